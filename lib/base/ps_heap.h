@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// An intrusive binary min-heap of 64-bit keys; equal keys leave in the order they entered.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ps_heap_node {
+    int64_t key;
+    uint64_t order; // set by the heap
+    size_t index;   // place in the heap + 1; 0: not in a heap
+};
+
+struct ps_heap {
+    struct ps_heap_node **node;
+    size_t count, cap;
+    uint64_t next_order;
+};
+
+void ps_heap_init(struct ps_heap *h);
+void ps_heap_fini(struct ps_heap *h);
+// Enters a node, or moves it if it is in already. 0 or -ENOMEM (only on entering).
+int ps_heap_set(struct ps_heap *h, struct ps_heap_node *n, int64_t key);
+// Takes a node out; nothing happens if it is not in.
+void ps_heap_remove(struct ps_heap *h, struct ps_heap_node *n);
+// The smallest, or NULL.
+struct ps_heap_node *ps_heap_top(const struct ps_heap *h);
