@@ -1,0 +1,599 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "owamp/ow_limits.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "base/ps_err.h"
+#include "base/ps_near.h"
+#include "base/ps_num.h"
+
+enum assign_kind { ASSIGN_DEFAULT, ASSIGN_NET, ASSIGN_USER };
+
+struct assign {
+    enum assign_kind kind;
+    int version;   // net: 4 or 6
+    unsigned bits; // net: length of the prefix
+    uint8_t prefix[16];
+    char user[OW_KEYID_LEN + 1];
+    const struct ow_class *class_;
+    int line;
+};
+
+struct ow_limits {
+    struct ow_class **class_; // each in its own memory: parents and callers point to them
+    size_t nclasses, classes_cap;
+    struct assign *assign;
+    size_t nassigns, assigns_cap;
+};
+
+// One reading of a file.
+struct reader {
+    struct ps_conf conf;
+    struct ow_limits *limits;
+    const struct ow_pfs *users;
+    struct ps_fault *fault;
+};
+
+#define FAULT(r, ...) ps_fault_set((r)->fault, (r)->conf.file, (r)->conf.line, __VA_ARGS__)
+// What a class was given on its line.
+enum key { KEY_PARENT, KEY_BANDWIDTH, KEY_DISK, KEY_DELETE, KEY_OPEN, KEY_SESSIONS, KEY_COUNT };
+static const char *const key_names[KEY_COUNT] = {"parent",          "bandwidth",       "disk",
+                                                 "delete_on_fetch", "allow_open_mode", "test_sessions"};
+
+static int out_of_memory(struct reader *r)
+{
+    FAULT(r, "%s", ps_strerror(-ENOMEM));
+    return -ENOMEM;
+}
+
+static int make_room(void **array, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return 0;
+    size_t wanted = *cap ? *cap * 2 : 16;
+    void *p = realloc(*array, wanted * size);
+    if (!p)
+        return -ENOMEM;
+    *array = p;
+    *cap = wanted;
+    return 0;
+}
+
+static int add_class(struct ow_limits *l, const struct ow_class *c)
+{
+    void *array = l->class_;
+    int rc = make_room(&array, l->nclasses, &l->classes_cap, sizeof(*l->class_));
+    l->class_ = array;
+    struct ow_class *copy = rc ? NULL : malloc(sizeof(*copy));
+    if (!copy)
+        return -ENOMEM;
+    *copy = *c;
+    copy->index = l->nclasses;
+    l->class_[l->nclasses++] = copy;
+    return 0;
+}
+
+static int add_assign(struct reader *r, const struct assign *a)
+{
+    struct ow_limits *l = r->limits;
+    void *array = l->assign;
+    int rc = make_room(&array, l->nassigns, &l->assigns_cap, sizeof(*l->assign));
+    l->assign = array;
+    if (rc)
+        return out_of_memory(r);
+    l->assign[l->nassigns++] = *a;
+    return 0;
+}
+
+// Class names become directories.
+static const char *fault_of_name(const char *name)
+{
+    if (strlen(name) > OW_CLASS_NAME)
+        return "is longer than 80 octets";
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strchr(name, '/'))
+        return "cannot be the name of a directory";
+    for (const char *p = name; *p; p++) {
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            return "has an octet that is not printable";
+    }
+    return NULL;
+}
+
+static int take_name(struct reader *r, const char *name, struct ow_class *c)
+{
+    if (!name) {
+        FAULT(r, "the class has no name: limit NAME with KEY=VALUE, ...");
+        return PS_ESYNTAX;
+    }
+    const char *wrong = fault_of_name(name);
+    if (wrong) {
+        FAULT(r, "class name \"%.90s\" %s", name, wrong);
+        return PS_ESYNTAX;
+    }
+    const struct ow_class *same = ow_limits_by_name(r->limits, name);
+    if (same) {
+        FAULT(r, "class \"%s\" is defined on line %d already", name, same->line);
+        return PS_EDUPLICATE;
+    }
+    memcpy(c->name, name, strlen(name) + 1);
+    return 0;
+}
+
+static void unknown_class(struct reader *r, const char *what, const char *name)
+{
+    char near[PS_NEAR_HINT] = "";
+    const char **names = calloc(r->limits->nclasses + 1, sizeof(*names));
+    for (size_t i = 0; names && i < r->limits->nclasses; i++)
+        names[i] = r->limits->class_[i]->name;
+    if (names)
+        ps_near_hint(name, names, r->limits->nclasses, near);
+    FAULT(r, "%s \"%.90s\" is not defined above this line%s", what, name, near);
+    free(names);
+}
+
+static char *trim(char *s)
+{
+    s += strspn(s, " \t\r\n\v\f");
+    size_t n = strlen(s);
+    while (n > 0 && strchr(" \t\r\n\v\f", s[n - 1]))
+        s[--n] = '\0';
+    return s;
+}
+
+static int take_number(struct reader *r, const char *key, const char *value, uint64_t *out)
+{
+    int rc = ps_num_scaled(value, UINT64_MAX, out);
+    if (rc)
+        FAULT(r, "%s: \"%.60s\" is not a number with an optional k, m, g, t, p, e or z%s", key, value,
+              rc == PS_ERANGE ? " below 2^64" : "");
+    return rc;
+}
+
+static int take_switch(struct reader *r, const char *key, const char *value, bool *out)
+{
+    *out = strcasecmp(value, "on") == 0;
+    if (*out || strcasecmp(value, "off") == 0)
+        return 0;
+    FAULT(r, "%s: \"%.60s\" is neither on nor off", key, value);
+    return PS_ESYNTAX;
+}
+
+static int take_value(struct reader *r, enum key key, const char *value, struct ow_class *c)
+{
+    const char *name = key_names[key];
+    switch (key) {
+    case KEY_BANDWIDTH:
+        return take_number(r, name, value, &c->bandwidth);
+    case KEY_DISK:
+        return take_number(r, name, value, &c->disk);
+    case KEY_SESSIONS:
+        return take_number(r, name, value, &c->test_sessions);
+    case KEY_DELETE:
+        return take_switch(r, name, value, &c->delete_on_fetch);
+    case KEY_OPEN:
+        return take_switch(r, name, value, &c->allow_open_mode);
+    case KEY_PARENT: // known before the others, which override what it hands down
+    case KEY_COUNT:
+        break;
+    }
+    return 0;
+}
+
+static int find_key(struct reader *r, const char *name, enum key *key)
+{
+    for (int i = 0; i < KEY_COUNT; i++) {
+        if (strcasecmp(name, key_names[i]) == 0) {
+            *key = (enum key)i;
+            return 0;
+        }
+    }
+    char near[PS_NEAR_HINT];
+    FAULT(r, "unknown limit \"%.60s\"%s", name, ps_near_hint(name, key_names, KEY_COUNT, near));
+    return PS_EUNKNOWN;
+}
+
+static int split_pair(struct reader *r, char *item, enum key *key, char **value)
+{
+    char *equals = strchr(item, '=');
+    if (!equals) {
+        FAULT(r, "\"%.60s\" is not KEY=VALUE", item);
+        return PS_ESYNTAX;
+    }
+    *equals = '\0';
+    *value = trim(equals + 1);
+    int rc = find_key(r, trim(item), key);
+    if (rc)
+        return rc;
+    if (**value == '\0') {
+        FAULT(r, "%s: the value is missing", key_names[*key]);
+        return PS_ESYNTAX;
+    }
+    if (strpbrk(*value, " \t\r\n\v\f=")) {
+        FAULT(r, "%s: \"%.60s\" is more than one value; is a comma missing?", key_names[*key], *value);
+        return PS_ESYNTAX;
+    }
+    return 0;
+}
+
+// The values of a line by their keys; NULL where it says nothing.
+static int collect_pairs(struct reader *r, char *rest, char *given[KEY_COUNT])
+{
+    for (char *item; (item = strsep(&rest, ",")) != NULL;) {
+        enum key key;
+        char *value;
+        item = trim(item);
+        if (*item == '\0')
+            continue;
+        int rc = split_pair(r, item, &key, &value);
+        if (rc)
+            return rc;
+        if (given[key]) {
+            FAULT(r, "%s is given twice", key_names[key]);
+            return PS_EDUPLICATE;
+        }
+        given[key] = value;
+    }
+    return 0;
+}
+
+static int inherit(struct reader *r, const char *parent, struct ow_class *c)
+{
+    if (!parent) {
+        if (r->limits->nclasses == 0)
+            return 0;
+        FAULT(r, "class \"%s\" needs parent=CLASS: only the first class, the root, has none", c->name);
+        return PS_ESYNTAX;
+    }
+    if (r->limits->nclasses == 0) {
+        FAULT(r, "class \"%s\" is the first, the root, and cannot have a parent", c->name);
+        return PS_ESYNTAX;
+    }
+    const struct ow_class *p = ow_limits_by_name(r->limits, parent);
+    if (!p) {
+        unknown_class(r, "parent", parent);
+        return PS_ENOTFOUND;
+    }
+    c->parent = p;
+    c->bandwidth = p->bandwidth;
+    c->disk = p->disk;
+    c->test_sessions = p->test_sessions;
+    c->delete_on_fetch = p->delete_on_fetch;
+    c->allow_open_mode = p->allow_open_mode;
+    return 0;
+}
+
+static int parse_limit(struct reader *r, char *rest)
+{
+    struct ow_class c = {.allow_open_mode = true, .line = r->conf.line};
+    char *given[KEY_COUNT] = {NULL};
+    int rc = take_name(r, ps_conf_word(&rest), &c);
+    if (rc)
+        return rc;
+    const char *with = ps_conf_word(&rest);
+    if (!with || strcasecmp(with, "with") != 0) {
+        FAULT(r, "\"with\" is missing behind the class name: limit %s with KEY=VALUE, ...", c.name);
+        return PS_ESYNTAX;
+    }
+    rc = collect_pairs(r, rest, given);
+    if (rc == 0)
+        rc = inherit(r, given[KEY_PARENT], &c);
+    for (int i = 0; rc == 0 && i < KEY_COUNT; i++) {
+        if (given[i])
+            rc = take_value(r, (enum key)i, given[i], &c);
+    }
+    if (rc)
+        return rc;
+    return add_class(r->limits, &c) ? out_of_memory(r) : 0;
+}
+
+static bool bit_set(const uint8_t *octets, unsigned bit)
+{
+    return octets[bit / 8] & (0x80u >> (bit % 8));
+}
+
+static int take_bits(struct reader *r, const char *text, struct assign *a)
+{
+    unsigned width = a->version == 4 ? 32 : 128;
+    uint64_t bits = width;
+    if (text && ps_num_u64(text, 10, 1, width, &bits)) {
+        FAULT(r, "/%.20s is not a length of 1 to %u bits; for all addresses use \"assign default\"", text,
+              width);
+        return PS_ERANGE;
+    }
+    for (unsigned i = (unsigned)bits; i < width; i++) {
+        if (bit_set(a->prefix, i)) {
+            FAULT(r, "the address has bits set behind its first %u", (unsigned)bits);
+            return PS_ESYNTAX;
+        }
+    }
+    a->bits = (unsigned)bits;
+    return 0;
+}
+
+// Peers of the form ::ffff:192.0.2.1 are matched as IPv4, so their networks are too.
+static void unmap_net(struct assign *a)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    if (a->version != 6 || a->bits < 96 || memcmp(a->prefix, mapped, sizeof(mapped)) != 0)
+        return;
+    memmove(a->prefix, a->prefix + 12, 4);
+    memset(a->prefix + 4, 0, 12);
+    a->version = 4;
+    a->bits -= 96;
+}
+
+static int take_net(struct reader *r, char *text, struct assign *a)
+{
+    struct ps_addr addr;
+    if (!text) {
+        FAULT(r, "the network is missing: assign net ADDRESS/BITS CLASS");
+        return PS_ESYNTAX;
+    }
+    char *bits = strchr(text, '/');
+    if (bits)
+        *bits++ = '\0';
+    if (strchr(text, '%') || ps_addr_parse(text, 0, &addr)) {
+        FAULT(r, "\"%.90s\" is not an IPv4 or IPv6 address", text);
+        return PS_ESYNTAX;
+    }
+    a->version = ps_addr_version(&addr);
+    ps_addr_to_wire(&addr, a->prefix);
+    int rc = take_bits(r, bits, a);
+    if (rc == 0)
+        unmap_net(a);
+    return rc;
+}
+
+static int take_user(struct reader *r, const char *user, struct assign *a)
+{
+    const uint8_t *pass;
+    size_t len;
+    if (!user) {
+        FAULT(r, "the user is missing: assign user USER CLASS");
+        return PS_ESYNTAX;
+    }
+    if (!r->users) {
+        FAULT(r, "user \"%.90s\" is unknown: there is no pass-phrase file", user);
+        return PS_ENOTFOUND;
+    }
+    if (strlen(user) > OW_KEYID_LEN || !ow_pfs_find(r->users, user, &pass, &len)) {
+        FAULT(r, "user \"%.90s\" is not in the pass-phrase file", user);
+        return PS_ENOTFOUND;
+    }
+    memcpy(a->user, user, strlen(user) + 1);
+    return 0;
+}
+
+static bool same_subject(const struct assign *a, const struct assign *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind == ASSIGN_DEFAULT)
+        return true;
+    if (a->kind == ASSIGN_USER)
+        return strcmp(a->user, b->user) == 0;
+    return a->version == b->version && a->bits == b->bits && memcmp(a->prefix, b->prefix, 16) == 0;
+}
+
+static int take_class(struct reader *r, char **rest, struct assign *a)
+{
+    const char *name = ps_conf_word(rest);
+    if (!name) {
+        FAULT(r, "the class is missing at the end of the line");
+        return PS_ESYNTAX;
+    }
+    a->class_ = ow_limits_by_name(r->limits, name);
+    if (!a->class_) {
+        unknown_class(r, "class", name);
+        return PS_ENOTFOUND;
+    }
+    const char *more = ps_conf_word(rest);
+    if (more) {
+        FAULT(r, "\"%.60s\" behind the class means nothing", more);
+        return PS_ESYNTAX;
+    }
+    for (size_t i = 0; i < r->limits->nassigns; i++) {
+        if (!same_subject(&r->limits->assign[i], a))
+            continue;
+        FAULT(r, "the same is assigned on line %d already", r->limits->assign[i].line);
+        return PS_EDUPLICATE;
+    }
+    return 0;
+}
+
+static int take_subject(struct reader *r, const char *kind, char **rest, struct assign *a)
+{
+    static const char *const kinds[] = {"default", "net", "user"};
+    if (kind && strcasecmp(kind, "default") == 0) {
+        a->kind = ASSIGN_DEFAULT;
+        return 0;
+    }
+    if (kind && strcasecmp(kind, "net") == 0) {
+        a->kind = ASSIGN_NET;
+        return take_net(r, ps_conf_word(rest), a);
+    }
+    if (kind && strcasecmp(kind, "user") == 0) {
+        a->kind = ASSIGN_USER;
+        return take_user(r, ps_conf_word(rest), a);
+    }
+    char near[PS_NEAR_HINT];
+    FAULT(r, "\"assign\" is followed by default, net or user, not by \"%.60s\"%s", kind ? kind : "",
+          ps_near_hint(kind ? kind : "", kinds, 3, near));
+    return PS_EUNKNOWN;
+}
+
+static int parse_assign(struct reader *r, char *rest)
+{
+    struct assign a = {.line = r->conf.line};
+    int rc = take_subject(r, ps_conf_word(&rest), &rest, &a);
+    if (rc == 0)
+        rc = take_class(r, &rest, &a);
+    return rc ? rc : add_assign(r, &a);
+}
+
+// A '#' behind a blank: the programs we stand in for ignored what follows a complete line.
+static void cut_comment(char *line)
+{
+    for (char *p = line; *p; p++) {
+        if (*p == '#' && p > line && strchr(" \t", p[-1])) {
+            *p = '\0';
+            return;
+        }
+    }
+}
+
+static int parse_line(struct reader *r)
+{
+    static const char *const words[] = {"limit", "assign"};
+    char *rest = r->conf.buf;
+    cut_comment(rest);
+    const char *word = ps_conf_word(&rest);
+    if (!word)
+        return 0;
+    if (strcasecmp(word, "limit") == 0)
+        return parse_limit(r, rest);
+    if (strcasecmp(word, "assign") == 0)
+        return parse_assign(r, rest);
+    char near[PS_NEAR_HINT];
+    FAULT(r, "a line begins with limit or assign, not with \"%.60s\"%s", word,
+          ps_near_hint(word, words, 2, near));
+    return PS_EUNKNOWN;
+}
+
+static int add_default_class(struct ow_limits *l)
+{
+    struct ow_class c = {.name = "default", .allow_open_mode = true};
+    return add_class(l, &c);
+}
+
+int ow_limits_parse(struct ow_limits **out, const char *file, const char *text, size_t len,
+                    const struct ow_pfs *users, struct ps_fault *fault)
+{
+    struct reader r = {.users = users, .fault = fault, .limits = calloc(1, sizeof(*r.limits))};
+    ps_conf_init(&r.conf, file, text, len);
+    int rc = r.limits ? 0 : out_of_memory(&r);
+    while (rc == 0) {
+        rc = ps_conf_next(&r.conf, fault);
+        if (rc <= 0)
+            break;
+        rc = parse_line(&r);
+    }
+    if (rc == 0 && r.limits->nclasses == 0 && add_default_class(r.limits))
+        rc = out_of_memory(&r);
+    ps_conf_fini(&r.conf);
+    if (rc) {
+        ow_limits_free(r.limits);
+        return rc;
+    }
+    *out = r.limits;
+    return 0;
+}
+
+int ow_limits_default(struct ow_limits **out)
+{
+    struct ow_limits *l = calloc(1, sizeof(*l));
+    if (!l || add_default_class(l)) {
+        ow_limits_free(l);
+        return -ENOMEM;
+    }
+    *out = l;
+    return 0;
+}
+
+void ow_limits_free(struct ow_limits *l)
+{
+    if (!l)
+        return;
+    for (size_t i = 0; i < l->nclasses; i++)
+        free(l->class_[i]);
+    free(l->class_);
+    free(l->assign);
+    free(l);
+}
+
+size_t ow_limits_count(const struct ow_limits *l)
+{
+    return l->nclasses;
+}
+
+const struct ow_class *ow_limits_class(const struct ow_limits *l, size_t i)
+{
+    return i < l->nclasses ? l->class_[i] : NULL;
+}
+
+const struct ow_class *ow_limits_by_name(const struct ow_limits *l, const char *name)
+{
+    for (size_t i = 0; i < l->nclasses; i++) {
+        if (strcmp(l->class_[i]->name, name) == 0)
+            return l->class_[i];
+    }
+    return NULL;
+}
+
+static bool net_holds(const struct assign *a, int version, const uint8_t addr[16])
+{
+    unsigned whole = a->bits / 8, part = a->bits % 8;
+    if (a->version != version || memcmp(a->prefix, addr, whole) != 0)
+        return false;
+    return part == 0 || ((a->prefix[whole] ^ addr[whole]) & (0xff00u >> part) & 0xffu) == 0;
+}
+
+const struct ow_class *ow_limits_by_addr(const struct ow_limits *l, const struct ps_addr *peer)
+{
+    struct ps_addr plain = *peer;
+    uint8_t addr[16];
+    const struct assign *best = NULL;
+    const struct ow_class *otherwise = l->class_[0];
+    ps_addr_unmap(&plain);
+    ps_addr_to_wire(&plain, addr);
+    for (size_t i = 0; i < l->nassigns; i++) {
+        const struct assign *a = &l->assign[i];
+        if (a->kind == ASSIGN_DEFAULT)
+            otherwise = a->class_;
+        else if (a->kind == ASSIGN_NET && (!best || a->bits > best->bits) &&
+                 net_holds(a, ps_addr_version(&plain), addr))
+            best = a;
+    }
+    return best ? best->class_ : otherwise;
+}
+
+const struct ow_class *ow_limits_by_user(const struct ow_limits *l, const char *user,
+                                         const struct ps_addr *peer)
+{
+    const struct ow_class *same = ow_limits_by_name(l, user);
+    if (same)
+        return same;
+    for (size_t i = 0; i < l->nassigns; i++) {
+        if (l->assign[i].kind == ASSIGN_USER && strcmp(l->assign[i].user, user) == 0)
+            return l->assign[i].class_;
+    }
+    return ow_limits_by_addr(l, peer);
+}
+
+static size_t put_at(char *out, size_t size, size_t end, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; i < n; i++) {
+        if (end - n + i < size)
+            out[end - n + i] = name[i];
+    }
+    return n;
+}
+
+size_t ow_class_path(const struct ow_class *c, char *out, size_t size)
+{
+    size_t length = 0;
+    for (const struct ow_class *p = c; p; p = p->parent)
+        length += strlen(p->name) + (p->parent ? 1 : 0);
+    // Written from its end, as the chain leads upwards.
+    size_t end = length;
+    for (const struct ow_class *p = c; p; p = p->parent) {
+        end -= put_at(out, size, end, p->name);
+        if (p->parent)
+            end -= put_at(out, size, end, "/");
+    }
+    if (size > 0)
+        out[length < size ? length : size - 1] = '\0';
+    return length;
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/ps_err.h"
+#include "owamp/ow_limits.h"
+
+static const char sample[] =
+    "# a tree\n"
+    "limit root with disk=0, \\\n"
+    "    bandwidth=0, \\\n"
+    "    delete_on_fetch=on\n"
+    "limit regular with parent=root, disk=10G, bandwidth=20M\n"
+    "limit jail with parent = regular , allow_open_mode = OFF, test_sessions=2, bandwidth=1k\n"
+    "Assign Default regular\n"
+    "assign net 10.0.0.0/8 jail\n"
+    "assign net 10.1.0.0/16 regular # near\n"
+    "assign net 10.1.2.3 root\n"
+    "assign net 2001:db8::/32 jail\n"
+    "assign user joe jail\n"
+    "assign user jail root\n";
+
+static struct ow_pfs *users(void)
+{
+    struct ps_fault fault;
+    struct ow_pfs *p = NULL;
+    const char *text = "joe 61\njail 62\nroot 63\nann 64\n";
+    assert_int_equal(ow_pfs_parse(&p, "u.pfs", text, strlen(text), &fault), 0);
+    return p;
+}
+
+static struct ow_limits *parse(const char *text)
+{
+    struct ps_fault fault;
+    struct ow_limits *l = NULL;
+    struct ow_pfs *u = users();
+    int rc = ow_limits_parse(&l, "t.limits", text, strlen(text), u, &fault);
+    if (rc)
+        print_message("%s\n", fault.text);
+    assert_int_equal(rc, 0);
+    ow_pfs_free(u);
+    return l;
+}
+
+static void refuses(const char *text, int expected, const char *said)
+{
+    struct ps_fault fault;
+    struct ow_limits *l = NULL;
+    struct ow_pfs *u = users();
+    int rc = ow_limits_parse(&l, "t.limits", text, strlen(text), u, &fault);
+    ow_pfs_free(u);
+    assert_int_equal(rc, expected);
+    assert_null(l);
+    if (!strstr(fault.text, said))
+        assert_string_equal(fault.text, said);
+}
+
+static const char *class_at(const struct ow_limits *l, const char *address)
+{
+    struct ps_addr a;
+    assert_int_equal(ps_addr_parse(address, 861, &a), 0);
+    return ow_limits_by_addr(l, &a)->name;
+}
+
+static const char *class_of(const struct ow_limits *l, const char *user, const char *address)
+{
+    struct ps_addr a;
+    assert_int_equal(ps_addr_parse(address, 861, &a), 0);
+    return ow_limits_by_user(l, user, &a)->name;
+}
+
+static void classes_take_values_and_inherit_the_rest(void **state)
+{
+    (void)state;
+    struct ow_limits *l = parse(sample);
+    assert_int_equal(ow_limits_count(l), 3);
+    const struct ow_class *root = ow_limits_class(l, 0), *regular = ow_limits_by_name(l, "regular");
+    const struct ow_class *jail = ow_limits_by_name(l, "jail");
+    assert_null(root->parent);
+    assert_ptr_equal(regular->parent, root);
+    assert_ptr_equal(jail->parent, regular);
+    assert_int_equal(root->line, 2);
+    assert_int_equal(jail->index, 2);
+    assert_int_equal(regular->disk, 10000000000);
+    assert_int_equal(regular->bandwidth, 20000000);
+    assert_true(regular->delete_on_fetch && jail->delete_on_fetch);
+    assert_true(root->allow_open_mode && regular->allow_open_mode);
+    assert_false(jail->allow_open_mode);
+    assert_int_equal(jail->bandwidth, 1000);
+    assert_int_equal(jail->disk, 10000000000);
+    assert_int_equal(jail->test_sessions, 2);
+    assert_int_equal(regular->test_sessions, 0);
+    assert_null(ow_limits_by_name(l, "Regular"));
+    assert_null(ow_limits_class(l, 3));
+    ow_limits_free(l);
+}
+
+static void the_longest_prefix_decides_by_address(void **state)
+{
+    (void)state;
+    struct ow_limits *l = parse(sample);
+    assert_string_equal(class_at(l, "10.2.0.1"), "jail");
+    assert_string_equal(class_at(l, "10.1.0.1"), "regular");
+    assert_string_equal(class_at(l, "10.1.2.3"), "root");
+    assert_string_equal(class_at(l, "11.0.0.1"), "regular");
+    assert_string_equal(class_at(l, "2001:db8:ffff::1"), "jail");
+    assert_string_equal(class_at(l, "2001:db9::1"), "regular");
+    ow_limits_free(l);
+}
+
+static void mapped_addresses_and_networks_are_ipv4(void **state)
+{
+    (void)state;
+    struct ow_limits *l = parse("limit root with\nlimit a with parent=root\nlimit b with parent=root\n"
+                                "assign net 192.0.2.0/24 a\nassign net ::ffff:198.51.100.0/120 b\n");
+    assert_string_equal(class_at(l, "::ffff:192.0.2.9"), "a");
+    assert_string_equal(class_at(l, "192.0.2.9"), "a");
+    assert_string_equal(class_at(l, "198.51.100.7"), "b");
+    assert_string_equal(class_at(l, "::ffff:198.51.100.7"), "b");
+    assert_string_equal(class_at(l, "c000:209::"), "root");
+    ow_limits_free(l);
+}
+
+static void prefixes_end_within_an_octet(void **state)
+{
+    (void)state;
+    struct ow_limits *l = parse("limit root with\nlimit a with parent=root\nassign net 172.16.0.0/12 a\n"
+                                "assign net 2001:db8::8000/113 a\nassign net 128.0.0.0/1 a\n");
+    assert_string_equal(class_at(l, "172.31.255.255"), "a");
+    assert_string_equal(class_at(l, "172.32.0.0"), "a");
+    assert_string_equal(class_at(l, "127.255.255.255"), "root");
+    assert_string_equal(class_at(l, "2001:db8::8001"), "a");
+    assert_string_equal(class_at(l, "2001:db8::7fff"), "root");
+    ow_limits_free(l);
+}
+
+static void without_assign_default_the_root_holds(void **state)
+{
+    (void)state;
+    struct ow_limits *l = parse("limit top with bandwidth=1\nlimit x with parent=top\n");
+    assert_string_equal(class_at(l, "192.0.2.1"), "top");
+    ow_limits_free(l);
+}
+
+static void a_user_gets_the_class_of_that_name_before_all_else(void **state)
+{
+    (void)state;
+    struct ow_limits *l = parse(sample);
+    assert_string_equal(class_of(l, "jail", "10.1.2.3"), "jail");
+    assert_string_equal(class_of(l, "root", "10.0.0.1"), "root");
+    assert_string_equal(class_of(l, "joe", "10.1.2.3"), "jail");
+    assert_string_equal(class_of(l, "ann", "10.1.2.3"), "root");
+    assert_string_equal(class_of(l, "ann", "8.8.8.8"), "regular");
+    ow_limits_free(l);
+}
+
+static void without_classes_there_is_an_unlimited_default(void **state)
+{
+    (void)state;
+    struct ow_limits *l;
+    assert_int_equal(ow_limits_default(&l), 0);
+    assert_int_equal(ow_limits_count(l), 1);
+    assert_string_equal(class_at(l, "192.0.2.1"), "default");
+    const struct ow_class *c = ow_limits_class(l, 0);
+    assert_true(c->allow_open_mode && !c->delete_on_fetch);
+    assert_int_equal(c->bandwidth | c->disk | c->test_sessions, 0);
+    ow_limits_free(l);
+    l = parse("# nothing\n\n");
+    assert_string_equal(ow_limits_class(l, 0)->name, "default");
+    ow_limits_free(l);
+}
+
+static void unknown_words_come_with_the_nearest_known_one(void **state)
+{
+    (void)state;
+    refuses("limit root with bandwith=1\n", PS_EUNKNOWN,
+            "t.limits:1: unknown limit \"bandwith\"; did you mean \"bandwidth\"?");
+    refuses("limit root with color=1\n", PS_EUNKNOWN, "t.limits:1: unknown limit \"color\"");
+    refuses("\nlimits root with\n", PS_EUNKNOWN,
+            "t.limits:2: a line begins with limit or assign, not with \"limits\"; did you mean \"limit\"?");
+    refuses("limit root with\nassign usr joe root\n", PS_EUNKNOWN, "did you mean \"user\"?");
+    refuses("limit root with\nassign\n", PS_EUNKNOWN,
+            "t.limits:2: \"assign\" is followed by default, net or user");
+    refuses("limit root with\nassign default rooot\n", PS_ENOTFOUND, "did you mean \"root\"?");
+    refuses("limit root with\nlimit a with parent=roto\n", PS_ENOTFOUND, "did you mean \"root\"?");
+}
+
+static void a_tree_has_one_root_and_known_parents(void **state)
+{
+    (void)state;
+    refuses("limit root with parent=root\n", PS_ESYNTAX, "cannot have a parent");
+    refuses("limit root with\nlimit a with disk=1\n", PS_ESYNTAX,
+            "t.limits:2: class \"a\" needs parent=CLASS");
+    refuses("limit root with\nlimit a with parent=b\nlimit b with parent=root\n", PS_ENOTFOUND,
+            "t.limits:2: parent \"b\" is not defined above this line");
+    refuses("limit root with\nlimit a with parent=a\n", PS_ENOTFOUND, "parent \"a\"");
+    refuses("limit root with\nlimit root with parent=root\n", PS_EDUPLICATE, "defined on line 1 already");
+    refuses("assign default x\nlimit x with\n", PS_ENOTFOUND, "t.limits:1: class \"x\" is not defined");
+}
+
+static void malformed_limit_lines_are_refused(void **state)
+{
+    (void)state;
+    refuses("limit\n", PS_ESYNTAX, "the class has no name");
+    refuses("limit root\n", PS_ESYNTAX, "\"with\" is missing");
+    refuses("limit root disk=1\n", PS_ESYNTAX, "\"with\" is missing");
+    refuses("limit root with disk\n", PS_ESYNTAX, "is not KEY=VALUE");
+    refuses("limit root with disk=\n", PS_ESYNTAX, "disk: the value is missing");
+    refuses("limit root with disk=1 bandwidth=2\n", PS_ESYNTAX, "is a comma missing?");
+    refuses("limit root with disk=1, disk=2\n", PS_EDUPLICATE, "disk is given twice");
+    refuses("limit root with disk=-1\n", PS_ESYNTAX, "is not a number");
+    refuses("limit root with disk=10Gb\n", PS_ESYNTAX, "is not a number");
+    refuses("limit root with disk=99999999z\n", PS_ERANGE, "below 2^64");
+    refuses("limit root with delete_on_fetch=yes\n", PS_ESYNTAX, "neither on nor off");
+    refuses("limit root with disk=1 \\ \n", PS_ESYNTAX, "t.limits:1");
+}
+
+static void class_names_cannot_leave_their_directory(void **state)
+{
+    (void)state;
+    char text[200];
+    refuses("limit .. with\n", PS_ESYNTAX, "cannot be the name of a directory");
+    refuses("limit . with\n", PS_ESYNTAX, "cannot be the name of a directory");
+    refuses("limit a/b with\n", PS_ESYNTAX, "cannot be the name of a directory");
+    refuses("limit a\x01 with\n", PS_ESYNTAX, "not printable");
+    snprintf(text, sizeof(text), "limit %081d with\n", 1);
+    refuses(text, PS_ESYNTAX, "longer than 80");
+    snprintf(text, sizeof(text), "limit %080d with\n", 1);
+    ow_limits_free(parse(text));
+}
+
+static void malformed_assignments_are_refused(void **state)
+{
+    (void)state;
+#define ROOT "limit root with\n"
+    refuses(ROOT "assign default\n", PS_ESYNTAX, "t.limits:2: the class is missing");
+    refuses(ROOT "assign net\n", PS_ESYNTAX, "the network is missing");
+    refuses(ROOT "assign net 10.0.0.0/8\n", PS_ESYNTAX, "the class is missing");
+    refuses(ROOT "assign net 10.0.0.0/33 root\n", PS_ERANGE, "1 to 32 bits");
+    refuses(ROOT "assign net 0.0.0.0/0 root\n", PS_ERANGE, "assign default");
+    refuses(ROOT "assign net 10.0.0.0/ root\n", PS_ERANGE, "1 to 32 bits");
+    refuses(ROOT "assign net ::/129 root\n", PS_ERANGE, "1 to 128 bits");
+    refuses(ROOT "assign net 10.0.0.1/8 root\n", PS_ESYNTAX, "bits set behind its first 8");
+    refuses(ROOT "assign net 2001:db8::1/127 root\n", PS_ESYNTAX, "bits set behind its first 127");
+    refuses(ROOT "assign net example.org/8 root\n", PS_ESYNTAX, "is not an IPv4 or IPv6 address");
+    refuses(ROOT "assign net fe80::1%lo root\n", PS_ESYNTAX, "is not an IPv4 or IPv6 address");
+    refuses(ROOT "assign user\n", PS_ESYNTAX, "the user is missing");
+    refuses(ROOT "assign user bob root\n", PS_ENOTFOUND, "user \"bob\" is not in the pass-phrase file");
+    refuses(ROOT "assign user joe root wheel\n", PS_ESYNTAX, "\"wheel\" behind the class");
+    refuses(ROOT "assign user joe root\nassign user joe root\n", PS_EDUPLICATE,
+            "t.limits:3: the same is assigned on line 2");
+    refuses(ROOT "assign default root\nassign default root\n", PS_EDUPLICATE, "on line 2 already");
+    refuses(ROOT "assign net ::ffff:10.0.0.0/104 root\nassign net 10.0.0.0/8 root\n", PS_EDUPLICATE,
+            "on line 2");
+}
+
+static void without_a_pass_phrase_file_nobody_can_be_assigned(void **state)
+{
+    (void)state;
+    struct ps_fault fault;
+    struct ow_limits *l = NULL;
+    const char *text = "limit root with\nassign user joe root\n";
+    assert_int_equal(ow_limits_parse(&l, "t.limits", text, strlen(text), NULL, &fault), PS_ENOTFOUND);
+    assert_non_null(strstr(fault.text, "t.limits:2: user \"joe\" is unknown: there is no pass-phrase file"));
+}
+
+static void a_path_leads_from_the_root(void **state)
+{
+    (void)state;
+    char out[32], small[8];
+    struct ow_limits *l = parse(sample);
+    const struct ow_class *jail = ow_limits_by_name(l, "jail");
+    assert_int_equal(ow_class_path(jail, out, sizeof(out)), strlen("root/regular/jail"));
+    assert_string_equal(out, "root/regular/jail");
+    assert_int_equal(ow_class_path(jail, small, sizeof(small)), strlen("root/regular/jail"));
+    assert_string_equal(small, "root/re");
+    assert_int_equal(ow_class_path(ow_limits_class(l, 0), out, sizeof(out)), 4);
+    assert_string_equal(out, "root");
+    assert_int_equal(ow_class_path(jail, NULL, 0), strlen("root/regular/jail"));
+    ow_limits_free(l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_take_values_and_inherit_the_rest),
+        cmocka_unit_test(the_longest_prefix_decides_by_address),
+        cmocka_unit_test(mapped_addresses_and_networks_are_ipv4),
+        cmocka_unit_test(prefixes_end_within_an_octet),
+        cmocka_unit_test(without_assign_default_the_root_holds),
+        cmocka_unit_test(a_user_gets_the_class_of_that_name_before_all_else),
+        cmocka_unit_test(without_classes_there_is_an_unlimited_default),
+        cmocka_unit_test(unknown_words_come_with_the_nearest_known_one),
+        cmocka_unit_test(a_tree_has_one_root_and_known_parents),
+        cmocka_unit_test(malformed_limit_lines_are_refused),
+        cmocka_unit_test(class_names_cannot_leave_their_directory),
+        cmocka_unit_test(malformed_assignments_are_refused),
+        cmocka_unit_test(without_a_pass_phrase_file_nobody_can_be_assigned),
+        cmocka_unit_test(a_path_leads_from_the_root),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
