@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/ps_clock.h"
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/timex.h>
+#include <time.h>
+#include "base/ps_err.h"
+#include "base/ps_num.h"
+
+#define OFFSET_MAX_SECONDS 1e9
+#define KERNEL_MAX_ERROR_US 16000000L // what the kernel itself says of a clock nobody disciplines
+
+// The whole state is one word, so that a reader on another thread never sees half of two states:
+// bit 63 synchronised, bits 62..32 error and bits 31..0 maximum error, in microseconds.
+#define SYNCED_BIT (UINT64_C(1) << 63)
+#define ERROR_MAX_US INT64_C(0x7fffffff)
+
+struct ps_clock {
+    ps_ns offset;
+    _Atomic uint64_t state;
+    _Atomic int64_t read_at; // CLOCK_MONOTONIC
+};
+
+static ps_ns read_clock(clockid_t id)
+{
+    struct timespec ts;
+
+    clock_gettime(id, &ts);
+    return (ps_ns)ts.tv_sec * PS_SEC + ts.tv_nsec;
+}
+
+static uint64_t clamp_us(long us)
+{
+    if (us < 1)
+        return 1;
+    return (uint64_t)(us < ERROR_MAX_US ? us : ERROR_MAX_US);
+}
+
+static uint64_t pack(bool synced, long error_us, long max_us)
+{
+    uint64_t max = clamp_us(max_us);
+    uint64_t error = synced ? clamp_us(error_us) : max;
+
+    return (synced ? SYNCED_BIT : 0) | error << 32 | max;
+}
+
+static uint64_t ask_kernel(void)
+{
+    struct timex tx = {.modes = 0};
+    int rc = adjtimex(&tx);
+
+    if (rc < 0)
+        return pack(false, 0, KERNEL_MAX_ERROR_US);
+    return pack(rc != TIME_ERROR && !(tx.status & STA_UNSYNC), tx.esterror, tx.maxerror);
+}
+
+int ps_clock_new(struct ps_clock **out, ps_ns offset)
+{
+    struct ps_clock *c = malloc(sizeof *c);
+
+    if (!c)
+        return -ENOMEM;
+    c->offset = offset;
+    atomic_init(&c->read_at, read_clock(CLOCK_MONOTONIC));
+    atomic_init(&c->state, ask_kernel());
+    *out = c;
+    return 0;
+}
+
+void ps_clock_free(struct ps_clock *c)
+{
+    free(c);
+}
+
+ps_ns ps_clock_now(const struct ps_clock *c)
+{
+    return read_clock(CLOCK_REALTIME) + c->offset;
+}
+
+ps_ns ps_clock_offset(const struct ps_clock *c)
+{
+    return c->offset;
+}
+
+void ps_clock_refresh(struct ps_clock *c)
+{
+    int64_t now = read_clock(CLOCK_MONOTONIC);
+    int64_t last = atomic_load_explicit(&c->read_at, memory_order_relaxed);
+
+    if (now - last < PS_SEC)
+        return;
+    // Of several threads that come at once, one asks.
+    if (atomic_compare_exchange_strong_explicit(&c->read_at, &last, now, memory_order_relaxed,
+                                                memory_order_relaxed))
+        atomic_store_explicit(&c->state, ask_kernel(), memory_order_relaxed);
+}
+
+void ps_clock_get(const struct ps_clock *c, struct ps_clock_state *out)
+{
+    uint64_t state = atomic_load_explicit(&c->state, memory_order_relaxed);
+
+    out->synced = (state & SYNCED_BIT) != 0;
+    out->error = (ps_ns)((state & ~SYNCED_BIT) >> 32) * PS_USEC;
+    out->max_error = (ps_ns)(state & UINT32_MAX) * PS_USEC;
+}
+
+int ps_clock_env_offset(ps_ns *offset)
+{
+    const char *text = getenv("OWAMP_DEBUG_TIMEOFFSET");
+    double seconds = 0;
+
+    if (text && ps_num_double(text, -OFFSET_MAX_SECONDS, OFFSET_MAX_SECONDS, &seconds))
+        return PS_ESYNTAX;
+    *offset = (ps_ns)(seconds * (double)PS_SEC + (seconds < 0 ? -0.5 : 0.5));
+    return 0;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's clock and how far it can be trusted. The kernel's state is read once a second, not
+// per packet. Thread-safe: any thread may ask.
+#pragma once
+#include <stdbool.h>
+#include "base/ps_time.h"
+
+struct ps_clock;
+
+struct ps_clock_state {
+    bool synced;       // the kernel says that something disciplines the clock
+    ps_ns error;       // its estimated error (esterror), at least 1 us; unsynchronised: max_error
+    ps_ns max_error;   // its bound (maxerror)
+};
+
+// offset_ns is added to every time (OWAMP_DEBUG_TIMEOFFSET); 0 in use.
+int ps_clock_new(struct ps_clock **out, ps_ns offset);
+void ps_clock_free(struct ps_clock *c);
+// CLOCK_REALTIME plus the offset.
+ps_ns ps_clock_now(const struct ps_clock *c);
+ps_ns ps_clock_offset(const struct ps_clock *c);
+// Reads the kernel's state anew if a second has passed since the last time.
+void ps_clock_refresh(struct ps_clock *c);
+void ps_clock_get(const struct ps_clock *c, struct ps_clock_state *out);
+// Parses OWAMP_DEBUG_TIMEOFFSET (seconds, may be negative) from the environment; 0 when unset. PS_ESYNTAX.
+int ps_clock_env_offset(ps_ns *offset);

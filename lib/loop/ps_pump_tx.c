@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/ps_pump_impl.h"
+
+#define SENDS_PER_TURN 512
+// Packets due within a window after the last send share a wake. It is 0 up to FOLD_FROM packets a
+// second and grows by FOLD_STEP with each packet a second more: at 10,000 a wake carries ten.
+#define FOLD_FROM 500
+#define FOLD_STEP 100
+#define FOLD_MAX (2 * PS_MSEC)
+
+static void end_of(struct ps_pump *p, struct ps_flow *f)
+{
+    f->t.ops = NULL;
+    pump_emit(p, &f->stopped_event);
+}
+
+static void schedule(struct ps_pump *p, struct ps_flow *f)
+{
+    ps_ns when, key;
+
+    if (!f->t.ops->due(f->ctx, &when)) {
+        pump_send_end(p, f);
+        return;
+    }
+    if (__builtin_sub_overflow(when, p->offset, &key))
+        key = INT64_MAX;
+    if (ps_timerq_set(&p->t.sends, &f->t.due, key))
+        end_of(p, f);
+}
+
+void pump_send_start(struct ps_pump *p, struct ps_flow *f)
+{
+    schedule(p, f);
+}
+
+void pump_send_end(struct ps_pump *p, struct ps_flow *f)
+{
+    if (!f->t.ops)
+        return;
+    ps_timerq_remove(&p->t.sends, &f->t.due);
+    end_of(p, f);
+}
+
+static void transmit(struct pump_thread *t, struct ps_flow *f, size_t n)
+{
+    int rc = ps_dgram_send(f->sock->fd, &f->t.peer, f->dscp, t->packet, n);
+
+    if (rc)
+        f->t.ops->failed(f->ctx, rc);
+    else
+        t->sent++;
+    t->tx.n++;
+}
+
+static ps_ns send_one(struct ps_pump *p, struct ps_flow *f)
+{
+    struct pump_thread *t = &p->t;
+    ps_ns now = pump_clock(CLOCK_REALTIME);
+    int n = f->t.ops->fill(f->ctx, now + p->offset, &t->clock, t->packet, sizeof t->packet);
+
+    if (n > 0)
+        transmit(t, f, (size_t)n);
+    if (n < 0)
+        pump_send_end(p, f); // it can go no further, and would be due for ever
+    else
+        schedule(p, f);
+    return now;
+}
+
+void pump_send_due(struct ps_pump *p)
+{
+    struct ps_heap_node *n = ps_timerq_due(&p->t.sends, INT64_MAX);
+    ps_ns now;
+
+    if (!n)
+        return;
+    now = pump_clock(CLOCK_REALTIME);
+    for (int left = SENDS_PER_TURN; left > 0 && (n = ps_timerq_due(&p->t.sends, now)); left--) {
+        now = send_one(p, PS_CONTAINER(n, struct ps_flow, t.due));
+        p->t.last_send = now;
+    }
+}
+
+static ps_ns fold_window(uint64_t per_s)
+{
+    ps_ns w;
+
+    if (per_s <= FOLD_FROM)
+        return 0;
+    w = (ps_ns)(per_s - FOLD_FROM) * FOLD_STEP;
+    return w < FOLD_MAX ? w : FOLD_MAX;
+}
+
+void pump_send_arm(struct ps_pump *p)
+{
+    struct pump_thread *t = &p->t;
+    ps_ns hold = 0;
+
+    pump_rate_update(&t->tx, t->now);
+    // A last send in the future is from before the clock was set back: it holds up nothing.
+    if (t->last_send <= pump_clock(CLOCK_REALTIME))
+        hold = t->last_send + fold_window(t->tx.per_s);
+    ps_timerq_arm(&t->sends, hold);
+}

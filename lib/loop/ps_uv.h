@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of this layer share about libuv and sockets. For lib/loop alone.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+#include "loop/ps_loop.h"
+#include "loop/ps_stream.h"
+
+// One buffer for all reads of a loop: an idle connection holds none.
+#define PS_LOOP_SCRATCH 65536
+
+uv_loop_t *ps_loop_uv(struct ps_loop *l);
+char *ps_loop_scratch(struct ps_loop *l);
+
+// A non-blocking TCP socket, bound to the interface if one is named. 0 or -errno.
+int ps_sock_tcp(int family, const char *device, int *fd);
+// Every uv_tcp_t of a loop belongs to a stream, which is its data.
+// A stream around a socket, which it then owns (on failure the socket is closed).
+int ps_stream_from_fd(struct ps_loop *l, int fd, struct ps_stream **out);
+// Reads both addresses and sets the options of a connection. -errno: the peer is gone already.
+int ps_stream_connected(struct ps_stream *s);
+uv_tcp_t *ps_stream_uv(struct ps_stream *s);
