@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "owampd/conf.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "base/ps_err.h"
+#include "base/ps_near.h"
+#include "base/ps_num.h"
+
+#define PBKDF2_MIN 1024u // RFC 4656 section 3.1
+#define PBKDF2_MAX 1048576u
+#define YEAR_S (366u * 86400u)
+
+enum key {
+    KEY_USER,
+    KEY_GROUP,
+    KEY_VERBOSE,
+    KEY_FACILITY,
+    KEY_LOGLEVEL,
+    KEY_LOGLOCATION,
+    KEY_ROOTFOLLY,
+    KEY_VARDIR,
+    KEY_DATADIR,
+    KEY_AUTHMODE,
+    KEY_SRCNODE,
+    KEY_TESTPORTS,
+    KEY_DISKFUDGE,
+    KEY_DIEBY,
+    KEY_CONTROLTIMEOUT,
+    KEY_PBKDF2_COUNT,
+    KEY_ENDDELAY,
+    KEY_MAXCONTROLSESSIONS,
+    KEY_KEEPSESSIONS,
+    KEY_TESTTIMEOUT,
+    KEY_COUNT
+};
+
+static const char *const key_names[KEY_COUNT] = {
+    [KEY_USER] = "user",
+    [KEY_GROUP] = "group",
+    [KEY_VERBOSE] = "verbose",
+    [KEY_FACILITY] = "facility",
+    [KEY_LOGLEVEL] = "loglevel",
+    [KEY_LOGLOCATION] = "loglocation",
+    [KEY_ROOTFOLLY] = "rootfolly",
+    [KEY_VARDIR] = "vardir",
+    [KEY_DATADIR] = "datadir",
+    [KEY_AUTHMODE] = "authmode",
+    [KEY_SRCNODE] = "srcnode",
+    [KEY_TESTPORTS] = "testports",
+    [KEY_DISKFUDGE] = "diskfudge",
+    [KEY_DIEBY] = "dieby",
+    [KEY_CONTROLTIMEOUT] = "controltimeout",
+    [KEY_PBKDF2_COUNT] = "pbkdf2_count",
+    [KEY_ENDDELAY] = "enddelay",
+    [KEY_MAXCONTROLSESSIONS] = "maxcontrolsessions",
+    [KEY_KEEPSESSIONS] = "keepsessions",
+    [KEY_TESTTIMEOUT] = "testtimeout",
+};
+
+// One line being taken.
+struct entry {
+    const struct ps_conf *at;
+    struct ps_fault *fault;
+    enum key key;
+    const char *value; // "" when there is none
+};
+
+#define FAULT(e, ...) ps_fault_set((e)->fault, (e)->at->file, (e)->at->line, __VA_ARGS__)
+
+void conf_init(struct conf *c)
+{
+    memset(c, 0, sizeof(*c));
+    strcpy(c->facility, "daemon");
+    strcpy(c->vardir, ".");
+    strcpy(c->datadir, ".");
+    c->loglevel = PS_LOG_INFO;
+    c->modes = OW_MODE_ALL;
+    c->srcnode.port = OW_PORT;
+    c->diskfudge = 1.0;
+    c->dieby_s = 5;
+    c->keepsessions_s = 86400;
+    c->controltimeout_s = 1800;
+    c->pbkdf2_count = 2048;
+    c->enddelay_s = 1.0;
+}
+
+static void add_note(struct conf *c, const struct entry *e, const char *text)
+{
+    if (c->nnotes == CONF_NOTES) {
+        c->notes_dropped++;
+        return;
+    }
+    ps_fault_set(&c->note[c->nnotes++], e->at->file, e->at->line, "%s: %s", key_names[e->key], text);
+}
+
+static int bad_value(const struct entry *e, int rc, const char *expected)
+{
+    FAULT(e, "%s: \"%.80s\" is not %s", key_names[e->key], e->value, expected);
+    return rc;
+}
+
+static int take_text(const struct entry *e, char *out, size_t size)
+{
+    size_t n = strlen(e->value);
+    if (n >= size) {
+        FAULT(e, "%s: the value has %zu octets, more than %zu", key_names[e->key], n, size - 1);
+        return PS_ELIMIT;
+    }
+    memcpy(out, e->value, n + 1);
+    return 0;
+}
+
+// A name, or '-' and a number.
+static int take_account(const struct entry *e, char out[CONF_NAME])
+{
+    uint64_t id;
+    if (e->value[0] == '-' && ps_num_u64(e->value + 1, 10, 0, UINT32_MAX - 1, &id))
+        return bad_value(e, PS_ESYNTAX, "a name, nor a number behind a \"-\"");
+    return take_text(e, out, CONF_NAME);
+}
+
+static int take_facility(const struct entry *e, char out[CONF_NAME])
+{
+    if (!ps_log_facility_known(e->value))
+        return bad_value(e, PS_EUNKNOWN, "a facility of syslog; daemon and local0 to local7 are");
+    return take_text(e, out, CONF_NAME);
+}
+
+static int take_loglevel(const struct entry *e, enum ps_log_level *out)
+{
+    static const char *const levels[] = {"none", "fatal", "warn", "warning", "info", "debug", "all"};
+    if (ps_log_parse_level(e->value, out) == 0)
+        return 0;
+    char expected[PS_NEAR_HINT + 64], near[PS_NEAR_HINT];
+    snprintf(expected, sizeof(expected), "none, fatal, warn, info, debug or all%s",
+             ps_near_hint(e->value, levels, sizeof(levels) / sizeof(levels[0]), near));
+    return bad_value(e, PS_EUNKNOWN, expected);
+}
+
+static int take_modes(const struct entry *e, uint32_t *out)
+{
+    uint32_t modes;
+    if (ow_modes_parse(e->value, &modes) || modes == 0)
+        return bad_value(e, PS_ESYNTAX, "made of the letters A (authenticated), E (encrypted) and O (open)");
+    *out = modes;
+    return 0;
+}
+
+static int take_srcnode(const struct entry *e, struct ps_hostport *out)
+{
+    struct ps_hostport node;
+    int rc = ps_hostport_parse(e->value, OW_PORT, true, &node);
+    if (rc)
+        return bad_value(e, rc, "HOST, HOST:PORT, [IPV6]:PORT or :PORT");
+    *out = node;
+    return 0;
+}
+
+static int take_testports(const struct entry *e, struct ps_portrange *out)
+{
+    struct ps_portrange range;
+    int rc = ps_portrange_parse(e->value, &range);
+    if (rc)
+        return bad_value(e, rc, "0, PORT or LOW-HIGH with ports up to 65535");
+    *out = range;
+    return 0;
+}
+
+static int take_double(const struct entry *e, double min, double max, double *out)
+{
+    char expected[80];
+    int rc = ps_num_double(e->value, min, max, out);
+    if (rc == 0)
+        return 0;
+    snprintf(expected, sizeof(expected), "a number from %.1f to %.1f", min, max);
+    return bad_value(e, rc, expected);
+}
+
+static int take_unsigned(const struct entry *e, unsigned min, unsigned max, unsigned *out)
+{
+    char expected[80];
+    uint64_t v;
+    int rc = ps_num_u64(e->value, 10, min, max, &v);
+    if (rc) {
+        snprintf(expected, sizeof(expected), "a whole number from %u to %u", min, max);
+        return bad_value(e, rc, expected);
+    }
+    *out = (unsigned)v;
+    return 0;
+}
+
+static int take_pbkdf2_count(struct conf *c, const struct entry *e)
+{
+    unsigned wanted, count = PBKDF2_MIN;
+    int rc = take_unsigned(e, PBKDF2_MIN, PBKDF2_MAX, &wanted);
+    if (rc)
+        return rc;
+    while (count < wanted)
+        count *= 2;
+    if (count != wanted)
+        add_note(c, e, "not a power of two as RFC 4656 wants; the next one is used");
+    c->pbkdf2_count = count;
+    return 0;
+}
+
+static bool is_flag(enum key key)
+{
+    return key == KEY_VERBOSE || key == KEY_LOGLOCATION || key == KEY_ROOTFOLLY;
+}
+
+static void take_flag(struct conf *c, const struct entry *e)
+{
+    if (e->key == KEY_VERBOSE)
+        c->verbose = true;
+    else if (e->key == KEY_LOGLOCATION)
+        c->loglocation = true;
+    else
+        c->rootfolly = true;
+    // A key that is present is on: this surprises whoever wrote "off" behind it.
+    if (*e->value)
+        add_note(c, e, "a flag is on when it is there, whatever follows; remove the line to turn it off");
+}
+
+static int take_name(struct conf *c, const struct entry *e)
+{
+    switch ((int)e->key) {
+    case KEY_USER:
+        return take_account(e, c->user);
+    case KEY_GROUP:
+        return take_account(e, c->group);
+    case KEY_FACILITY:
+        return take_facility(e, c->facility);
+    case KEY_LOGLEVEL:
+        return take_loglevel(e, &c->loglevel);
+    case KEY_VARDIR:
+        return take_text(e, c->vardir, sizeof(c->vardir));
+    case KEY_DATADIR:
+        return take_text(e, c->datadir, sizeof(c->datadir));
+    case KEY_AUTHMODE:
+        return take_modes(e, &c->modes);
+    case KEY_SRCNODE:
+        return take_srcnode(e, &c->srcnode);
+    default:
+        return take_testports(e, &c->testports);
+    }
+}
+
+static int take_value(struct conf *c, const struct entry *e)
+{
+    switch ((int)e->key) {
+    case KEY_DISKFUDGE:
+        return take_double(e, 1.0, 10.0, &c->diskfudge);
+    case KEY_ENDDELAY:
+        return take_double(e, 0.0, 86400.0, &c->enddelay_s);
+    case KEY_DIEBY:
+        return take_unsigned(e, 0, 86400, &c->dieby_s);
+    case KEY_CONTROLTIMEOUT:
+        return take_unsigned(e, 1, YEAR_S, &c->controltimeout_s);
+    case KEY_MAXCONTROLSESSIONS:
+        return take_unsigned(e, 0, 1000000, &c->maxcontrolsessions);
+    case KEY_KEEPSESSIONS:
+        return take_unsigned(e, 0, 10 * YEAR_S, &c->keepsessions_s);
+    case KEY_PBKDF2_COUNT:
+        return take_pbkdf2_count(c, e);
+    case KEY_TESTTIMEOUT:
+        add_note(c, e, "belongs to twampd and has no effect here");
+        return 0;
+    default:
+        return take_name(c, e);
+    }
+}
+
+static int find_key(const char *word, struct entry *e)
+{
+    for (int i = 0; i < KEY_COUNT; i++) {
+        if (strcasecmp(word, key_names[i]) == 0) {
+            e->key = (enum key)i;
+            return 0;
+        }
+    }
+    char near[PS_NEAR_HINT];
+    FAULT(e, "unknown key \"%.80s\"%s", word, ps_near_hint(word, key_names, KEY_COUNT, near));
+    return PS_EUNKNOWN;
+}
+
+static int find_value(char **rest, struct entry *e)
+{
+    const char *value = ps_conf_word(rest);
+    if (!value || *value == '#') {
+        e->value = "";
+        return 0;
+    }
+    e->value = value;
+    const char *more = ps_conf_word(rest);
+    if (!more || *more == '#')
+        return 0;
+    FAULT(e, "%s: \"%.60s\" follows the value; a value is one word, a comment begins with #",
+          key_names[e->key], more);
+    return PS_ESYNTAX;
+}
+
+static int parse_line(struct conf *c, struct ps_conf *at, int seen[KEY_COUNT], struct ps_fault *fault)
+{
+    struct entry e = {.at = at, .fault = fault};
+    char *rest = at->buf, again[64];
+    const char *word = ps_conf_word(&rest);
+    if (!word)
+        return 0;
+    int rc = find_key(word, &e);
+    if (rc == 0)
+        rc = find_value(&rest, &e);
+    if (rc)
+        return rc;
+    if (seen[e.key]) {
+        snprintf(again, sizeof(again), "overrides line %d", seen[e.key]);
+        add_note(c, &e, again);
+    }
+    seen[e.key] = at->line;
+    if (is_flag(e.key)) {
+        take_flag(c, &e);
+        return 0;
+    }
+    if (*e.value == '\0') {
+        FAULT(&e, "%s: the value is missing", key_names[e.key]);
+        return PS_ESYNTAX;
+    }
+    return take_value(c, &e);
+}
+
+int conf_parse(struct conf *c, const char *file, const char *text, size_t len, struct ps_fault *fault)
+{
+    struct ps_conf at;
+    int seen[KEY_COUNT] = {0};
+    ps_conf_init(&at, file, text, len);
+    int rc;
+    while ((rc = ps_conf_next(&at, fault)) > 0) {
+        rc = parse_line(c, &at, seen, fault);
+        if (rc)
+            break;
+    }
+    ps_conf_fini(&at);
+    return rc;
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// owamp-server.conf as a value. Man page owamp-server.conf(5).
+#pragma once
+#include <limits.h>
+#include "base/ps_addr.h"
+#include "base/ps_conf.h"
+#include "base/ps_log.h"
+#include "owamp/ow_msg.h"
+
+#define CONF_NAME 64  // of a user, a group, a facility, with the NUL
+#define CONF_NOTES 16 // kept; further ones are counted alone
+
+struct conf {
+    char user[CONF_NAME], group[CONF_NAME]; // "" or a name or "-id"
+    char facility[CONF_NAME];               // of syslog
+    enum ps_log_level loglevel;
+    bool verbose; // taken, no effect
+    bool loglocation, rootfolly;
+    char vardir[PATH_MAX], datadir[PATH_MAX]; // "." unless told
+    uint32_t modes;                           // offered: bits of enum ow_mode
+    struct ps_hostport srcnode;               // host "": every address
+    struct ps_portrange testports;            // 0-0: the kernel's choice
+    double diskfudge;
+    unsigned dieby_s;
+    unsigned controltimeout_s;
+    uint32_t pbkdf2_count; // a power of two
+    double enddelay_s;
+    unsigned maxcontrolsessions; // 0: unlimited
+    unsigned keepsessions_s;     // age at which session files are removed; 0: never
+
+    struct ps_fault note[CONF_NOTES]; // worth a warning, "FILE:LINE: text"
+    size_t nnotes, notes_dropped;
+};
+
+// Everything at its default.
+void conf_init(struct conf *c);
+// Takes over what the text says; what it does not name stays as it is. PS_EUNKNOWN, PS_ESYNTAX,
+// PS_ERANGE, PS_ELIMIT... with the fault naming file, line and cause.
+int conf_parse(struct conf *c, const char *file, const char *text, size_t len, struct ps_fault *fault);

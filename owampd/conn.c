@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "owampd/conn.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/ps_err.h"
+#include "base/ps_rand.h"
+#include "owampd/fetch.h"
+#include "owampd/identify.h"
+#include "owampd/session.h"
+#include "owampd/trial.h"
+
+// A client that has not finished the set-up by then is not going to.
+#define SETUP_MAX (60 * PS_SEC)
+#define LINGER (5 * PS_SEC)
+
+static void conn_release(void *ctx)
+{
+    struct conn *c = ctx;
+    ps_timer_free(c->idle);
+    ep_trial_fini(&c->trial);
+    ow_server_free(c->machine);
+    free(c);
+}
+
+void conn_drop(struct conn *c, enum ps_log_level level, const char *why)
+{
+    if (c->closed)
+        return;
+    c->closed = true;
+    if (why != NULL)
+        ps_log(c->d->log, level, "control", "%s: closed: %s", c->label, why);
+    identify_cancel(c);
+    fetch_cancel(c);
+    trial_broken(c);
+    ps_timer_stop(c->idle);
+    ps_stream_close(c->stream, LINGER);
+    c->stream = NULL;
+    ps_list_remove(&c->node);
+    daemon_conn_gone(c->d);
+    // Whoever called us may still be looking at c.
+    if (ps_defer(c->d->loop, conn_release, c) != 0)
+        ps_log(c->d->log, PS_LOG_WARN, "control", "%s: out of memory while closing", c->label);
+}
+
+bool conn_flush(struct conn *c)
+{
+    if (c->closed)
+        return false;
+    struct ps_buf *out = ow_server_out(c->machine);
+    size_t n = ps_buf_len(out);
+    int err = n == 0 ? 0 : ps_stream_write(c->stream, ps_buf_head(out), n);
+    if (err != 0) {
+        conn_drop(c, PS_LOG_INFO, err == PS_ELIMIT ? "the peer does not read" : ps_strerror(err));
+        return false;
+    }
+    ps_buf_consume(out, n);
+    return true;
+}
+
+static const struct ow_class *conn_class(const struct conn *c)
+{
+    const struct ow_limits *limits = ow_policy_limits(c->d->policy);
+    const struct ps_addr *peer = ps_stream_peer(c->stream);
+    return c->user[0] != '\0' ? ow_limits_by_user(limits, c->user, peer) : ow_limits_by_addr(limits, peer);
+}
+
+static void on_ready(struct conn *c, const struct ow_server_event *ev)
+{
+    c->ready = true;
+    if (ev->mode != OW_MODE_OPEN) {
+        snprintf(c->user, sizeof c->user, "%s", ev->setup.keyid);
+        snprintf(c->label, sizeof c->label, "%s (%s)", c->peer_text, c->user);
+    }
+    ps_log(c->d->log, PS_LOG_INFO, "control", "%s: connected, %s mode, class %s", c->label,
+           ow_mode_text(ev->mode), conn_class(c)->name);
+    if (c->d->stopping)
+        conn_drop(c, PS_LOG_INFO, "the server is stopping");
+}
+
+static void on_request(struct conn *c, const struct ow_server_event *ev)
+{
+    uint16_t port = 0;
+    uint8_t sid[OW_SID_LEN] = {0};
+    uint8_t accept = OW_ACCEPT_PERMANENT;
+    struct session_peer from = {.peer = ps_stream_peer(c->stream),
+                                .class = conn_class(c),
+                                .mode = ow_server_mode(c->machine),
+                                .keys = ow_server_keys(c->machine),
+                                .label = c->label,
+                                .opened = c->opened};
+    if (c->opened < OW_MAX_SESSIONS)
+        accept = session_open(c->d, &from, &ev->request, ev->slots, &c->trial, &port, sid);
+    else
+        ps_log(c->d->log, PS_LOG_INFO, "session", "%s: refused: too many sessions on one connection",
+               c->label);
+    if (accept == OW_ACCEPT_OK)
+        c->opened++;
+    int err = ow_server_accept(c->machine, accept, port, sid);
+    if (err != 0)
+        conn_drop(c, PS_LOG_WARN, ps_strerror(err));
+}
+
+static void on_event(struct conn *c, const struct ow_server_event *ev)
+{
+    switch (ev->type) {
+    case OW_SEV_IDENTIFY:
+        identify(c, ev);
+        break;
+    case OW_SEV_READY:
+        on_ready(c, ev);
+        break;
+    case OW_SEV_REQUEST:
+        on_request(c, ev);
+        break;
+    case OW_SEV_START:
+        trial_start(c);
+        break;
+    case OW_SEV_STOP:
+        trial_stopped(c, &ev->stop);
+        break;
+    case OW_SEV_FETCH:
+        fetch_begin(c, &ev->fetch);
+        break;
+    case OW_SEV_FAILED:
+        if (conn_flush(c))
+            conn_drop(c, PS_LOG_INFO, ev->why);
+        break;
+    case OW_SEV_NONE:
+        break;
+    }
+}
+
+// The peer's time to speak: none while a test runs, for then it has nothing to say.
+static void arm_idle(struct conn *c)
+{
+    ps_ns limit = (ps_ns)c->d->conf->controltimeout_s * PS_SEC;
+    if (!c->ready && limit > SETUP_MAX)
+        limit = SETUP_MAX;
+    if (c->trial.testing && !c->trial.stop_sent)
+        ps_timer_stop(c->idle);
+    else
+        ps_timer_start(c->idle, c->trial.testing ? ep_trial_patience(&c->trial) : limit);
+}
+
+void conn_pump(struct conn *c)
+{
+    struct ow_server_event ev;
+    if (c->closed || c->pumping)
+        return;
+    c->pumping = true;
+    while (!c->closed && ow_server_next(c->machine, &ev))
+        on_event(c, &ev);
+    c->pumping = false;
+    if (!conn_flush(c))
+        return;
+    if (ow_server_want(c->machine) == 0)
+        ps_stream_pause(c->stream);
+    else
+        ps_stream_resume(c->stream);
+    arm_idle(c);
+}
+
+static void on_data(void *ctx, const uint8_t *data, size_t n)
+{
+    struct conn *c = ctx;
+    int err = ow_server_input(c->machine, data, n);
+    conn_pump(c);
+    if (err != 0)
+        conn_drop(c, PS_LOG_INFO, err == PS_ELIMIT ? "the peer sends more than it may" : ps_strerror(err));
+}
+
+static void on_ended(void *ctx, int err)
+{
+    struct conn *c = ctx;
+    bool normal = err == PS_ECLOSED && c->ready && !c->trial.testing;
+    conn_drop(c, normal ? PS_LOG_DEBUG : PS_LOG_INFO, ps_strerror(err));
+}
+
+static void on_drained(void *ctx)
+{
+    struct conn *c = ctx;
+    if (c->closed)
+        return;
+    if (c->fetch != NULL)
+        fetch_more(c);
+}
+
+static void on_idle(void *ctx)
+{
+    struct conn *c = ctx;
+    conn_drop(c, PS_LOG_INFO,
+              c->ready ? "the peer has said nothing for too long" : "the set-up took too long");
+}
+
+static int conn_machine(struct conn *c)
+{
+    const struct ow_limits *limits = ow_policy_limits(c->d->policy);
+    struct ow_server_conf sc = {
+        .modes = c->d->conf->modes, .count = c->d->conf->pbkdf2_count, .start_time = c->d->start_time};
+    if (!ow_limits_by_addr(limits, ps_stream_peer(c->stream))->allow_open_mode)
+        sc.modes &= ~(uint32_t)OW_MODE_OPEN;
+    if (c->d->pfs == NULL || ow_pfs_count(c->d->pfs) == 0)
+        sc.modes &= (uint32_t)OW_MODE_OPEN;
+    int err = ps_rand_bytes(sc.challenge, sizeof sc.challenge);
+    if (err == 0)
+        err = ps_rand_bytes(sc.salt, sizeof sc.salt);
+    if (err == 0)
+        err = ps_rand_bytes(sc.iv, sizeof sc.iv);
+    memcpy(c->salt, sc.salt, sizeof c->salt);
+    return err != 0 ? err : ow_server_new(&c->machine, &sc);
+}
+
+static int conn_setup(struct conn *c)
+{
+    int err = conn_machine(c);
+    if (err == 0)
+        err = ps_timer_new(c->d->loop, &c->idle, on_idle, c);
+    if (err == 0)
+        err = trial_setup(c);
+    return err;
+}
+
+void conn_open(struct daemon *d, struct ps_stream *stream)
+{
+    static const struct ps_stream_ops ops = {.data = on_data, .ended = on_ended, .drained = on_drained};
+    struct conn *c = calloc(1, sizeof *c);
+    if (c == NULL) {
+        ps_stream_close(stream, 0);
+        return;
+    }
+    c->d = d;
+    c->stream = stream;
+    ps_addr_text(ps_stream_peer(stream), c->peer_text);
+    snprintf(c->label, sizeof c->label, "%s", c->peer_text);
+    int err = conn_setup(c);
+    if (err != 0) {
+        ps_log(d->log, PS_LOG_WARN, "control", "%s: cannot serve: %s", c->label, ps_strerror(err));
+        ps_stream_close(stream, 0);
+        conn_release(c);
+        return;
+    }
+    ps_list_append(&d->conns, &c->node);
+    d->nconns++;
+    ps_stream_start(stream, &ops, c);
+    conn_pump(c);
+}
+
+void conn_wind_up(struct conn *c)
+{
+    if (c->trial.testing)
+        ep_trial_interrupt(&c->trial);
+    else
+        conn_drop(c, PS_LOG_INFO, "the server is stopping");
+}

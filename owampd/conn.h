@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// One control connection of the server: the stream, the ow_server machine, its sessions.
+#pragma once
+#include "endpoint/ep_trial.h"
+#include "owamp/ow_server.h"
+#include "owampd/daemon.h"
+
+struct fetch;
+
+struct conn {
+    struct ps_list node; // of the daemon
+    struct daemon *d;
+    struct ps_stream *stream;
+    struct ow_server *machine;
+    struct ps_timer *idle; // the peer's time to say something
+    struct ep_trial trial;
+    struct fetch *fetch;
+    struct derivation *derivation;
+    char peer_text[PS_ADDR_STRLEN];
+    char label[PS_ADDR_STRLEN + OW_KEYID_LEN + 8];
+    char user[OW_KEYID_LEN + 1];
+    uint64_t opened;  // sessions so far
+    bool ready;       // past the set-up
+    bool closed;      // being freed
+    bool pumping;     // inside the event loop of conn_pump
+    uint8_t salt[16]; // of the greeting
+};
+
+// Takes over an accepted stream.
+void conn_open(struct daemon *d, struct ps_stream *stream);
+// Pulls the machine's events and sends what it wrote. Call after every answer given from outside.
+void conn_pump(struct conn *c);
+// Sends what the machine wrote. False: the connection had to be dropped.
+bool conn_flush(struct conn *c);
+// Says why on the log (why NULL: nothing) and ends the connection and its sessions.
+void conn_drop(struct conn *c, enum ps_log_level level, const char *why);
+// The server is going down: ends a running test by the protocol, closes otherwise.
+void conn_wind_up(struct conn *c);

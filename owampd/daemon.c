@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "owampd/daemon.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include "base/ps_err.h"
+#include "loop/ps_sd.h"
+#include "owampd/conn.h"
+
+#define BACKLOG 512
+#define FILE_MAX (16u << 20) // a limits or pass-phrase file larger than this is a mistake
+#define REAP_EVERY (600 * PS_SEC)
+
+// A rules file's text; *text NULL when there is no such file.
+static int read_rules(const char *path, char **text, size_t *len, struct ps_fault *fault)
+{
+    int err = ps_conf_load(path, FILE_MAX, text, len);
+    if (err == -ENOENT) {
+        *text = NULL;
+        return 0;
+    }
+    if (err != 0)
+        ps_fault_set(fault, path, 0, "cannot be read: %s", ps_strerror(err));
+    return err;
+}
+
+static int read_pfs(const char *path, struct ow_pfs **pfs, struct ps_fault *fault)
+{
+    char *text = NULL;
+    size_t len = 0;
+    *pfs = NULL;
+    int err = read_rules(path, &text, &len, fault);
+    if (err == 0 && text != NULL)
+        err = ow_pfs_parse(pfs, path, text, len, fault);
+    if (text != NULL)
+        explicit_bzero(text, len);
+    free(text);
+    return err;
+}
+
+static int read_limits(const char *path, const struct ow_pfs *pfs, struct ow_limits **limits,
+                       struct ps_fault *fault)
+{
+    char *text = NULL;
+    size_t len = 0;
+    int err = read_rules(path, &text, &len, fault);
+    if (err == 0)
+        err = text != NULL ? ow_limits_parse(limits, path, text, len, pfs, fault) : ow_limits_default(limits);
+    free(text);
+    return err;
+}
+
+int daemon_read_rules(const struct daemon_files *files, struct ow_limits **limits, struct ow_pfs **pfs,
+                      struct ps_fault *fault)
+{
+    fault->text[0] = '\0';
+    int err = read_pfs(files->pfs, pfs, fault);
+    if (err == 0)
+        err = read_limits(files->limits, *pfs, limits, fault);
+    if (err != 0) {
+        ow_pfs_free(*pfs);
+        *pfs = NULL;
+    }
+    return err;
+}
+
+static void raise_files(void)
+{
+    struct rlimit rl;
+    if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
+        return;
+    rl.rlim_cur = rl.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &rl); // what there is will do
+}
+
+// At the limit on connections one that has not even finished its set-up gives way.
+static bool make_room(struct daemon *d)
+{
+    unsigned max = d->conf->maxcontrolsessions;
+    if (max == 0 || d->nconns < max)
+        return true;
+    PS_LIST_EACH(it, &d->conns) {
+        struct conn *c = PS_CONTAINER(it, struct conn, node);
+        if (!c->ready) {
+            conn_drop(c, PS_LOG_INFO, "idle in the set-up while maxcontrolsessions is reached");
+            return true;
+        }
+    }
+    return false;
+}
+
+static void on_accept(void *ctx, struct ps_stream *stream)
+{
+    struct daemon *d = ctx;
+    char peer[PS_ADDR_STRLEN];
+    if (d->stopping || !make_room(d)) {
+        ps_log(d->log, PS_LOG_INFO, "control", "%s: turned away: maxcontrolsessions is reached",
+               ps_addr_text(ps_stream_peer(stream), peer));
+        ps_stream_close(stream, 0);
+        return;
+    }
+    conn_open(d, stream);
+}
+
+static void on_resolved(struct daemon *d, const struct ps_addr *addr, struct ps_fault *fault, int *err)
+{
+    char text[PS_ADDR_STRLEN];
+    *err = ps_listen(d->loop, addr, NULL, BACKLOG, on_accept, d, &d->listener);
+    if (*err != 0)
+        ps_fault_set(fault, NULL, 0, "cannot listen on %s: %s%s", ps_addr_text(addr, text), ps_strerror(*err),
+                     *err == -EACCES ? "; ports below 1024 need root (-S :PORT for another)" : "");
+}
+
+struct lookup {
+    struct daemon *d;
+    struct ps_fault *fault;
+    int err;
+};
+
+static void on_name(void *ctx, int err, const char *why, const struct ps_addr *addrs, size_t n)
+{
+    struct lookup *l = ctx;
+    l->err = err;
+    if (err != 0 || n == 0)
+        ps_fault_set(l->fault, NULL, 0, "srcnode '%s': %s", l->d->conf->srcnode.host, why);
+    else
+        on_resolved(l->d, &addrs[0], l->fault, &l->err);
+    ps_loop_stop(l->d->loop);
+}
+
+static int listen_on(struct daemon *d, struct ps_fault *fault)
+{
+    const struct ps_hostport *src = &d->conf->srcnode;
+    struct lookup l = {.d = d, .fault = fault};
+    struct ps_addr addr;
+    const char *host = src->host[0] != '\0' ? src->host : "::";
+    if (ps_addr_parse(host, src->port, &addr) == 0) {
+        on_resolved(d, &addr, fault, &l.err);
+        return l.err;
+    }
+    int err = ps_resolve(d->loop, host, src->port, AF_UNSPEC, on_name, &l);
+    if (err == 0)
+        err = ps_loop_run(d->loop);
+    return err != 0 ? err : l.err;
+}
+
+int daemon_bind(struct daemon *d, const struct conf *conf, struct ps_log *log, struct ps_fault *fault)
+{
+    memset(d, 0, sizeof *d);
+    d->conf = conf;
+    d->log = log;
+    ps_list_init(&d->conns);
+    raise_files();
+    int err = ps_loop_new(&d->loop);
+    if (err == 0)
+        err = ps_map_init(&d->receiving, OW_SID_LEN);
+    if (err != 0) {
+        ps_fault_set(fault, NULL, 0, "cannot start the event loop: %s", ps_strerror(err));
+        return err;
+    }
+    return listen_on(d, fault);
+}
+
+static bool in_use(void *ctx, const uint8_t sid[16])
+{
+    struct daemon *d = ctx;
+    return ps_map_get(&d->receiving, sid) != NULL;
+}
+
+// Sessions that nobody fetched must not fill the disk.
+static void on_reap(void *ctx)
+{
+    struct daemon *d = ctx;
+    ps_timer_start(d->reaper, REAP_EVERY);
+    if (d->conf->keepsessions_s == 0)
+        return;
+    unsigned n = store_expire(d->store, (int64_t)time(NULL) - d->conf->keepsessions_s, in_use, d);
+    if (n != 0)
+        ps_log(d->log, PS_LOG_INFO, "store", "%u sessions removed: older than keepsessions=%u s", n,
+               d->conf->keepsessions_s);
+}
+
+static void on_dieby(void *ctx)
+{
+    struct daemon *d = ctx;
+    while (!ps_list_empty(&d->conns))
+        conn_drop(PS_CONTAINER(d->conns.next, struct conn, node), PS_LOG_INFO, "the server is stopping");
+    ps_loop_stop(d->loop);
+}
+
+static int start_rules(struct daemon *d, const struct daemon_files *files, struct ps_fault *fault)
+{
+    struct ow_limits *limits;
+    int err = daemon_read_rules(files, &limits, &d->pfs, fault);
+    if (err == 0)
+        err = ow_policy_new(&d->policy);
+    if (err == 0)
+        err = ow_policy_set_limits(d->policy, limits, d->conf->diskfudge);
+    return err;
+}
+
+static int start_engine(struct daemon *d)
+{
+    ps_ns offset;
+    int err = ps_clock_env_offset(&offset);
+    if (err == 0)
+        err = ps_clock_new(&d->clock, offset);
+    if (err != 0)
+        return err;
+    d->start_time = ps_ntp_from_ns(ps_clock_now(d->clock));
+    struct ps_pump_conf pc = {
+        .loop = d->loop, .clock = d->clock, .ports = d->conf->testports, .realtime = true, .log = d->log};
+    err = ps_pump_new(&d->pump, &pc);
+    if (err == 0)
+        err = ps_timer_new(d->loop, &d->reaper, on_reap, d);
+    if (err == 0)
+        err = ps_timer_new(d->loop, &d->dieby, on_dieby, d);
+    return err;
+}
+
+int daemon_start(struct daemon *d, const struct daemon_files *files, struct ps_fault *fault)
+{
+    fault->text[0] = '\0';
+    int err = start_rules(d, files, fault);
+    if (err == 0)
+        err = store_open(&d->store, d->conf->datadir, d->policy, d->log, fault);
+    if (err == 0)
+        err = start_engine(d);
+    if (err != 0 && fault->text[0] == '\0')
+        ps_fault_set(fault, NULL, 0, "cannot start: %s", ps_strerror(err));
+    if (err == 0)
+        on_reap(d);
+    return err;
+}
+
+uint16_t daemon_port(const struct daemon *d)
+{
+    return ps_addr_port(ps_listener_addr(d->listener));
+}
+
+void daemon_reload(struct daemon *d, const struct daemon_files *files)
+{
+    struct ps_fault fault;
+    struct ow_limits *limits;
+    struct ow_pfs *pfs;
+    (void)ps_sd_notify("RELOADING=1");
+    int err = daemon_read_rules(files, &limits, &pfs, &fault);
+    if (err == 0)
+        err = ow_policy_set_limits(d->policy, limits, d->conf->diskfudge);
+    if (err != 0) {
+        ps_log(d->log, PS_LOG_WARN, "reload", "the former limits and pass-phrases stay in force: %s",
+               fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+    } else {
+        ow_pfs_free(d->pfs);
+        d->pfs = pfs;
+        ps_log(d->log, PS_LOG_INFO, "reload",
+               "limits and pass-phrases read anew: %zu classes, %zu identities", ow_limits_count(limits),
+               pfs == NULL ? (size_t)0 : ow_pfs_count(pfs));
+    }
+    (void)ps_sd_notify("READY=1");
+}
+
+void daemon_stop(struct daemon *d)
+{
+    if (d->stopping)
+        return;
+    d->stopping = true;
+    (void)ps_sd_notify("STOPPING=1");
+    ps_log(d->log, PS_LOG_INFO, NULL, "stopping: %u connections", d->nconns);
+    ps_listener_close(d->listener);
+    d->listener = NULL;
+    ps_timer_start(d->dieby, (ps_ns)d->conf->dieby_s * PS_SEC);
+    PS_LIST_EACH_SAFE(it, &d->conns) {
+        conn_wind_up(PS_CONTAINER(it, struct conn, node));
+    }
+    if (d->nconns == 0)
+        ps_loop_stop(d->loop);
+}
+
+void daemon_conn_gone(struct daemon *d)
+{
+    d->nconns--;
+    if (d->stopping && d->nconns == 0)
+        ps_loop_stop(d->loop);
+}
+
+void daemon_free(struct daemon *d)
+{
+    ps_listener_close(d->listener);
+    ps_timer_free(d->reaper);
+    ps_timer_free(d->dieby);
+    ps_pump_free(d->pump);
+    ps_loop_free(d->loop);
+    ps_clock_free(d->clock);
+    store_free(d->store);
+    ow_policy_free(d->policy);
+    ow_pfs_free(d->pfs);
+    ps_map_fini(&d->receiving);
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "owampd/run.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/ps_err.h"
+#include "loop/ps_priv.h"
+#include "loop/ps_sd.h"
+
+struct server {
+    struct daemon daemon;
+    struct conf conf; // with absolute directories
+    const struct daemon_files *files;
+    struct ps_log log;
+    int ready_fd, pid_fd;
+    char pid_path[PATH_MAX], info_path[PATH_MAX];
+};
+
+static void tell_notes(struct ps_log *log, const struct conf *c)
+{
+    for (size_t i = 0; i < c->nnotes; i++)
+        ps_log(log, PS_LOG_WARN, "conf", "%s", c->note[i].text);
+}
+
+static int check_dir(const char *what, const char *dir)
+{
+    struct stat st;
+    if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
+        return 0;
+    fprintf(stderr, "owampd: %s %s: %s\n", what, dir, errno != 0 ? strerror(errno) : "not a directory");
+    return 1;
+}
+
+static int check_ids(const struct conf *c)
+{
+    uid_t uid;
+    gid_t gid;
+    int bad = 0;
+    if (c->user[0] != '\0' && ps_priv_user(c->user, &uid, &gid) != 0) {
+        fprintf(stderr, "owampd: user %s: no such user\n", c->user);
+        bad = 1;
+    }
+    if (c->group[0] != '\0' && ps_priv_group(c->group, &gid) != 0) {
+        fprintf(stderr, "owampd: group %s: no such group\n", c->group);
+        bad = 1;
+    }
+    return bad;
+}
+
+int run_check(const struct options *o)
+{
+    struct ps_fault fault;
+    struct ow_limits *limits;
+    struct ow_pfs *pfs;
+    int bad =
+        check_dir("datadir", o->conf.datadir) | check_dir("vardir", o->conf.vardir) | check_ids(&o->conf);
+    for (size_t i = 0; i < o->conf.nnotes; i++)
+        fprintf(stderr, "owampd: note: %s\n", o->conf.note[i].text);
+    int err = daemon_read_rules(&o->files, &limits, &pfs, &fault);
+    if (err != 0) {
+        fprintf(stderr, "owampd: %s\n", fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+        return 1;
+    }
+    if (bad == 0)
+        printf("configuration is good: %zu classes, %zu identities\n", ow_limits_count(limits),
+               pfs == NULL ? (size_t)0 : ow_pfs_count(pfs));
+    ow_limits_free(limits);
+    ow_pfs_free(pfs);
+    return bad;
+}
+
+static void on_signal(void *ctx, int signum)
+{
+    struct server *s = ctx;
+    if (signum == SIGHUP)
+        daemon_reload(&s->daemon, s->files);
+    else
+        daemon_stop(&s->daemon);
+}
+
+static int refuse_root(const struct conf *c)
+{
+    if (geteuid() != 0 || c->user[0] != '\0' || c->rootfolly)
+        return 0;
+    fprintf(stderr,
+            "owampd: running as root needs a user to become (-U, or user in owamp-server.conf) or -f\n");
+    return 1;
+}
+
+// The daemon leaves its directory: relative names would lose their meaning.
+static int make_absolute(char path[PATH_MAX], const char *what)
+{
+    char *abs = realpath(path, NULL);
+    if (abs == NULL) {
+        fprintf(stderr, "owampd: %s %s: %s\n", what, path, strerror(errno));
+        return -1;
+    }
+    snprintf(path, PATH_MAX, "%s", abs);
+    free(abs);
+    return 0;
+}
+
+static int write_info(const struct server *s)
+{
+    FILE *f = fopen(s->info_path, "we");
+    if (f == NULL)
+        return -errno;
+    fprintf(f, "START=%020llu\nPID=%ld\nPORT=%u\n", (unsigned long long)s->daemon.start_time, (long)getpid(),
+            (unsigned)daemon_port(&s->daemon));
+    return fclose(f) == 0 ? 0 : -errno;
+}
+
+static int take_pidfile(struct server *s, struct ps_fault *fault)
+{
+    pid_t holder = 0;
+    int err = ps_priv_pidfile(s->pid_path, &s->pid_fd, &holder);
+    if (err == -EAGAIN)
+        ps_fault_set(fault, s->pid_path, 0, "another owampd (pid %ld) runs with this vardir", (long)holder);
+    else if (err != 0)
+        ps_fault_set(fault, s->pid_path, 0, "%s", ps_strerror(err));
+    return err;
+}
+
+static int drop_root(const struct conf *c, struct ps_fault *fault)
+{
+    uid_t uid = 0;
+    gid_t gid = 0;
+    if (geteuid() != 0 || c->user[0] == '\0')
+        return 0;
+    int err = ps_priv_user(c->user, &uid, &gid);
+    if (err == 0 && c->group[0] != '\0')
+        err = ps_priv_group(c->group, &gid);
+    if (err == 0)
+        err = ps_priv_drop(uid, gid);
+    if (err != 0)
+        ps_fault_set(fault, NULL, 0, "cannot become user '%s' group '%s': %s", c->user, c->group,
+                     ps_strerror(err));
+    return err;
+}
+
+// The files in vardir belong to whoever the daemon becomes, so that it can remove them.
+static void give_files(const struct server *s)
+{
+    uid_t uid;
+    gid_t gid;
+    if (geteuid() != 0 || s->conf.user[0] == '\0' || ps_priv_user(s->conf.user, &uid, &gid) != 0)
+        return;
+    if (chown(s->info_path, uid, gid) != 0 || chown(s->pid_path, uid, gid) != 0)
+        return; // then they stay behind, harmless: the lock is what counts
+}
+
+static int bring_up(struct server *s, struct ps_fault *fault)
+{
+    int err = take_pidfile(s, fault);
+    if (err == 0)
+        err = daemon_bind(&s->daemon, &s->conf, &s->log, fault);
+    if (err != 0)
+        return err;
+    FILE *f = fopen(s->info_path, "we"); // made while we may; written when all is known
+    if (f != NULL)
+        fclose(f);
+    give_files(s);
+    err = drop_root(&s->conf, fault);
+    if (err == 0)
+        err = daemon_start(&s->daemon, s->files, fault);
+    if (err == 0 && (err = write_info(s)) != 0)
+        ps_fault_set(fault, s->info_path, 0, "%s", ps_strerror(err));
+    return err;
+}
+
+static int hook_signals(struct server *s)
+{
+    static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+    int err = 0;
+    for (size_t i = 0; err == 0 && i < sizeof signals / sizeof *signals; i++)
+        err = ps_signal_add(s->daemon.loop, signals[i], on_signal, s);
+    return err;
+}
+
+static int serve(struct server *s)
+{
+    struct ps_fault fault = {""};
+    char addr[PS_ADDR_STRLEN];
+    int err = bring_up(s, &fault);
+    if (err == 0)
+        err = hook_signals(s);
+    if (err != 0) {
+        ps_log(&s->log, PS_LOG_FATAL, NULL, "%s", fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+        return 1;
+    }
+    tell_notes(&s->log, &s->conf);
+    ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s",
+           ps_addr_text(ps_listener_addr(s->daemon.listener), addr));
+    ps_priv_ready(s->ready_fd, 0);
+    s->ready_fd = -1;
+    (void)ps_sd_notify("READY=1");
+    err = ps_loop_run(s->daemon.loop);
+    ps_log(&s->log, PS_LOG_INFO, NULL, "ended");
+    return err == 0 ? 0 : 1;
+}
+
+static void clean_up(struct server *s)
+{
+    daemon_free(&s->daemon);
+    if (s->pid_fd >= 0) {
+        unlink(s->info_path);
+        unlink(s->pid_path);
+        close(s->pid_fd);
+    }
+    ps_log_flush(&s->log);
+}
+
+static int open_log(struct server *s, bool foreground)
+{
+    ps_log_init(&s->log, "owampd");
+    s->log.level = s->conf.loglevel;
+    s->log.location = s->conf.loglocation;
+    if (!foreground)
+        s->log.file = NULL;
+    return ps_log_open_syslog(&s->log, s->conf.facility);
+}
+
+static int prepare(struct server *s, const struct options *o)
+{
+    if (refuse_root(&s->conf) != 0 || check_ids(&s->conf) != 0)
+        return -1;
+    if (make_absolute(s->conf.datadir, "datadir") != 0 || make_absolute(s->conf.vardir, "vardir") != 0)
+        return -1;
+    if (snprintf(s->pid_path, PATH_MAX, "%s/owamp-server.pid", s->conf.vardir) >= PATH_MAX ||
+        snprintf(s->info_path, PATH_MAX, "%s/owamp-server.info", s->conf.vardir) >= PATH_MAX) {
+        fprintf(stderr, "owampd: vardir %s: name too long\n", s->conf.vardir);
+        return -1;
+    }
+    if (open_log(s, o->foreground) != 0) {
+        fprintf(stderr, "owampd: facility '%s': no such syslog facility\n", s->conf.facility);
+        return -1;
+    }
+    return 0;
+}
+
+int run_serve(const struct options *o)
+{
+    struct server *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return 1;
+    s->conf = o->conf;
+    s->files = &o->files;
+    s->ready_fd = s->pid_fd = -1;
+    int status = 1;
+    if (prepare(s, o) == 0) {
+        int err = o->foreground ? 0 : ps_priv_daemonise(&s->ready_fd);
+        if (err != 0) {
+            fprintf(stderr, "owampd: cannot become a daemon: %s\n", ps_strerror(err));
+        } else {
+            status = serve(s);
+            ps_priv_ready(s->ready_fd, status);
+            clean_up(s);
+        }
+    }
+    free(s);
+    return status;
+}
