@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "owping/leg.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/ps_err.h"
+#include "base/ps_rand.h"
+#include "base/ps_wire.h"
+
+const char *leg_name(const struct leg *leg)
+{
+    return leg->to ? "to" : "from";
+}
+
+static int tell(const struct leg *leg, int err, const char *what)
+{
+    fprintf(stderr, "%s: %s: %s\n", options_name(leg->o), what, ps_strerror(err));
+    return err;
+}
+
+static int make_sid(const struct ps_addr *receiver, ps_ntp now, uint8_t sid[OW_SID_LEN])
+{
+    struct ps_wr w;
+    uint8_t addr[16];
+    ps_addr_to_wire(receiver, addr);
+    ps_wr_init(&w, sid, OW_SID_LEN);
+    ps_wr_bytes(&w, ps_addr_version(receiver) == 4 ? addr : addr + 12, 4);
+    ps_wr_u64(&w, now);
+    return ps_rand_bytes(sid + 12, 4);
+}
+
+static void on_sent(void *ctx)
+{
+    struct leg *leg = ctx;
+    uint64_t n;
+    int err = ep_sender_send_error(leg->party.sender, &n);
+    if (err != 0)
+        fprintf(stderr, "%s: %llu packets could not be sent: %s\n", options_name(leg->o),
+                (unsigned long long)n, ps_strerror(err));
+    ep_trial_progress(leg->trial);
+}
+
+static void on_complete(void *ctx)
+{
+    struct leg *leg = ctx;
+    ep_trial_progress(leg->trial);
+}
+
+static void on_failed(void *ctx, int err)
+{
+    struct leg *leg = ctx;
+    leg->party.failed = true;
+    leg->failure = tell(leg, err, "cannot record packets");
+    ep_trial_progress(leg->trial);
+}
+
+static int open_end(struct leg *leg, const struct leg_ground *g)
+{
+    struct ps_addr peer = g->remote;
+    ps_addr_set_port(&peer, 0); // its UDP port comes with Accept-Session
+    struct ps_addr local = g->local;
+    ps_addr_set_port(&local, 0);
+    if (leg->to) {
+        struct ep_sender_conf sc = {
+            .pump = g->pump, .local = local, .peer = peer, .dscp = leg->o->dscp, .ctx = leg, .done = on_sent};
+        return ep_sender_open(&leg->party.sender, &sc);
+    }
+    struct ep_receiver_conf rc = {.loop = g->loop,
+                                  .pump = g->pump,
+                                  .clock = g->clock,
+                                  .local = local,
+                                  .peer = peer,
+                                  .ctx = leg,
+                                  .complete = on_complete,
+                                  .failed = on_failed};
+    return ep_receiver_open(&leg->party.receiver, &rc);
+}
+
+static void fill_request(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp timeout)
+{
+    struct ow_request *req = &leg->party.req;
+    req->ipvn = (uint8_t)ps_addr_version(&g->local);
+    req->conf_receiver = leg->to;
+    req->conf_sender = !leg->to;
+    req->nslots = leg->o->nslots;
+    req->npackets = leg->o->count;
+    ps_addr_to_wire(leg->to ? &g->local : &g->remote, req->sender_addr);
+    ps_addr_to_wire(leg->to ? &g->remote : &g->local, req->receiver_addr);
+    if (leg->to)
+        req->sender_port = ep_sender_port(leg->party.sender);
+    else
+        req->receiver_port = ep_receiver_port(leg->party.receiver);
+    req->padding = leg->o->padding;
+    req->start = start;
+    req->timeout = timeout;
+    req->typep = (uint32_t)leg->o->dscp << 24;
+}
+
+int leg_open(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp timeout)
+{
+    leg->ignored = leg->host_dropped = -1;
+    const char *path = leg->to ? leg->o->to_file : leg->o->from_file;
+    int err = savefile_open(&leg->save, path);
+    if (err != 0)
+        return tell(leg, err, path != NULL ? path : "working file in TMPDIR or /tmp");
+    err = open_end(leg, g);
+    if (err != 0)
+        return tell(leg, err, err == -EADDRINUSE ? "no local UDP port left (-P)" : "cannot open a test port");
+    fill_request(leg, g, start, timeout);
+    if (leg->to)
+        return 0;
+    err = make_sid(&g->local, ps_ntp_from_ns(ps_clock_now(g->clock)), leg->party.req.sid);
+    return err == 0 ? 0 : tell(leg, err, "random numbers");
+}
+
+int leg_ready(struct leg *leg, const struct ow_accept_msg *accept, uint32_t mode, const struct ow_keys *keys)
+{
+    struct ow_request *req = &leg->party.req;
+    int err;
+    if (leg->to) {
+        req->receiver_port = accept->port;
+        memcpy(req->sid, accept->sid, OW_SID_LEN);
+        err = ep_sender_ready(leg->party.sender, req, leg->o->slots, mode, keys, accept->port);
+    } else {
+        req->sender_port = accept->port;
+        int fd = fcntl(leg->save.fd, F_DUPFD_CLOEXEC, 3);
+        err = fd < 0
+                  ? -errno
+                  : ep_receiver_ready(leg->party.receiver, req, leg->o->slots, mode, keys, accept->port, fd);
+    }
+    return err == 0 ? 0 : tell(leg, err, "cannot set up the session");
+}
+
+int leg_start(struct leg *leg)
+{
+    int err = leg->to ? ep_sender_start(leg->party.sender) : ep_receiver_start(leg->party.receiver);
+    return err == 0 ? 0 : tell(leg, err, "cannot start the session");
+}
+
+void leg_end(struct leg *leg)
+{
+    if (leg->to)
+        return;
+    int err = ep_trial_finish_file(leg->trial, &leg->party);
+    if (err != 0 && leg->failure == 0)
+        leg->failure = tell(leg, err, "cannot complete the session's file");
+    leg->good = leg->failure == 0;
+    leg->ignored = (int64_t)ep_receiver_ignored(leg->party.receiver);
+    leg->host_dropped = (int64_t)ep_receiver_host_dropped(leg->party.receiver);
+    if (leg->host_dropped > 0)
+        fprintf(stderr,
+                "%s: this host dropped %lld datagrams at the socket: they are not the network's loss\n",
+                options_name(leg->o), (long long)leg->host_dropped);
+}
+
+void leg_close(struct leg *leg)
+{
+    ep_sender_close(leg->party.sender);
+    ep_receiver_close(leg->party.receiver);
+    leg->party.sender = NULL;
+    leg->party.receiver = NULL;
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "owping/link.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/ps_err.h"
+#include "crypto/ps_crypto.h"
+#include "owamp/ow_pfs.h"
+#include "owping/source.h"
+#include "owping/terminal.h"
+
+#define PFS_MAX (16u << 20)
+// Longer than the half minute for which a server may hold a fetch of a session that still runs.
+#define ANSWER_MAX (60 * PS_SEC)
+
+static int tell(const struct link *l, int err, const char *what, const char *why)
+{
+    fprintf(stderr, "%s: %s: %s\n", options_name(l->o), what, why);
+    return err;
+}
+
+static int keep_pass(struct link *l, const struct ow_pfs *pfs)
+{
+    const uint8_t *pass;
+    char why[160];
+    size_t len;
+    if (!ow_pfs_find(pfs, l->o->identity, &pass, &len)) {
+        snprintf(why, sizeof why, "no identity '%s' in it; add it with pfstore(1)", l->o->identity);
+        return tell(l, PS_ENOTFOUND, l->o->pfs_path, why);
+    }
+    if (len > sizeof l->pass)
+        return tell(l, PS_ELIMIT, l->o->pfs_path, "the pass-phrase is too long");
+    memcpy(l->pass, pass, len);
+    l->pass_len = len;
+    return 0;
+}
+
+static int pass_from_file(struct link *l)
+{
+    const char *path = l->o->pfs_path;
+    struct ps_fault fault;
+    struct ow_pfs *pfs;
+    char *text;
+    size_t len;
+    int err = ps_conf_load(path, PFS_MAX, &text, &len);
+    if (err != 0)
+        return tell(l, err, path, ps_strerror(err));
+    err = ow_pfs_parse(&pfs, path, text, len, &fault);
+    ps_mem_wipe(text, len);
+    free(text);
+    if (err != 0)
+        return tell(l, err, "pass-phrases", fault.text);
+    err = keep_pass(l, pfs);
+    ow_pfs_free(pfs);
+    return err;
+}
+
+static int pass_from_terminal(struct link *l)
+{
+    char prompt[160];
+    snprintf(prompt, sizeof prompt, "Enter passphrase for identity '%s': ", l->o->identity);
+    int err = terminal_ask(prompt, l->pass, sizeof l->pass, &l->pass_len);
+    if (err != 0)
+        return tell(l, err, "no pass-phrase",
+                    err == -ENXIO ? "there is no terminal to ask on; use -k FILE" : ps_strerror(err));
+    return 0;
+}
+
+int link_prepare(struct link *l, const struct options *o, struct ps_loop *loop, const char *operand)
+{
+    memset(l, 0, sizeof *l);
+    l->o = o;
+    l->loop = loop;
+    if (ps_hostport_parse(operand, OW_PORT, false, &l->server) != 0)
+        return tell(l, PS_ESYNTAX, operand, "not a server: wants NAME, ADDRESS, NAME:PORT or [V6]:PORT");
+    if (o->source != NULL) {
+        int err = source_find(o->source, o->family, &l->source);
+        if (err != 0)
+            return tell(l, err, o->source, "not an address, name or interface of this host (-S)");
+    }
+    if (o->identity == NULL)
+        return 0;
+    return o->pfs_path != NULL ? pass_from_file(l) : pass_from_terminal(l);
+}
+
+static void on_event(void *ctx, const struct ow_client_event *ev)
+{
+    struct link *l = ctx;
+    l->event(l->ctx, ev);
+}
+
+static void on_failed(void *ctx, int err, const char *why)
+{
+    struct link *l = ctx;
+    char what[300], hint[360];
+    snprintf(what, sizeof what, "%s port %u", l->server.host, (unsigned)l->server.port);
+    snprintf(hint, sizeof hint, "%s%s", why,
+             err == -ECONNREFUSED ? " (is an OWAMP server running there?)"
+             : err == PS_EAUTH    ? " (wrong pass-phrase?)"
+                                  : "");
+    tell(l, err, what, hint);
+    l->failed(l->ctx);
+}
+
+static void connect_to(struct link *l, const struct ps_addr *addrs, size_t n)
+{
+    struct ep_client_conf cc = {.loop = l->loop,
+                                .local = l->source,
+                                .device = l->o->device,
+                                .modes = l->o->modes,
+                                .identity = l->o->identity,
+                                .pass = l->pass,
+                                .pass_len = l->pass_len,
+                                .timeout = ANSWER_MAX,
+                                .ctx = l,
+                                .event = on_event,
+                                .failed = on_failed};
+    int version = l->source.len != 0 ? ps_addr_version(&l->source) : 0;
+    for (size_t i = 0; i < n && cc.naddrs < sizeof cc.addrs / sizeof *cc.addrs; i++)
+        if (version == 0 || version == ps_addr_version(&addrs[i]))
+            cc.addrs[cc.naddrs++] = addrs[i];
+    int err = cc.naddrs == 0 ? -EAFNOSUPPORT : ep_client_open(&l->client, &cc);
+    if (err != 0)
+        on_failed(l, err, ps_strerror(err));
+}
+
+static void on_resolved(void *ctx, int err, const char *why, const struct ps_addr *addrs, size_t n)
+{
+    struct link *l = ctx;
+    if (err == 0) {
+        connect_to(l, addrs, n);
+        return;
+    }
+    tell(l, err, l->server.host, why);
+    l->failed(l->ctx);
+}
+
+int link_open(struct link *l, void *ctx, void (*event)(void *, const struct ow_client_event *),
+              void (*failed)(void *))
+{
+    l->ctx = ctx;
+    l->event = event;
+    l->failed = failed;
+    int err = ps_resolve(l->loop, l->server.host, l->server.port, l->o->family, on_resolved, l);
+    return err == 0 ? 0 : tell(l, err, l->server.host, ps_strerror(err));
+}
+
+void link_close(struct link *l)
+{
+    ep_client_close(l->client);
+    l->client = NULL;
+    ps_mem_wipe(l->pass, sizeof l->pass);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "owping/retrieve.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/ps_err.h"
+
+void retrieve_init(struct retrieve *r, int fd)
+{
+    memset(r, 0, sizeof *r);
+    r->fd = fd;
+}
+
+void retrieve_fini(struct retrieve *r)
+{
+    ow_writer_free(r->writer);
+    free(r->skips);
+    r->writer = NULL;
+    r->skips = NULL;
+}
+
+static int take_head(struct retrieve *r, const struct ow_client_event *ev)
+{
+    r->skips = calloc(r->ack.nskips + (size_t)1, sizeof *r->skips);
+    if (r->skips == NULL)
+        return -ENOMEM;
+    if (r->ack.nskips != 0)
+        memcpy(r->skips, ev->skips, r->ack.nskips * sizeof *r->skips);
+    return ow_writer_new(&r->writer, r->fd, &ev->request, ev->slots);
+}
+
+static int take_data(struct retrieve *r, const struct ow_client_event *ev)
+{
+    int err = 0;
+    for (uint32_t i = 0; err == 0 && i < ev->nrecords; i++) {
+        struct ow_rec rec;
+        ow_rec_unpack(ev->records + (size_t)i * OW_REC_LEN, &rec);
+        err = ow_writer_add(r->writer, &rec);
+    }
+    return err;
+}
+
+static int finish(struct retrieve *r)
+{
+    struct ow_file_end end = {.finished = (enum ow_finished)r->ack.finished,
+                              .next_seqno = r->ack.next_seqno,
+                              .skips = r->skips,
+                              .nskips = r->ack.nskips,
+                              .end_seq = UINT32_MAX};
+    r->done = true;
+    return ow_writer_finish(r->writer, &end);
+}
+
+int retrieve_event(struct retrieve *r, const struct ow_client_event *ev)
+{
+    switch (ev->type) {
+    case OW_CEV_FETCH_ACK:
+        r->ack = ev->ack;
+        return ev->ack.accept == OW_ACCEPT_OK ? 0 : PS_EREFUSED;
+    case OW_CEV_FETCH_HEAD:
+        return take_head(r, ev);
+    case OW_CEV_FETCH_DATA:
+        return take_data(r, ev);
+    case OW_CEV_FETCH_DONE:
+        return finish(r);
+    case OW_CEV_NONE:
+    case OW_CEV_GREETING:
+    case OW_CEV_READY:
+    case OW_CEV_ACCEPT:
+    case OW_CEV_STARTED:
+    case OW_CEV_STOP:
+    case OW_CEV_FAILED:
+        break;
+    }
+    return PS_EPROTO;
+}

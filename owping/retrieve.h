@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session being fetched from a server into a file.
+#pragma once
+#include "data/ow_file.h"
+#include "owamp/ow_client.h"
+
+struct retrieve {
+    int fd; // the caller's
+    struct ow_writer *writer;
+    struct ow_skip *skips;
+    struct ow_fetch_ack ack;
+    bool done;
+};
+
+void retrieve_init(struct retrieve *r, int fd);
+void retrieve_fini(struct retrieve *r);
+// Takes the OW_CEV_FETCH_... events in their order. 0; PS_EREFUSED: denied (r->ack.accept says how); an
+// error of the file. r->done is set when all has come and is right.
+int retrieve_event(struct retrieve *r, const struct ow_client_event *ev);

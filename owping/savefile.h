@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session file being made: under a temporary name beside its final one, or without a name.
+#pragma once
+
+struct savefile {
+    int fd;           // -1: none
+    const char *path; // the final name; NULL: none
+    char *temp;
+};
+
+// path NULL: an unlinked file in TMPDIR (or /tmp). -errno.
+int savefile_open(struct savefile *s, const char *path);
+// Gives the file its final name. -errno.
+int savefile_commit(struct savefile *s);
+// Closes; what was not committed is gone.
+void savefile_close(struct savefile *s);
