@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 #include <syslog.h>
-#include <unistd.h>
 
 static int facility_code(const char *name)
 {
@@ -108,21 +107,29 @@ static void blunt(char *line)
             *p = '?';
 }
 
-static size_t put_prefix(const struct ps_log *log, const char *component, char *out, size_t size)
+// Where a line was written, and what it is about.
+struct origin {
+    const char *file, *component;
+    int line_number;
+};
+
+static size_t put_prefix(const struct ps_log *log, const struct origin *from, char *out, size_t size)
 {
-    char pid[32] = "";
+    const char *base = strrchr(from->file, '/');
+    char where[96] = "";
     int n;
 
     if (log->location)
-        snprintf(pid, sizeof pid, "[%ld] ", (long)getpid());
-    n = snprintf(out, size, "%s%s%s", pid, component ? component : "", component ? ": " : "");
+        snprintf(where, sizeof where, "FILE=%s, LINE=%d, ", base ? base + 1 : from->file, from->line_number);
+    n = snprintf(out, size, "%s%s%s", where, from->component ? from->component : "",
+                 from->component ? ": " : "");
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
-__attribute__((format(printf, 5, 0))) static void compose(const struct ps_log *log, const char *component,
-                                                          char *out, size_t size, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void
+compose(const struct ps_log *log, const struct origin *from, char *out, size_t size, const char *fmt, va_list ap)
 {
-    size_t used = put_prefix(log, component, out, size);
+    size_t used = put_prefix(log, from, out, size);
     int n = vsnprintf(out + used, size - used, fmt, ap);
 
     if (n >= 0 && (size_t)n >= size - used)
@@ -130,8 +137,22 @@ __attribute__((format(printf, 5, 0))) static void compose(const struct ps_log *l
     blunt(out);
 }
 
-void ps_log(struct ps_log *log, enum ps_log_level level, const char *component, const char *fmt, ...)
+static void submit(struct ps_log *log, enum ps_log_level level, const char *line)
 {
+    if (level == log->last_level && strcmp(line, log->last) == 0) {
+        log->repeated++;
+        return;
+    }
+    ps_log_flush(log);
+    snprintf(log->last, sizeof log->last, "%s", line);
+    log->last_level = level;
+    emit(log, level, line);
+}
+
+void ps_log_at(struct ps_log *log, enum ps_log_level level, const char *file, int line_number,
+               const char *component, const char *fmt, ...)
+{
+    struct origin from = {file, component, line_number};
     char line[sizeof log->last];
     int saved = errno;
     va_list ap;
@@ -139,16 +160,9 @@ void ps_log(struct ps_log *log, enum ps_log_level level, const char *component, 
     if (level > log->level || level == PS_LOG_NONE)
         return;
     va_start(ap, fmt);
-    compose(log, component, line, sizeof line, fmt, ap);
+    compose(log, &from, line, sizeof line, fmt, ap);
     va_end(ap);
-    if (level == log->last_level && strcmp(line, log->last) == 0) {
-        log->repeated++;
-    } else {
-        ps_log_flush(log);
-        memcpy(log->last, line, sizeof line);
-        log->last_level = level;
-        emit(log, level, line);
-    }
+    submit(log, level, line);
     errno = saved;
 }
 

@@ -14,7 +14,7 @@ struct ps_log {
     enum ps_log_level level;
     FILE *file;    // NULL: none
     bool syslog;   // also to syslog(3)
-    bool location; // unused by the libraries; prefixes the component's name with the process id
+    bool location; // lines begin with where in the source they were written: FILE=x, LINE=n,
     void (*hook)(void *ctx, enum ps_log_level level, const char *line); // tests, fuzzers
     void *hook_ctx;
     char last[512]; // the last line, to count repetitions
@@ -29,7 +29,9 @@ int ps_log_open_syslog(struct ps_log *log, const char *facility);
 bool ps_log_facility_known(const char *name);
 // "none" "fatal" "warn" "warning" "info" "debug" "all", any case. PS_EUNKNOWN.
 int ps_log_parse_level(const char *name, enum ps_log_level *out);
-void ps_log(struct ps_log *log, enum ps_log_level level, const char *component, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+// ps_log(log, level, component or NULL, format, ...)
+#define ps_log(log, level, ...) ps_log_at((log), (level), __FILE__, __LINE__, __VA_ARGS__)
+void ps_log_at(struct ps_log *log, enum ps_log_level level, const char *file, int line_number,
+               const char *component, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 // Tells how often the last line was repeated, if it was.
 void ps_log_flush(struct ps_log *log);

@@ -206,7 +206,7 @@ static size_t put_label(const struct ps_opt *o, char *out, size_t size)
     if (o->letter < LETTER_END)
         snprintf(letter, sizeof letter, o->name ? "-%c, " : "-%c", (char)o->letter);
     snprintf(out, size, "%s%s%s%s%s%.*s%s", letter, o->name ? "--" : "", o->name ? o->name : "", open, join,
-             (int)strcspn(arg, "]"), arg, close);
+             (int)(strlen(arg) - arg_optional(o)), arg, close);
     return strlen(out);
 }
 

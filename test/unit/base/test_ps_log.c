@@ -177,7 +177,7 @@ static void the_hook_gets_the_line_without_prog(void **state)
     assert_int_equal(calls, 1);
 }
 
-static void location_puts_the_process_id_in_front(void **state)
+static void location_puts_file_and_line_in_front(void **state)
 {
     char expected[64];
     struct capture c;
@@ -185,8 +185,9 @@ static void location_puts_the_process_id_in_front(void **state)
     (void)state;
     capture_init(&c);
     c.log.location = true;
+    int line = __LINE__ + 1;
     ps_log(&c.log, PS_LOG_WARN, "a", "x");
-    snprintf(expected, sizeof expected, "prog: [%ld] a: x\n", (long)getpid());
+    snprintf(expected, sizeof expected, "prog: FILE=test_ps_log.c, LINE=%d, a: x\n", line);
     assert_string_equal(c.text, expected);
     capture_fini(&c);
 }
@@ -238,7 +239,7 @@ int main(void)
         cmocka_unit_test(a_long_line_is_cut_and_shows_it),
         cmocka_unit_test(errno_survives),
         cmocka_unit_test(the_hook_gets_the_line_without_prog),
-        cmocka_unit_test(location_puts_the_process_id_in_front),
+        cmocka_unit_test(location_puts_file_and_line_in_front),
         cmocka_unit_test(levels_have_names_in_any_case),
         cmocka_unit_test(facilities_are_those_of_syslog),
     };
