@@ -130,17 +130,30 @@ logged() {
     return $status
 }
 
-# configured DIR ARGUMENT...: DIR is ready for make. Runs autoreconf and configure only when needed;
-# later changes are make's business.
-configured() {
+is_configured() { # DIR
+    [ -e configure ] && [ -e Makefile.in ] && [ -e build-aux/tap-driver.sh ] &&
+        [ -e "$1/Makefile" ] && [ -e "$1/config.status" ]
+}
+
+configure_dir() { # DIR ARGUMENT...
     local dir=$1
     shift
     if [ ! -e configure ] || [ ! -e Makefile.in ] || [ ! -e build-aux/tap-driver.sh ]; then
         autoreconf -fi || return
     fi
-    if [ ! -e "$dir/Makefile" ] || [ ! -e "$dir/config.status" ]; then
-        mkdir -p "$dir"
-        (cd "$dir" && ../configure --quiet "$@") || return
+    mkdir -p "$dir"
+    (cd "$dir" && ../configure --quiet "$@")
+}
+
+# configured STEP DIR ARGUMENT...: DIR is ready for make. Runs autoreconf and configure only when
+# needed; later changes are make's business.
+configured() {
+    local step=$1 dir=$2
+    shift
+    if is_configured "$dir"; then
+        echo "$step configured already"
+    else
+        logged "$step configuring" "$dir/configure.log" configure_dir "$@"
     fi
 }
 
@@ -166,14 +179,14 @@ show_failures() {
     done < <(find "$1" -name '*.trs' -exec grep -lE '^:test-result: (FAIL|XPASS|ERROR)' {} + | LC_ALL=C sort)
 }
 
-# run_tests STEP DIR: builds and runs every test there; sets passed, failed and skipped.
+# run_tests STEP STEP DIR: builds and runs every test there; sets passed, failed and skipped.
 run_tests() {
-    local step=$1 dir=$2 make
+    local dir=$3 make
     make=(timeout -k 10 "${LIMIT:-600}" make -C "$dir" -j"$(jobs_wanted)")
     passed=0 failed=1 skipped=0
     find "$dir" -name '*.trs' -delete
-    logged "$step building the programs and their tests" "$dir/build.log" "${make[@]}" check TESTS= || return
-    echo "$step running the tests"
+    logged "$1 building the programs and their tests" "$dir/build.log" "${make[@]}" check TESTS= || return
+    echo "$2 running the tests"
     watched "$dir/check.log" "${make[@]}" -k check
     local status=$?
     read -r passed failed skipped < <(totals "$dir")
