@@ -179,10 +179,11 @@ show_failures() {
     done < <(find "$1" -name '*.trs' -exec grep -lE '^:test-result: (FAIL|XPASS|ERROR)' {} + | LC_ALL=C sort)
 }
 
-# run_tests STEP STEP DIR: builds and runs every test there; sets passed, failed and skipped.
+# run_tests STEP STEP DIR [ARGUMENT...]: builds and runs every test there, with arguments for make; sets
+# passed, failed and skipped.
 run_tests() {
     local dir=$3 make
-    make=(timeout -k 10 "${LIMIT:-600}" make -C "$dir" -j"$(jobs_wanted)")
+    make=(timeout -k 10 "${LIMIT:-600}" make -C "$dir" -j"$(jobs_wanted)" "${@:4}")
     passed=0 failed=1 skipped=0
     find "$dir" -name '*.trs' -delete
     logged "$1 building the programs and their tests" "$dir/build.log" "${make[@]}" check TESTS= || return
@@ -191,6 +192,7 @@ run_tests() {
     local status=$?
     read -r passed failed skipped < <(totals "$dir")
     show_failures "$dir"
+    [ "$failed" = 0 ] || echo "all output: $dir/check.log, and a .log beside each test in $dir/test/"
     if [ $((passed + failed)) = 0 ] || { [ $status != 0 ] && [ "$failed" = 0 ]; }; then
         echo "the test run itself failed; its output is in $dir/check.log" >&2
         failed=$((failed + 1))

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Includes go down the layers and never up; each foreign library has one layer that knows it.
+. "$(dirname "$0")/lint.sh"
+
+# layer: what it may include beside itself
+rules='base:
+crypto: base
+owamp: base crypto
+data: base crypto owamp
+report: base crypto owamp data
+loop: base
+endpoint: base crypto owamp data loop'
+
+layer_faults() { # LAYER ALLOWED...
+    local layer=$1 allowed
+    allowed=$(printf '%s|' "$@")
+    grep -HnE '^ *# *include *"[a-z]+/' "lib/$layer"/*.[ch] |
+        grep -vE "include *\"(${allowed%|})/"
+}
+
+# Files outside LAYER and its tests that include HEADER (a pattern).
+foreign_faults() {
+    sources | grep -vE "^(lib|test/unit)/$1/" | xargs grep -HnE "^ *# *include *[<\"]$2"
+}
+
+while IFS=: read -r layer allowed; do
+    # shellcheck disable=SC2086 # a list of words
+    claim "lib/$layer includes only${allowed:- libc}" "$(layer_faults "$layer" $allowed)"
+done <<<"$rules"
+
+claim "lib includes nothing of a program" "$(grep -HnE '^ *# *include *"(owampd|owping)/' lib/*/*.[ch])"
+claim "only lib/loop includes uv.h" "$(foreign_faults loop 'uv(\.h|/)')"
+claim "only lib/loop includes sys/capability.h" "$(foreign_faults loop 'sys/capability\.h')"
+claim "only lib/crypto includes openssl" "$(foreign_faults crypto 'openssl/')"
+claim "programs do not include each other" "$(grep -HnE '^ *# *include *"owping/' owampd/*.[ch]
+    grep -HnE '^ *# *include *"owampd/' owping/*.[ch])"
+claim "pure layers know neither sockets nor clocks nor stdio streams" \
+    "$(grep -HnE '\b(socket|bind|sendto|sendmsg|recvfrom|recvmsg|clock_gettime|gettimeofday|time|printf|fprintf|puts)\(' \
+        lib/owamp/*.c lib/crypto/*.c | grep -vE '^[^:]*:[0-9]+: *//')"
+plan

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the lint tests share: which files are ours, and TAP.
+cd "${top_srcdir:?is set by make check}" || exit 1
+
+count=0
+
+# Every C file of the project.
+sources() {
+    find lib owampd owping test bench \( -name '*.c' -o -name '*.h' \) -type f | LC_ALL=C sort
+}
+
+# Every shell script, known by its first line.
+scripts() {
+    find quickstart check .ci packaging test bench doc -type f ! -path 'test/fuzz/corpus/*' \
+        -exec awk 'FNR == 1 { if (/^#!.*sh( |$)/ || FILENAME ~ /\.sh$/) print FILENAME; nextfile }' {} + \
+        2>/dev/null |
+        LC_ALL=C sort
+}
+
+skip_all() {
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+
+need() {
+    command -v "$1" >/dev/null || skip_all "$1 is not installed"
+}
+
+# claim TEXT FAULTS: holds when there are no faults; otherwise they are shown.
+claim() {
+    count=$((count + 1))
+    if [ -z "$2" ]; then
+        echo "ok $count - $1"
+    else
+        echo "not ok $count - $1"
+        printf '%s\n' "$2" | sed 's/^/#   /'
+    fi
+}
+
+plan() {
+    echo "1..$count"
+}
