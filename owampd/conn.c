@@ -14,6 +14,7 @@
 // A client that has not finished the set-up by then is not going to.
 #define SETUP_MAX (60 * PS_SEC)
 #define LINGER (5 * PS_SEC)
+#define IDLE_AFTER (5 * PS_SEC)
 
 static void conn_release(void *ctx)
 {
@@ -83,14 +84,16 @@ static void on_request(struct conn *c, const struct ow_server_event *ev)
 {
     uint16_t port = 0;
     uint8_t sid[OW_SID_LEN] = {0};
-    uint8_t accept = OW_ACCEPT_PERMANENT;
+    uint8_t accept = c->d->stopping ? OW_ACCEPT_TEMPORARY : OW_ACCEPT_PERMANENT;
     struct session_peer from = {.peer = ps_stream_peer(c->stream),
                                 .class = conn_class(c),
                                 .mode = ow_server_mode(c->machine),
                                 .keys = ow_server_keys(c->machine),
                                 .label = c->label,
                                 .opened = c->opened};
-    if (c->opened < OW_MAX_SESSIONS)
+    if (c->d->stopping)
+        ps_log(c->d->log, PS_LOG_INFO, "session", "%s: refused: the server is stopping", c->label);
+    else if (c->opened < OW_MAX_SESSIONS)
         accept = session_open(c->d, &from, &ev->request, ev->slots, &c->trial, &port, sid);
     else
         ps_log(c->d->log, PS_LOG_INFO, "session", "%s: refused: too many sessions on one connection",
@@ -136,8 +139,8 @@ static void on_event(struct conn *c, const struct ow_server_event *ev)
 static void arm_idle(struct conn *c)
 {
     ps_ns limit = (ps_ns)c->d->conf->controltimeout_s * PS_SEC;
-    if (!c->ready && limit > SETUP_MAX)
-        limit = SETUP_MAX;
+    if (!c->ready)
+        limit = (limit < SETUP_MAX ? limit : SETUP_MAX) - (ps_loop_mono() - c->since);
     if (c->trial.testing && !c->trial.stop_sent)
         ps_timer_stop(c->idle);
     else
@@ -165,6 +168,7 @@ void conn_pump(struct conn *c)
 static void on_data(void *ctx, const uint8_t *data, size_t n)
 {
     struct conn *c = ctx;
+    c->heard = ps_loop_mono();
     int err = ow_server_input(c->machine, data, n);
     conn_pump(c);
     if (err != 0)
@@ -183,8 +187,11 @@ static void on_drained(void *ctx)
     struct conn *c = ctx;
     if (c->closed)
         return;
-    if (c->fetch != NULL)
-        fetch_more(c);
+    c->heard = ps_loop_mono();
+    if (c->fetch == NULL)
+        return;
+    arm_idle(c);
+    fetch_more(c);
 }
 
 static void on_idle(void *ctx)
@@ -232,6 +239,7 @@ void conn_open(struct daemon *d, struct ps_stream *stream)
     }
     c->d = d;
     c->stream = stream;
+    c->since = c->heard = ps_loop_mono();
     ps_addr_text(ps_stream_peer(stream), c->peer_text);
     snprintf(c->label, sizeof c->label, "%s", c->peer_text);
     int err = conn_setup(c);
@@ -247,10 +255,16 @@ void conn_open(struct daemon *d, struct ps_stream *stream)
     conn_pump(c);
 }
 
+bool conn_idle(const struct conn *c)
+{
+    return !c->trial.testing && c->fetch == NULL && ps_list_empty(&c->trial.parties) &&
+           ps_loop_mono() - c->heard > IDLE_AFTER;
+}
+
 void conn_wind_up(struct conn *c)
 {
     if (c->trial.testing)
         ep_trial_interrupt(&c->trial);
-    else
+    else if (c->fetch == NULL)
         conn_drop(c, PS_LOG_INFO, "the server is stopping");
 }

@@ -19,11 +19,12 @@ struct conn {
     char peer_text[PS_ADDR_STRLEN];
     char label[PS_ADDR_STRLEN + OW_KEYID_LEN + 8];
     char user[OW_KEYID_LEN + 1];
-    uint64_t opened;  // sessions so far
-    bool ready;       // past the set-up
-    bool closed;      // being freed
-    bool pumping;     // inside the event loop of conn_pump
-    uint8_t salt[16]; // of the greeting
+    uint64_t opened;    // sessions so far
+    ps_ns since, heard; // begun, and last heard of
+    bool ready;         // past the set-up
+    bool closed;        // being freed
+    bool pumping;       // inside the event loop of conn_pump
+    uint8_t salt[16];   // of the greeting
 };
 
 // Takes over an accepted stream.
@@ -34,5 +35,7 @@ void conn_pump(struct conn *c);
 bool conn_flush(struct conn *c);
 // Says why on the log (why NULL: nothing) and ends the connection and its sessions.
 void conn_drop(struct conn *c, enum ps_log_level level, const char *why);
+// Has it said nothing for a while and is it in the middle of nothing?
+bool conn_idle(const struct conn *c);
 // The server is going down: ends a running test by the protocol, closes otherwise.
 void conn_wind_up(struct conn *c);

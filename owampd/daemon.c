@@ -75,10 +75,12 @@ static void raise_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &rl); // what there is will do
 }
 
-// At the limit on connections one that has not even finished its set-up gives way.
+// At the limit on connections one that has not even finished its set-up gives way, or else one that
+// asks for nothing.
 static bool make_room(struct daemon *d)
 {
     unsigned max = d->conf->maxcontrolsessions;
+    struct conn *idle = NULL;
     if (max == 0 || d->nconns < max)
         return true;
     PS_LIST_EACH(it, &d->conns) {
@@ -87,8 +89,12 @@ static bool make_room(struct daemon *d)
             conn_drop(c, PS_LOG_INFO, "idle in the set-up while maxcontrolsessions is reached");
             return true;
         }
+        if (conn_idle(c) && (idle == NULL || c->heard < idle->heard))
+            idle = c;
     }
-    return false;
+    if (idle != NULL)
+        conn_drop(idle, PS_LOG_INFO, "idle while maxcontrolsessions is reached");
+    return idle != NULL;
 }
 
 static void on_accept(void *ctx, struct ps_stream *stream)

@@ -16,7 +16,7 @@
 #define SLICE 65536u
 #define BATCH 64u
 
-enum fetch_phase { FETCH_WAIT, FETCH_COUNT, FETCH_SEND };
+enum fetch_phase { FETCH_WAIT, FETCH_FIND, FETCH_COUNT, FETCH_SEND };
 
 struct fetch {
     struct conn *conn;
@@ -29,6 +29,8 @@ struct fetch {
     char class_name[OW_CLASS_NAME + 1];
     uint32_t count, sent; // records that match, and that have gone
     uint32_t end;         // last sequence number to be given
+    bool any;             // a packet came
+    uint32_t highest;     // of those that came
 };
 
 static bool fetch_whole(const struct fetch *f)
@@ -157,39 +159,53 @@ static void fetch_answer(struct fetch *f)
     fetch_send(f);
 }
 
-// What a running session lost beyond the highest number that came is not known to be lost yet.
-static int find_end(struct fetch *f)
-{
-    struct ow_rec rec;
-    uint32_t highest = 0;
-    bool any = false;
-    int err;
-    while ((err = ow_file_next(f->file, &rec)) > 0) {
-        if (!ow_rec_lost(&rec) && (!any || rec.seq > highest)) {
-            highest = rec.seq;
-            any = true;
-        }
-    }
-    if (any && highest < f->end)
-        f->end = highest;
-    else if (!any)
-        f->want.begin = 1, f->end = 0; // nothing to give
-    return err == 0 ? ow_file_seek(f->file, 0) : err;
-}
-
 static void fetch_count(struct fetch *f)
 {
     struct ow_rec rec;
     int err = 1;
     for (uint32_t i = 0; i < SLICE && err > 0; i++) {
         err = ow_file_next(f->file, &rec);
-        if (err > 0 && in_range(f, &rec))
-            f->count++;
+        if (err > 0 && in_range(f, &rec) && f->count++ == UINT32_MAX)
+            err = PS_ELIMIT;
     }
     if (err < 0)
         fetch_deny(f, OW_ACCEPT_FAILURE, "the session's file cannot be read");
     else if (err == 0)
         fetch_answer(f);
+    else
+        ps_timer_start(f->timer, 0);
+}
+
+// What a running session lost beyond the highest number that came is not known to be lost yet.
+static void fetch_found(struct fetch *f)
+{
+    if (!f->any)
+        f->want.begin = 1, f->end = 0; // nothing to give
+    else if (f->highest < f->end)
+        f->end = f->highest;
+    int err = ow_file_seek(f->file, 0);
+    if (err != 0) {
+        fetch_deny(f, OW_ACCEPT_FAILURE, ps_strerror(err));
+        return;
+    }
+    f->phase = FETCH_COUNT;
+    fetch_count(f);
+}
+
+static void fetch_find(struct fetch *f)
+{
+    struct ow_rec rec;
+    int err = 1;
+    for (uint32_t i = 0; i < SLICE && (err = ow_file_next(f->file, &rec)) > 0; i++) {
+        if (!ow_rec_lost(&rec) && (!f->any || rec.seq > f->highest)) {
+            f->highest = rec.seq;
+            f->any = true;
+        }
+    }
+    if (err < 0)
+        fetch_deny(f, OW_ACCEPT_FAILURE, "the session's file cannot be read");
+    else if (err == 0)
+        fetch_found(f);
     else
         ps_timer_start(f->timer, 0);
 }
@@ -216,16 +232,17 @@ static void fetch_open(struct fetch *f, bool running)
         fetch_deny(f, OW_ACCEPT_UNSUPPORTED, "the session's file is of an old version");
         return;
     }
+    if (head->request.nslots > OW_MAX_SLOTS || head->nskips > OW_MAX_SKIPS) {
+        fetch_deny(f, OW_ACCEPT_FAILURE, "the session's file has more slots or skip ranges than can be sent");
+        return;
+    }
     if (fetch_whole(f) && head->finished != OW_FIN_NORMAL) {
         fetch_deny(f, OW_ACCEPT_REJECT, "the session did not end regularly; parts can be fetched");
         return;
     }
-    f->phase = FETCH_COUNT;
-    if ((running || head->finished != OW_FIN_NORMAL) && (err = find_end(f)) != 0) {
-        fetch_deny(f, OW_ACCEPT_FAILURE, ps_strerror(err));
-        return;
-    }
-    fetch_count(f);
+    bool open = running || head->finished != OW_FIN_NORMAL;
+    f->phase = open ? FETCH_FIND : FETCH_COUNT;
+    fetch_more(f->conn);
 }
 
 // A running session: its records so far for a part, its end for the whole.
@@ -258,6 +275,9 @@ void fetch_more(struct conn *c)
     case FETCH_WAIT:
         fetch_look(f);
         break;
+    case FETCH_FIND:
+        fetch_find(f);
+        break;
     case FETCH_COUNT:
         fetch_count(f);
         break;
@@ -282,5 +302,8 @@ void fetch_begin(struct conn *c, const struct ow_fetch *want)
     f->fd = -1;
     f->deadline = ps_loop_mono() + WAIT_MAX;
     c->fetch = f;
-    fetch_look(f);
+    if (want->begin > want->end)
+        fetch_deny(f, OW_ACCEPT_REJECT, "the range ends before it begins");
+    else
+        fetch_look(f);
 }

@@ -43,9 +43,9 @@ static const struct ps_opt_prog prog = {
     table,
 };
 
-static int complain(const char *what, const char *value, const char *why)
+static int complain(const char *what, const char *value, const char *wants)
 {
-    fprintf(stderr, "owampd: %s '%s': %s\n", what, value, why);
+    fprintf(stderr, "owampd: %s: '%s': %s\n", what, value, wants);
     return PS_ESYNTAX;
 }
 
@@ -62,25 +62,29 @@ static int set_option(struct options *o, int letter, const char *v)
     struct conf *c = &o->conf;
     switch (letter) {
     case 'a':
-        return ow_modes_parse(v, &c->modes) == 0 ? 0 : complain("-a", v, "wants letters of A, E and O");
+        return ow_modes_parse(v, &c->modes) == 0
+                   ? 0
+                   : complain("-a, --authmode", v, "wants letters of A, E and O");
     case 'd':
-        return set_text(c->datadir, sizeof c->datadir, "-d", v);
+        return set_text(c->datadir, sizeof c->datadir, "-d, --datadir", v);
     case 'R':
-        return set_text(c->vardir, sizeof c->vardir, "-R", v);
+        return set_text(c->vardir, sizeof c->vardir, "-R, --vardir", v);
     case 'e':
         if (!ps_log_facility_known(v))
-            return complain("-e", v, "no such syslog facility");
-        return set_text(c->facility, sizeof c->facility, "-e", v);
+            return complain("-e, --facility", v, "wants a facility of syslog, such as daemon or local0");
+        return set_text(c->facility, sizeof c->facility, "-e, --facility", v);
     case 'U':
-        return set_text(c->user, sizeof c->user, "-U", v);
+        return set_text(c->user, sizeof c->user, "-U, --user", v);
     case 'G':
-        return set_text(c->group, sizeof c->group, "-G", v);
+        return set_text(c->group, sizeof c->group, "-G, --group", v);
     case 'P':
-        return ps_portrange_parse(v, &c->testports) == 0 ? 0 : complain("-P", v, "wants 0, PORT or LOW-HIGH");
+        return ps_portrange_parse(v, &c->testports) == 0
+                   ? 0
+                   : complain("-P, --testports", v, "wants 0, PORT or LOW-HIGH");
     case 'S':
         return ps_hostport_parse(v, OW_PORT, true, &c->srcnode) == 0
                    ? 0
-                   : complain("-S", v, "wants ADDR, ADDR:PORT, [V6]:PORT or :PORT");
+                   : complain("-S, --srcnode", v, "wants ADDR, ADDR:PORT, [V6]:PORT or :PORT");
     case 'f':
         c->rootfolly = true;
         break;
@@ -132,6 +136,14 @@ static int read_conf(struct options *o, bool must)
     return err;
 }
 
+static enum options_next printed(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return OPTIONS_DONE;
+    fprintf(stderr, "owampd: standard output did not take the text\n");
+    return OPTIONS_FAULT;
+}
+
 // The first pass finds -c alone and answers -h and -V; the second one overrides the file.
 static enum options_next first_pass(struct options *o, int argc, char **argv, const char **confdir)
 {
@@ -146,7 +158,7 @@ static enum options_next first_pass(struct options *o, int argc, char **argv, co
             *confdir = it.value;
         } else if (letter == 'h' || letter == OPT_VERSION) {
             letter == 'h' ? ps_opt_help(&prog, stdout) : ps_opt_version(&prog, stdout);
-            next = OPTIONS_DONE;
+            next = printed();
         } else if (letter == '?') {
             next = OPTIONS_USAGE;
         }

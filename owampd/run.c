@@ -17,6 +17,7 @@ struct server {
     struct conf conf; // with absolute directories
     const struct daemon_files *files;
     struct ps_log log;
+    FILE *terminal; // until it serves, a daemon tells faults there as well
     int ready_fd, pid_fd;
     char pid_path[PATH_MAX], info_path[PATH_MAX];
 };
@@ -30,9 +31,10 @@ static void tell_notes(struct ps_log *log, const struct conf *c)
 static int check_dir(const char *what, const char *dir)
 {
     struct stat st;
-    if (stat(dir, &st) == 0 && S_ISDIR(st.st_mode))
+    bool there = stat(dir, &st) == 0;
+    if (there && S_ISDIR(st.st_mode))
         return 0;
-    fprintf(stderr, "owampd: %s %s: %s\n", what, dir, errno != 0 ? strerror(errno) : "not a directory");
+    fprintf(stderr, "owampd: %s %s: %s\n", what, dir, there ? "not a directory" : strerror(errno));
     return 1;
 }
 
@@ -130,9 +132,9 @@ static int drop_root(const struct conf *c, struct ps_fault *fault)
 {
     uid_t uid = 0;
     gid_t gid = 0;
-    if (geteuid() != 0 || c->user[0] == '\0')
+    if (geteuid() != 0 || (c->user[0] == '\0' && c->group[0] == '\0'))
         return 0;
-    int err = ps_priv_user(c->user, &uid, &gid);
+    int err = c->user[0] != '\0' ? ps_priv_user(c->user, &uid, &gid) : 0;
     if (err == 0 && c->group[0] != '\0')
         err = ps_priv_group(c->group, &gid);
     if (err == 0)
@@ -182,6 +184,22 @@ static int hook_signals(struct server *s)
     return err;
 }
 
+static void tell_terminal(void *ctx, enum ps_log_level level, const char *line)
+{
+    struct server *s = ctx;
+    if (level <= PS_LOG_WARN)
+        fprintf(s->terminal, "owampd: %s\n", line);
+    fflush(s->terminal);
+}
+
+static void leave_terminal(struct server *s)
+{
+    s->log.hook = NULL;
+    if (s->terminal != NULL)
+        fclose(s->terminal);
+    s->terminal = NULL;
+}
+
 static int serve(struct server *s)
 {
     struct ps_fault fault = {""};
@@ -196,6 +214,7 @@ static int serve(struct server *s)
     tell_notes(&s->log, &s->conf);
     ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s",
            ps_addr_text(ps_listener_addr(s->daemon.listener), addr));
+    leave_terminal(s);
     ps_priv_ready(s->ready_fd, 0);
     s->ready_fd = -1;
     (void)ps_sd_notify("READY=1");
@@ -213,6 +232,17 @@ static void clean_up(struct server *s)
         close(s->pid_fd);
     }
     ps_log_flush(&s->log);
+    leave_terminal(s);
+}
+
+// A daemon loses its standard error; this one it keeps for as long as somebody waits for it.
+static void keep_terminal(struct server *s)
+{
+    int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    s->terminal = fd < 0 ? NULL : fdopen(fd, "w");
+    s->log.file = NULL;
+    s->log.hook = s->terminal == NULL ? NULL : tell_terminal;
+    s->log.hook_ctx = s;
 }
 
 static int open_log(struct server *s, bool foreground)
@@ -221,7 +251,7 @@ static int open_log(struct server *s, bool foreground)
     s->log.level = s->conf.loglevel;
     s->log.location = s->conf.loglocation;
     if (!foreground)
-        s->log.file = NULL;
+        keep_terminal(s);
     return ps_log_open_syslog(&s->log, s->conf.facility);
 }
 
@@ -258,8 +288,8 @@ int run_serve(const struct options *o)
             fprintf(stderr, "owampd: cannot become a daemon: %s\n", ps_strerror(err));
         } else {
             status = serve(s);
+            clean_up(s); // before the starter goes on: it may start the next one
             ps_priv_ready(s->ready_fd, status);
-            clean_up(s);
         }
     }
     free(s);

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_num.h"
 
-// More than this is not set aside at once: a client may ask for far more packets than it sends.
+// More than this is not set aside at once: a client may ask for far more packets than it sends. But
+// what could never be kept is refused.
 #define RESERVE_MAX (64u << 20)
 #define SUFFIX ".owp"
 #define NAME_LEN (2 * OW_SID_LEN + sizeof SUFFIX)
@@ -100,8 +102,14 @@ static int each_entry(struct store *s, const char *rel, entry_cb each, void *arg
 
 static int unlink_entry(struct store *s, const char *rel, int dirfd, const char *name, void *arg)
 {
-    (void)s, (void)rel, (void)arg;
-    return unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
+    (void)arg;
+    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR)
+        return -errno;
+    ps_log(s->log, PS_LOG_WARN, "store", "%s/%s/%s: left alone: a directory has no place there", s->root, rel,
+           name);
+    return 0;
 }
 
 // Enters what a class directory already holds: catalogue and disk use.
@@ -147,7 +155,11 @@ static int adopt_class(struct store *s, const struct ow_class *class)
         err = each_entry(s, rel, adopt_entry, (void *)(uintptr_t) class);
     if (err == 0)
         err = each_entry(s, rel, warn_stranger, (void *)(uintptr_t) class);
-    return err == -ENOENT ? 0 : err;
+    if (err != -ENOTDIR && err != -ELOOP)
+        return err == -ENOENT ? 0 : err;
+    ps_log(s->log, PS_LOG_WARN, "store", "%s/%s: not a directory: class %s cannot receive", s->root, rel,
+           class->name);
+    return 0;
 }
 
 static int rebuild(struct store *s)
@@ -197,8 +209,12 @@ void store_free(struct store *s)
 
 static int reserve_space(int fd, uint64_t octets)
 {
-    if (octets > RESERVE_MAX)
+    struct statvfs fs;
+    if (octets > RESERVE_MAX) {
+        if (fstatvfs(fd, &fs) == 0 && octets / fs.f_frsize >= fs.f_bavail)
+            return -ENOSPC;
         octets = RESERVE_MAX;
+    }
     if (octets == 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)octets) == 0)
         return 0;
     return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : -errno;

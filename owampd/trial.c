@@ -21,9 +21,7 @@ static void concluded(void *ctx)
         session_end(session_of(it));
         session_free(session_of(it));
     }
-    ep_trial_abort(&c->trial);
-    if (c->d->stopping)
-        conn_drop(c, PS_LOG_INFO, "the server is stopping");
+    ep_trial_abort(&c->trial); // even when the server is stopping the client may still fetch
 }
 
 int trial_setup(struct conn *c)

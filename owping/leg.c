@@ -114,6 +114,16 @@ int leg_open(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp t
     return err == 0 ? 0 : tell(leg, err, "random numbers");
 }
 
+const char *leg_accept_fault(const struct leg *leg, const struct ow_accept_msg *accept)
+{
+    if (accept->port == 0)
+        return "it accepts the session without telling its UDP port";
+    // Both ends make the schedule from the SID; the receiver chose it.
+    if (!leg->to && memcmp(accept->sid, leg->party.req.sid, OW_SID_LEN) != 0)
+        return "it accepts another session than was asked for";
+    return NULL;
+}
+
 int leg_ready(struct leg *leg, const struct ow_accept_msg *accept, uint32_t mode, const struct ow_keys *keys)
 {
     struct ow_request *req = &leg->party.req;

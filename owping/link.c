@@ -13,6 +13,7 @@
 #define PFS_MAX (16u << 20)
 // Longer than the half minute for which a server may hold a fetch of a session that still runs.
 #define ANSWER_MAX (60 * PS_SEC)
+#define SETUP_MAX (20 * PS_SEC) // to connect, and for each answer until the connection is set up
 
 static int tell(const struct link *l, int err, const char *what, const char *why)
 {
@@ -90,6 +91,12 @@ static void on_event(void *ctx, const struct ow_client_event *ev)
     l->event(l->ctx, ev);
 }
 
+static bool scope_missing(const char *host)
+{
+    struct ps_addr a;
+    return ps_addr_parse(host, 0, &a) == 0 && ps_addr_is_linklocal(&a) && ps_addr_scope(&a) == 0;
+}
+
 static void on_failed(void *ctx, int err, const char *why)
 {
     struct link *l = ctx;
@@ -98,7 +105,10 @@ static void on_failed(void *ctx, int err, const char *why)
     snprintf(hint, sizeof hint, "%s%s", why,
              err == -ECONNREFUSED ? " (is an OWAMP server running there?)"
              : err == PS_EAUTH    ? " (wrong pass-phrase?)"
-                                  : "");
+             : err == -ENODEV     ? " (-B)"
+             : err == -EINVAL && scope_missing(l->server.host)
+                 ? " (a link-local address needs its interface, as in fe80::1%eth0)"
+                 : "");
     tell(l, err, what, hint);
     l->failed(l->ctx);
 }
@@ -113,6 +123,7 @@ static void connect_to(struct link *l, const struct ps_addr *addrs, size_t n)
                                 .pass = l->pass,
                                 .pass_len = l->pass_len,
                                 .timeout = ANSWER_MAX,
+                                .setup_timeout = SETUP_MAX,
                                 .ctx = l,
                                 .event = on_event,
                                 .failed = on_failed};
@@ -128,6 +139,8 @@ static void connect_to(struct link *l, const struct ps_addr *addrs, size_t n)
 static void on_resolved(void *ctx, int err, const char *why, const struct ps_addr *addrs, size_t n)
 {
     struct link *l = ctx;
+    if (l->closed)
+        return;
     if (err == 0) {
         connect_to(l, addrs, n);
         return;
@@ -148,6 +161,7 @@ int link_open(struct link *l, void *ctx, void (*event)(void *, const struct ow_c
 
 void link_close(struct link *l)
 {
+    l->closed = true;
     ep_client_close(l->client);
     l->client = NULL;
     ps_mem_wipe(l->pass, sizeof l->pass);

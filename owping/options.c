@@ -19,11 +19,8 @@ const char *options_name(const struct options *o)
 
 static int complain(const struct options *o, int letter, const char *value, const char *wants)
 {
-    const char *name = options_long_name(letter);
-    if (letter < 256)
-        fprintf(stderr, "%s: -%c, --%s: '%s': %s\n", options_name(o), letter, name, value, wants);
-    else
-        fprintf(stderr, "%s: --%s: '%s': %s\n", options_name(o), name, value, wants);
+    fprintf(stderr, "%s: -%c, --%s: '%s': %s\n", options_name(o), letter, options_long_name(letter), value,
+            wants);
     return PS_ESYNTAX;
 }
 
@@ -45,13 +42,20 @@ static int set_seconds(const struct options *o, int letter, const char *v, doubl
     if (ps_num_double(v, min, 1e9, out) == 0)
         return 0;
     return complain(o, letter, v,
-                    min > 0 ? "wants a number of seconds above 0" : "wants a number of seconds");
+                    min > 0 ? "wants seconds, from 1e-9 to 1e9" : "wants seconds, from 0 to 1e9");
 }
 
-static int set_family(struct options *o, int letter, int family)
+static void tell(const struct options *o, const char *text)
 {
-    if (o->family != AF_UNSPEC && o->family != family)
-        return complain(o, letter, "", "-4 and -6 exclude each other");
+    fprintf(stderr, "%s: %s\n", options_name(o), text);
+}
+
+static int set_family(struct options *o, int family)
+{
+    if (o->family != AF_UNSPEC && o->family != family) {
+        tell(o, "-4 and -6 exclude each other");
+        return PS_ESYNTAX;
+    }
     o->family = family;
     return 0;
 }
@@ -60,9 +64,9 @@ static int set_connection(struct options *o, int letter, const char *v)
 {
     switch (letter) {
     case '4':
-        return set_family(o, letter, AF_INET);
+        return set_family(o, AF_INET);
     case '6':
-        return set_family(o, letter, AF_INET6);
+        return set_family(o, AF_INET6);
     case 'A':
         o->modes_given = true;
         return ow_modes_parse(v, &o->modes) == 0 ? 0 : complain(o, letter, v, "wants letters of A, E and O");
@@ -251,11 +255,6 @@ static void set_defaults(struct options *o, enum program program)
     o->report.bucket_width = (double)0.0001f;
 }
 
-static void tell(const struct options *o, const char *text)
-{
-    fprintf(stderr, "%s: %s\n", options_name(o), text);
-}
-
 // Which output wins when several are asked for.
 static void settle_output(struct options *o)
 {
@@ -322,13 +321,21 @@ static bool operands_good(const struct options *o)
     return o->noperands >= 1;
 }
 
+static enum options_next printed(const struct options *o)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return OPTIONS_DONE;
+    tell(o, "standard output did not take the text");
+    return OPTIONS_USAGE;
+}
+
 static enum options_next take_all(struct options *o, struct ps_opt_iter *it, const struct ps_opt_prog *prog)
 {
     int letter;
     while ((letter = ps_opt_next(it)) != -1) {
         if (letter == 'h' || letter == 'V') {
             letter == 'h' ? ps_opt_help(prog, stdout) : ps_opt_version(prog, stdout);
-            return OPTIONS_DONE;
+            return printed(o);
         }
         if (letter == '?' || set_option(o, letter, it->value) != 0)
             return OPTIONS_USAGE;

@@ -81,13 +81,13 @@ static const struct {
     {PROGRAM_OWPING,
      {"owping", "[options] SERVER[:PORT]",
       "Measures one-way delay, loss, duplicates, reordering and hops to and from a host that runs an OWAMP "
-      "server "
-      "(owampd, port 861).",
+      "server (owampd, port 861).",
       "Examples:\n"
       "  owping host.example.org                     both directions, 100 packets\n"
       "  owping -c 1000 -i 0.01f -t host.example.org to it, 1000 packets, 100 a second\n"
       "  owping --json '[2001:db8::1]:8861' | jq .\n"
-      "Exit status: 0 measured; 1 usage, no connection, refused, failed; 2 interrupted twice.\n"
+      "Exit status: 0 measured; 1 usage, no connection, refused, failed; 2 interrupted\n"
+      "before the test or twice.\n"
       "See owping(1).",
       NULL}},
     {PROGRAM_OWFETCH,

@@ -17,11 +17,13 @@ struct fetching {
     struct savefile save;
     struct output out;
     int next; // operand of the SID being fetched
+    bool over;
     int status;
 };
 
 static void over(struct fetching *f, int status)
 {
+    f->over = true;
     f->status = status;
     ps_loop_stop(f->loop);
 }
@@ -51,7 +53,7 @@ static void begin_next(struct fetching *f)
         fail(f, f->o->operands[f->next + 1], ps_strerror(err));
         return;
     }
-    retrieve_init(&f->retrieve, f->save.fd);
+    retrieve_init(&f->retrieve, f->save.fd, NULL, NULL);
     err = ep_client_fetch(f->link.client, &want);
     if (err != 0)
         fail(f, sid_text(f), ps_strerror(err));
@@ -79,6 +81,8 @@ static void on_event(void *ctx, const struct ow_client_event *ev)
 {
     struct fetching *f = ctx;
     char why[160];
+    if (f->over)
+        return; // more may have come with what ended it
     if (ev->type == OW_CEV_READY) {
         begin_next(f);
         return;

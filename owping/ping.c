@@ -32,12 +32,14 @@ struct ping {
     unsigned nlegs, asked; // asked: legs whose request has been answered
     struct retrieve retrieve;
     struct progress *progress;
-    struct ps_timer *name_timer;
+    struct ps_timer *name_timer, *stop_timer;
     char local_name[256];
     bool named;
     struct ps_addr local, remote;
     uint32_t mode;
     bool early;
+    bool interrupted;
+    bool spoiled; // a session that was asked for is missing by a fault
     enum stage stage;
     int status;
 };
@@ -125,6 +127,7 @@ static void finish(struct ping *p)
         }
     }
     p->stage = STAGE_NAMES;
+    link_close(&p->link);
     if (p->named)
         over(p, 0);
     else
@@ -143,7 +146,7 @@ static void fetch(struct ping *p, struct leg *leg)
     struct ow_fetch f = {.begin = 0, .end = UINT32_MAX};
     memcpy(f.sid, leg->party.req.sid, OW_SID_LEN);
     p->stage = STAGE_FETCH;
-    retrieve_init(&p->retrieve, leg->save.fd);
+    retrieve_init(&p->retrieve, leg->save.fd, &leg->party.req, p->o->slots);
     int err = ep_client_fetch(p->link.client, &f);
     if (err != 0)
         fail(p, "fetching the session", ps_strerror(err));
@@ -159,6 +162,9 @@ static void on_fetch(struct ping *p, const struct ow_client_event *ev)
         snprintf(why, sizeof why, "%s (Accept %u): it has no complete record of it",
                  ow_accept_text(p->retrieve.ack.accept), (unsigned)p->retrieve.ack.accept);
         tell(p, "the server does not give the session back", why);
+    } else if (err == PS_EPROTO) {
+        fail(p, "fetching the session", "what the server sends is not the session that was asked for");
+        return;
     } else if (err != 0) {
         fail(p, "saving the fetched session", ps_strerror(err));
         return;
@@ -173,7 +179,14 @@ static int on_send_stop(void *ctx, uint8_t accept, const struct ow_stop_rec *rec
     int err = ep_client_stop(p->link.client, accept, recs, n);
     if (err != 0)
         fail(p, "ending the test", ps_strerror(err));
+    else
+        ps_timer_start(p->stop_timer, ep_trial_patience(&p->trial));
     return err;
+}
+
+static void on_stop_timer(void *ctx)
+{
+    fail(ctx, "ending the test", "the server does not say that its side has ended");
 }
 
 static void on_concluded(void *ctx)
@@ -181,8 +194,11 @@ static void on_concluded(void *ctx)
     struct ping *p = ctx;
     if (p->trial.peer_accept != OW_ACCEPT_OK)
         tell(p, "the server ended the test", ow_accept_text(p->trial.peer_accept));
-    for (unsigned i = 0; i < p->nlegs; i++)
+    ps_timer_stop(p->stop_timer);
+    for (unsigned i = 0; i < p->nlegs; i++) {
         leg_end(&p->legs[i]);
+        p->spoiled = p->spoiled || p->legs[i].failure != 0;
+    }
     if (leg_to(p) != NULL)
         fetch(p, leg_to(p));
     else
@@ -231,6 +247,8 @@ static void on_started(struct ping *p, uint8_t accept)
         }
     }
     ep_trial_begin(&p->trial, p->early);
+    if (p->interrupted)
+        ep_trial_interrupt(&p->trial);
 }
 
 static void on_stop(struct ping *p, const struct ow_stop *stop)
@@ -262,6 +280,11 @@ static void on_accept(struct ping *p, const struct ow_accept_msg *accept)
                 accept->accept);
         return;
     }
+    const char *fault = leg_accept_fault(leg, accept);
+    if (fault != NULL) {
+        fail(p, "the server's answer to the request", fault);
+        return;
+    }
     struct ow_client *m = ep_client_machine(p->link.client);
     if (leg_ready(leg, accept, p->mode, ow_client_keys(m)) != 0) {
         over(p, 1);
@@ -282,7 +305,8 @@ static int open_legs(struct ping *p, const struct leg_ground *g, ps_ntp start_ti
         leg->o = p->o;
         leg->trial = &p->trial;
         leg->to = i == 0;
-        if (leg_open(leg, g, start_time, timeout) != 0)
+        // A tick apart, for the names of -p are times: with fixed slots they would be the same.
+        if (leg_open(leg, g, start_time + i, timeout) != 0)
             return -1;
     }
     return 0;
@@ -318,6 +342,8 @@ static void on_ready(struct ping *p)
 static void on_event(void *ctx, const struct ow_client_event *ev)
 {
     struct ping *p = ctx;
+    if (p->stage == STAGE_OVER)
+        return; // more may have come with what ended it
     switch (ev->type) {
     case OW_CEV_READY:
         on_ready(p);
@@ -344,21 +370,30 @@ static void on_event(void *ctx, const struct ow_client_event *ev)
     }
 }
 
+// The session from the server is whole even when the other one cannot be fetched any more.
 static void on_link_failed(void *ctx)
 {
-    over(ctx, 1);
+    struct ping *p = ctx;
+    p->spoiled = true;
+    if (p->stage == STAGE_FETCH)
+        finish(p);
+    else
+        over(p, 1);
 }
 
-// The first signal ends the test early and shows what there is; before the test, or a second time,
+// The first signal ends a test early and shows what there is; before the test, or a second time,
 // it ends the program.
 static void on_signal(void *ctx, int signum)
 {
     struct ping *p = ctx;
     (void)signum;
-    if (p->stage == STAGE_TEST && !p->trial.cut_short)
-        ep_trial_interrupt(&p->trial);
-    else
+    if (p->stage < STAGE_START || p->interrupted)
         over(p, 2);
+    else if (p->stage == STAGE_TEST)
+        ep_trial_interrupt(&p->trial);
+    else if (p->stage == STAGE_NAMES)
+        over(p, 0);
+    p->interrupted = true;
 }
 
 // --- set-up and take-down
@@ -377,6 +412,8 @@ static int set_up(struct ping *p)
         err = ep_trial_init(&p->trial, p->loop, p->clock, (ps_ns)(p->o->enddelay * (double)PS_SEC));
     if (err == 0)
         err = ps_timer_new(p->loop, &p->name_timer, on_name_timer, p);
+    if (err == 0)
+        err = ps_timer_new(p->loop, &p->stop_timer, on_stop_timer, p);
     struct ps_pump_conf pc = {.loop = p->loop,
                               .clock = p->clock,
                               .ports = p->o->ports,
@@ -402,6 +439,7 @@ static void take_down(struct ping *p)
     progress_end(&p->progress);
     ep_trial_fini(&p->trial);
     ps_timer_free(p->name_timer);
+    ps_timer_free(p->stop_timer);
     ps_pump_free(p->pump);
     ps_loop_free(p->loop);
     ps_clock_free(p->clock);
@@ -424,7 +462,7 @@ static int measure(struct ping *p)
     err = ps_loop_run(p->loop);
     if (err == 0 && p->status == 0)
         report(p);
-    return p->status;
+    return p->status == 0 && p->spoiled ? 1 : p->status;
 }
 
 int ping_run(const struct options *o)

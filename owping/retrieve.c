@@ -5,10 +5,16 @@
 #include <string.h>
 #include "base/ps_err.h"
 
-void retrieve_init(struct retrieve *r, int fd)
+// Many more records than packets come of copies only; the server's count is not trusted with our disk.
+#define RECORDS_A_PACKET 16u
+#define RECORDS_MORE 4096u
+
+void retrieve_init(struct retrieve *r, int fd, const struct ow_request *asked, const struct ow_slot *slots)
 {
     memset(r, 0, sizeof *r);
     r->fd = fd;
+    r->asked = asked;
+    r->slots = slots;
 }
 
 void retrieve_fini(struct retrieve *r)
@@ -19,8 +25,25 @@ void retrieve_fini(struct retrieve *r)
     r->skips = NULL;
 }
 
+// Addresses and start are the server's to put right.
+static bool is_asked(const struct retrieve *r, const struct ow_client_event *ev)
+{
+    const struct ow_request *a = r->asked, *b = &ev->request;
+    if (a == NULL)
+        return true;
+    if (a->ipvn != b->ipvn || a->nslots != b->nslots || a->npackets != b->npackets ||
+        a->padding != b->padding || a->timeout != b->timeout || a->typep != b->typep)
+        return false;
+    for (uint32_t i = 0; i < a->nslots; i++)
+        if (r->slots[i].type != ev->slots[i].type || r->slots[i].value != ev->slots[i].value)
+            return false;
+    return r->ack.nrecords <= (uint64_t)a->npackets * RECORDS_A_PACKET + RECORDS_MORE;
+}
+
 static int take_head(struct retrieve *r, const struct ow_client_event *ev)
 {
+    if (!is_asked(r, ev))
+        return PS_EPROTO;
     r->skips = calloc(r->ack.nskips + (size_t)1, sizeof *r->skips);
     if (r->skips == NULL)
         return -ENOMEM;

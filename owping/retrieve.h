@@ -9,11 +9,14 @@ struct retrieve {
     struct ow_writer *writer;
     struct ow_skip *skips;
     struct ow_fetch_ack ack;
+    const struct ow_request *asked;
+    const struct ow_slot *slots;
     bool done;
 };
 
-void retrieve_init(struct retrieve *r, int fd);
+// asked, slots: the session as it was requested, to be compared with what comes; NULL: unknown.
+void retrieve_init(struct retrieve *r, int fd, const struct ow_request *asked, const struct ow_slot *slots);
 void retrieve_fini(struct retrieve *r);
-// Takes the OW_CEV_FETCH_... events in their order. 0; PS_EREFUSED: denied (r->ack.accept says how); an
-// error of the file. r->done is set when all has come and is right.
+// Takes the OW_CEV_FETCH_... events in their order. 0; PS_EREFUSED: denied (r->ack.accept says how);
+// PS_EPROTO: another session than asked for; an error of the file. r->done is set when all has come and is right.
 int retrieve_event(struct retrieve *r, const struct ow_client_event *ev);

@@ -18,9 +18,10 @@ void ps_fault_set(struct ps_fault *f, const char *file, int line, const char *fm
     size_t used;
     va_list ap;
 
-    if (line > 0)
+    f->text[0] = '\0';
+    if (file && line > 0)
         snprintf(f->text, sizeof f->text, "%.300s:%d: ", file, line);
-    else
+    else if (file)
         snprintf(f->text, sizeof f->text, "%.300s: ", file);
     used = strlen(f->text);
     va_start(ap, fmt);

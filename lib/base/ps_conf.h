@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Where a fault is and what it is: "FILE:LINE: text".
+// Where a fault is and what it is: "FILE:LINE: text", "FILE: text", or the text alone.
 struct ps_fault {
     char text[512];
 };

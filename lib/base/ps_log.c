@@ -126,8 +126,8 @@ static size_t put_prefix(const struct ps_log *log, const struct origin *from, ch
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
-__attribute__((format(printf, 5, 0))) static void
-compose(const struct ps_log *log, const struct origin *from, char *out, size_t size, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static void compose(const struct ps_log *log, const struct origin *from,
+                                                          char *out, size_t size, const char *fmt, va_list ap)
 {
     size_t used = put_prefix(log, from, out, size);
     int n = vsnprintf(out + used, size - used, fmt, ap);

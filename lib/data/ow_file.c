@@ -75,6 +75,7 @@ struct ow_writer {
     int fd, err;
     uint64_t data_offset;
     uint64_t written; // records in the file
+    uint64_t top;     // above every sequence number so far
     uint8_t *buf;     // only while something waits in it
     size_t used;
 };
@@ -169,6 +170,8 @@ int ow_writer_add(struct ow_writer *w, const struct ow_rec *rec)
     if (!w->buf && !(w->buf = malloc(BUF_LEN)))
         return -ENOMEM;
     ow_rec_pack(rec, w->buf + w->used);
+    if (rec->seq >= w->top)
+        w->top = (uint64_t)rec->seq + 1;
     w->used += OW_REC_LEN;
     return w->used == BUF_LEN ? ow_writer_flush(w) : 0;
 }
@@ -264,8 +267,10 @@ static int write_finished(struct ow_writer *w, const struct ow_file_end *end)
 static int finish_locked(struct ow_writer *w, const struct ow_file_end *end)
 {
     int err = 0;
-    if (end->end_seq != UINT32_MAX || end->cut)
+    if (end->cut || w->top > end->end_seq)
         err = compact(w, end);
+    else if (ftruncate(w->fd, (off_t)data_end(w))) // gives back what was set aside
+        err = -errno;
     if (!err && w->written > UINT32_MAX)
         err = PS_ELIMIT;
     if (!err)

@@ -28,7 +28,7 @@ struct ep_client {
     char *identity;
     uint8_t *pass;
     size_t pass_len;
-    ps_ns timeout, setup_sent, rtt;
+    ps_ns timeout, setup_timeout, setup_sent, rtt;
     bool closed, failed, busy; // busy: inside our own callbacks, freeing waits
     void *ctx;
     void (*on_event)(void *ctx, const struct ow_client_event *ev);
@@ -170,7 +170,7 @@ static void on_machine_event(struct ep_client *c, const struct ow_client_event *
 {
     ps_timer_stop(c->timer);
     if (ev->type == OW_CEV_GREETING) {
-        ps_timer_start(c->timer, c->timeout);
+        ps_timer_start(c->timer, c->setup_timeout);
         on_greeting(c, ev);
     } else if (ev->type == OW_CEV_FAILED) {
         client_fail(c, ev->err, ev->why);
@@ -234,7 +234,7 @@ static void on_connect(void *ctx, int err, struct ps_stream *stream)
         return;
     }
     c->stream = stream;
-    ps_timer_start(c->timer, c->timeout);
+    ps_timer_start(c->timer, c->setup_timeout);
     ps_stream_start(stream, &ops, c);
 }
 
@@ -258,6 +258,7 @@ int ep_client_open(struct ep_client **out, const struct ep_client_conf *conf)
         return -ENOMEM;
     c->loop = conf->loop;
     c->timeout = conf->timeout;
+    c->setup_timeout = conf->setup_timeout != 0 ? conf->setup_timeout : conf->timeout;
     c->ctx = conf->ctx;
     c->on_event = conf->event;
     c->on_failed = conf->failed;
@@ -268,7 +269,7 @@ int ep_client_open(struct ep_client **out, const struct ep_client_conf *conf)
         err = ps_timer_new(c->loop, &c->timer, on_timeout, c);
     if (err == 0)
         err = ps_connect(c->loop, conf->addrs, conf->naddrs, conf->local.len != 0 ? &conf->local : NULL,
-                         conf->device, conf->timeout, on_connect, c, &c->connecting);
+                         conf->device, c->setup_timeout, on_connect, c, &c->connecting);
     if (err != 0) {
         client_release(c);
         return err;

@@ -18,7 +18,8 @@ struct ep_client_conf {
     const char *identity; // NULL: none
     const uint8_t *pass;
     size_t pass_len;
-    ps_ns timeout; // for connecting and for each answer of the server
+    ps_ns setup_timeout; // for connecting and for each answer until READY; 0: as timeout
+    ps_ns timeout;       // for each answer of the server
     void *ctx;
     // OW_CEV_GREETING does not come here. OW_CEV_READY: the connection is set up, ep_client_rtt is
     // known. The client may be closed from inside.

@@ -12,6 +12,9 @@
 // Arrivals reach this thread a little after their stamp; nothing is called lost before they can
 // have been handed over.
 #define GRACE (100 * PS_MSEC)
+// Lost records are written a few thousand at a time, so that others get their turn. A session that
+// ends with more than these many turns still to come is so far behind that it ends as broken.
+#define FINISH_TURNS 64
 
 struct ep_receiver {
     struct ps_loop *loop;
@@ -23,8 +26,10 @@ struct ep_receiver {
     struct ps_timer *timer;
     int fd;
     ps_ntp timeout;
-    uint64_t bad; // datagrams that are no test packets of this session
-    bool started, announced, finished, closing, unflushed, notifying;
+    size_t packet_len;
+    uint64_t bad;   // datagrams that are no test packets of this session
+    ps_ns tick_due; // of ps_loop_mono()
+    bool started, announced, finished, closing, unflushed, notifying, held_up;
     int file_err;
     void *ctx;
     void (*complete)(void *ctx);
@@ -93,6 +98,12 @@ static void receiver_check(struct ep_receiver *r, int err)
     }
 }
 
+static void tick_in(struct ep_receiver *r, ps_ns wait)
+{
+    r->tick_due = ps_loop_mono() + wait;
+    ps_timer_start(r->timer, wait);
+}
+
 static void receiver_arm(struct ep_receiver *r)
 {
     if (r->file_err != 0 || r->finished)
@@ -106,12 +117,23 @@ static void receiver_arm(struct ep_receiver *r)
     if (wait < TICK_MIN)
         wait = TICK_MIN;
     if (wait != INT64_MAX)
-        ps_timer_start(r->timer, wait);
+        tick_in(r, wait);
+}
+
+// The process was held up: what came meanwhile is to be handed over before anything is called lost.
+static bool was_held_up(struct ep_receiver *r)
+{
+    r->held_up = !r->held_up && ps_loop_mono() > r->tick_due + GRACE / 2;
+    return r->held_up;
 }
 
 static void receiver_tick(void *ctx)
 {
     struct ep_receiver *r = ctx;
+    if (was_held_up(r)) {
+        tick_in(r, GRACE);
+        return;
+    }
     int err = ow_recv_expire(r->recv, ps_ntp_from_ns(ps_clock_now(r->clock) - GRACE), own_error(r));
     if (err == 0)
         err = ep_receiver_flush(r);
@@ -126,7 +148,7 @@ static void receiver_arrival(void *ctx, const struct ps_arrival *a)
     if (r->finished || r->file_err != 0)
         return;
     size_t len = a->len < PS_ARRIVAL_HEAD ? a->len : PS_ARRIVAL_HEAD;
-    if (ow_test_unpack(r->test, a->head, len, &p) != 0) {
+    if (a->len != r->packet_len || ow_test_unpack(r->test, a->head, len, &p) != 0) {
         r->bad++;
         return;
     }
@@ -171,6 +193,7 @@ int ep_receiver_ready(struct ep_receiver *r, const struct ow_request *req, const
 {
     r->fd = fd;
     r->timeout = req->timeout;
+    r->packet_len = ow_test_header_len(mode) + req->padding;
     struct ow_recv_conf rc = {.slots = slots,
                               .nslots = req->nslots,
                               .npackets = req->npackets,
@@ -214,17 +237,34 @@ bool ep_receiver_is_complete(const struct ep_receiver *r)
     return r->recv != NULL && ow_recv_complete(r->recv);
 }
 
+// Calls lost what was due to come before now.
+static int lose_overdue(struct ep_receiver *r, ps_ntp now)
+{
+    for (int i = 0; i < FINISH_TURNS; i++) {
+        ps_ntp when;
+        int err = ow_recv_expire(r->recv, now, own_error(r));
+        if (err != 0 || !ow_recv_deadline(r->recv, &when) || !ps_ntp_before(when, now))
+            return err;
+    }
+    return PS_ELIMIT;
+}
+
+// What was sent later than this may still be on its way; all else has come or is called lost.
+static ps_ntp decided_until(const struct ep_receiver *r, ps_ntp stop)
+{
+    return stop - ps_ntpdur_from_ns(GRACE) - r->timeout;
+}
+
 static void end_stopped(struct ep_receiver *r, ps_ntp stop, const struct ow_stop_rec *rec,
                         struct ow_file_end *end)
 {
-    ow_recv_limit(r->recv, rec->next_seqno);
     end->finished = OW_FIN_NORMAL;
     end->next_seqno = rec->next_seqno;
     end->skips = rec->skips;
     end->nskips = rec->nskips;
     end->end_seq = rec->next_seqno;
     end->cut = !ow_recv_complete(r->recv);
-    end->cut_time = stop - r->timeout;
+    end->cut_time = decided_until(r, stop);
 }
 
 static void end_broken(const struct ep_receiver *r, ps_ntp stop, struct ow_file_end *end)
@@ -233,7 +273,7 @@ static void end_broken(const struct ep_receiver *r, ps_ntp stop, struct ow_file_
     end->finished = OW_FIN_INCOMPLETE;
     end->end_seq = ow_recv_highest(r->recv, &highest) ? highest + 1 : 0;
     end->cut = true;
-    end->cut_time = stop - r->timeout;
+    end->cut_time = decided_until(r, stop);
 }
 
 int ep_receiver_finish(struct ep_receiver *r, enum ep_end how, ps_ntp stop, const struct ow_stop_rec *rec)
@@ -242,8 +282,10 @@ int ep_receiver_finish(struct ep_receiver *r, enum ep_end how, ps_ntp stop, cons
         return PS_ESTATE;
     struct ow_file_end end = {0};
     int err = r->file_err;
+    if (how == EP_END_STOPPED)
+        ow_recv_limit(r->recv, rec->next_seqno);
     if (err == 0)
-        err = ow_recv_expire(r->recv, stop - ps_ntpdur_from_ns(GRACE), own_error(r));
+        err = lose_overdue(r, stop - ps_ntpdur_from_ns(GRACE));
     if (err != 0)
         how = EP_END_BROKEN;
     if (how == EP_END_STOPPED)

@@ -43,8 +43,9 @@ enum ep_end {
 // Writes the end of the file: what the protocol lets us keep of it, the skips, the counts. Nothing
 // is received after it. The file stays open (ep_receiver_fd) until close.
 //   STOPPED: records below next_seqno; if some of those have neither come nor timed out at `stop`,
-//   only those sent before stop - timeout, so that the undecided tail does not bias the counts.
-//   BROKEN: records sent before stop - timeout, none beyond the highest that came; incomplete.
+//   only those sent before stop - timeout (less a little, for arrivals that are being handed over), so
+//   that the undecided tail does not bias the counts.
+//   BROKEN: records sent before the same time, none beyond the highest that came; incomplete.
 int ep_receiver_finish(struct ep_receiver *r, enum ep_end how, ps_ntp stop, const struct ow_stop_rec *rec);
 // Writes what is buffered, so that the file can be read.
 int ep_receiver_flush(struct ep_receiver *r);

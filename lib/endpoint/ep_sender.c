@@ -5,6 +5,8 @@
 #include <string.h>
 #include "base/ps_err.h"
 
+#define PASS_MAX 1024 // packets passed over in one go
+
 struct ep_sender {
     struct ps_flow *flow;
     struct ow_send *send; // the packet thread's while running
@@ -30,10 +32,17 @@ static bool sender_due(void *ctx, ps_ns *when)
     return true;
 }
 
+// The next packet that is not too late to be sent, unless very many are.
 static int sender_fill(void *ctx, ps_ns now, const struct ps_clock_state *clock, uint8_t *buf, size_t cap)
 {
     struct ep_sender *s = ctx;
-    int n = ow_send_fill(s->send, ps_ntp_from_ns(now), ow_err_pack(clock->synced, clock->error), buf, cap);
+    ps_ntp t = ps_ntp_from_ns(now), due;
+    int n = 0;
+    for (int i = 0; i < PASS_MAX && n == 0; i++) {
+        if (!ow_send_due(s->send, &due) || ps_ntp_before(t, due))
+            return 0;
+        n = ow_send_fill(s->send, t, ow_err_pack(clock->synced, clock->error), buf, cap);
+    }
     if (n >= 0)
         return n;
     s->broken = true;

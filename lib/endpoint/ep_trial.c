@@ -5,7 +5,8 @@
 #include <string.h>
 #include "base/ps_err.h"
 
-#define STOP_PATIENCE (60 * PS_SEC)
+#define STOP_PATIENCE (30 * PS_SEC)
+#define IN_FLIGHT_GRACE (500 * PS_MSEC)
 
 #define EACH_PARTY(it, t) PS_LIST_EACH(it, &(t)->parties)
 
@@ -16,7 +17,10 @@ static struct ep_party *party_of(struct ps_list *node)
 
 static void on_finish(void *ctx)
 {
-    ep_trial_progress(ctx);
+    struct ep_trial *t = ctx;
+    if (t->early && t->stop_seen)
+        t->cut_short = true;
+    ep_trial_progress(t);
 }
 
 int ep_trial_init(struct ep_trial *t, struct ps_loop *loop, struct ps_clock *clock, ps_ns enddelay)
@@ -86,6 +90,17 @@ static bool senders_idle(const struct ep_trial *t)
             return false;
     }
     return true;
+}
+
+static ps_ns longest_timeout(const struct ep_trial *t)
+{
+    ps_ns most = 0;
+    EACH_PARTY(it, t) {
+        ps_ns timeout = ps_ntpdur_to_ns(party_of(it)->req.timeout);
+        if (timeout > most)
+            most = timeout;
+    }
+    return most;
 }
 
 static uint32_t count_senders(const struct ep_trial *t)
@@ -160,7 +175,7 @@ void ep_trial_begin(struct ep_trial *t, bool early)
 {
     t->testing = true;
     t->early = early;
-    t->stop_sent = t->stop_seen = false;
+    t->cut_short = t->stop_sent = t->stop_seen = false;
     ep_trial_progress(t);
 }
 
@@ -248,6 +263,9 @@ const char *ep_trial_peer_stop(struct ep_trial *t, const struct ow_stop *stop)
         if (p->receiver != NULL)
             ep_receiver_limit(p->receiver, peer_rec(t, p)->next_seqno);
     }
+    // All that counts comes within the timeout from now, however far ahead the peer's clock is.
+    if (t->early)
+        ps_timer_start(t->finish, longest_timeout(t) + IN_FLIGHT_GRACE);
     ep_trial_progress(t);
     return NULL;
 }
@@ -262,11 +280,6 @@ int ep_trial_finish_file(struct ep_trial *t, struct ep_party *p)
 
 ps_ns ep_trial_patience(const struct ep_trial *t)
 {
-    ps_ns most = 0;
-    EACH_PARTY(it, t) {
-        ps_ns timeout = ps_ntpdur_to_ns(party_of(it)->req.timeout);
-        if (timeout > most)
-            most = timeout;
-    }
+    ps_ns most = longest_timeout(t);
     return most > INT64_MAX - STOP_PATIENCE ? INT64_MAX : most + STOP_PATIENCE;
 }

@@ -8,9 +8,9 @@
 struct ps_clock;
 
 struct ps_clock_state {
-    bool synced;       // the kernel says that something disciplines the clock
-    ps_ns error;       // its estimated error (esterror), at least 1 us; unsynchronised: max_error
-    ps_ns max_error;   // its bound (maxerror)
+    bool synced;     // the kernel says that something disciplines the clock
+    ps_ns error;     // its estimated error (esterror), at least 1 us; unsynchronised: max_error
+    ps_ns max_error; // its bound (maxerror)
 };
 
 // offset_ns is added to every time (OWAMP_DEBUG_TIMEOFFSET); 0 in use.

@@ -24,7 +24,7 @@ struct ps_connecting {
     ps_ns timeout;
     ps_connect_cb cb;
     void *ctx;
-    struct attempt *attempt; // under way
+    struct attempt *attempt;  // under way
     struct ps_stream *stream; // of the attempt
     size_t next, n;
     struct ps_addr addrs[];

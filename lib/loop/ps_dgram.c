@@ -9,7 +9,8 @@
 
 #define TTL_MAX 255
 #define SNDBUF (2 * 1024 * 1024) // many flows share a socket; a burst of theirs must fit
-#define CONTROL_SIZE (CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t)))
+#define CONTROL_SIZE \
+    (CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t)))
 
 union control {
     struct cmsghdr align;

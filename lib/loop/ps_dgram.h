@@ -5,21 +5,21 @@
 #include "base/ps_addr.h"
 #include "base/ps_time.h"
 
-#define PS_DGRAM_HEAD 64  // octets kept of each datagram
+#define PS_DGRAM_HEAD 64 // octets kept of each datagram
 #define PS_DGRAM_BATCH 64
 
 struct ps_dgram_in {
     struct ps_addr from;
-    ps_ns stamp;      // kernel's CLOCK_REALTIME at arrival; 0: none came
-    uint32_t len;     // of the datagram, may exceed what was kept
-    uint8_t ttl;      // or hop limit; 255 when unknown
+    ps_ns stamp;  // kernel's CLOCK_REALTIME at arrival; 0: none came
+    uint32_t len; // of the datagram, may exceed what was kept
+    uint8_t ttl;  // or hop limit; 255 when unknown
     uint8_t head[PS_DGRAM_HEAD];
 };
 
 struct ps_dgram_conf {
-    struct ps_addr local;      // its port: 0 for any
-    const char *device;        // SO_BINDTODEVICE; NULL: no
-    int rcvbuf;                // octets wanted; more than the limit is tried with SO_RCVBUFFORCE
+    struct ps_addr local; // its port: 0 for any
+    const char *device;   // SO_BINDTODEVICE; NULL: no
+    int rcvbuf;           // octets wanted; more than the limit is tried with SO_RCVBUFFORCE
 };
 
 // A bound socket; its descriptor in *fd. TTL and hop limit 255, stamps, TTL and drop counter asked for.

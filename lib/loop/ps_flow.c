@@ -42,8 +42,8 @@ static void enter_flow(struct ps_pump *p, struct ps_flow *f)
     f->closed_event.kind = PUMP_CLOSED;
     f->drops_before = pump_pool_drops(f->sock);
     ps_flowtab_add(&p->by_host, &f->by_host, ps_flowtab_hash(&p->key, f->sock->id, &f->peer, 0));
-    if (p->flows++ == 0)
-        uv_ref((uv_handle_t *)&p->wake->uv);
+    p->flows++;
+    pump_hold(p);
 }
 
 int ps_flow_open(struct ps_pump *p, const struct ps_flow_conf *conf, struct ps_flow **out)
@@ -85,6 +85,8 @@ int ps_flow_set_peer_port(struct ps_flow *f, uint16_t port)
 
     if (port == 0)
         return -EINVAL;
+    if (f->closing)
+        return PS_ESTATE;
     ps_addr_set_port(&peer, port);
     if (pump_pool_clash(f->pump, f->sock, &peer, f))
         return -EADDRINUSE;
@@ -149,8 +151,8 @@ void pump_flow_closed(struct ps_flow *f)
     ps_flowtab_remove(&p->by_host, &f->by_host);
     pump_pool_leave(p, f->sock);
     free(f);
-    if (--p->flows == 0)
-        uv_unref((uv_handle_t *)&p->wake->uv);
+    p->flows--;
+    pump_release(p);
     if (closed)
         closed(ctx);
 }

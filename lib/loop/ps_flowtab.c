@@ -14,7 +14,8 @@ int ps_flowtab_key_init(struct ps_flowtab_key *key)
 }
 
 // Multilinear hashing: two different inputs collide with probability 2^-32 over the choice of keys.
-uint32_t ps_flowtab_hash(const struct ps_flowtab_key *key, uint32_t socket, const struct ps_addr *a, uint16_t port)
+uint32_t ps_flowtab_hash(const struct ps_flowtab_key *key, uint32_t socket, const struct ps_addr *a,
+                         uint16_t port)
 {
     uint64_t h = key->k[0] + key->k[1] * socket + key->k[2] * port;
     uint32_t word[4] = {0};

@@ -22,7 +22,8 @@ struct ps_flowtab_key {
 
 int ps_flowtab_key_init(struct ps_flowtab_key *key);
 // Of a socket's number, an address without its scope, and a port.
-uint32_t ps_flowtab_hash(const struct ps_flowtab_key *key, uint32_t socket, const struct ps_addr *a, uint16_t port);
+uint32_t ps_flowtab_hash(const struct ps_flowtab_key *key, uint32_t socket, const struct ps_addr *a,
+                         uint16_t port);
 
 int ps_flowtab_init(struct ps_flowtab *t);
 void ps_flowtab_fini(struct ps_flowtab *t);

@@ -15,7 +15,7 @@
 #include "base/ps_err.h"
 #include "base/ps_num.h"
 
-#define RECORD_MAX 65536 // of the user or group database
+#define RECORD_MAX 65536        // of the user or group database
 #define ID_MAX (UINT32_MAX - 1) // the largest stands for "unchanged"
 
 // users and groups

@@ -69,6 +69,18 @@ static void deliver_block(struct ps_pump *p, struct pump_block *b)
     block_put(p, b);
 }
 
+void pump_hold(struct ps_pump *p)
+{
+    if (p->holds++ == 0)
+        uv_ref((uv_handle_t *)&p->wake->uv);
+}
+
+void pump_release(struct ps_pump *p)
+{
+    if (--p->holds == 0)
+        uv_unref((uv_handle_t *)&p->wake->uv);
+}
+
 static void deliver_one(struct ps_pump *p, struct pump_event *ev)
 {
     switch (ev->kind) {
@@ -83,6 +95,7 @@ static void deliver_one(struct ps_pump *p, struct pump_event *ev)
         break;
     case PUMP_SOCKET_CLOSED:
         pump_pool_gone(p, PS_CONTAINER(ev, struct pump_socket, closed));
+        pump_release(p);
         break;
     }
 }
@@ -133,7 +146,7 @@ static int open_wake(struct ps_pump *p)
         free(w);
         return rc;
     }
-    uv_unref((uv_handle_t *)&w->uv); // until there is a flow
+    uv_unref((uv_handle_t *)&w->uv); // until pump_hold
     w->uv.data = w;
     w->pump = p;
     p->wake = w;

@@ -12,10 +12,10 @@
 #define PS_ARRIVAL_HEAD 48 // octets of a datagram that are handed on
 
 struct ps_arrival {
-    ps_ns stamp;         // arrival, the clock's offset included
-    bool kernel_stamp;   // false: the packet thread's own reading
-    uint8_t ttl;         // 255: unknown
-    uint32_t len;        // of the datagram
+    ps_ns stamp;                   // arrival, the clock's offset included
+    bool kernel_stamp;             // false: the packet thread's own reading
+    uint8_t ttl;                   // 255: unknown
+    uint32_t len;                  // of the datagram
     uint8_t head[PS_ARRIVAL_HEAD]; // its first octets; zero behind a shorter one
 };
 

@@ -114,11 +114,11 @@ struct pump_thread {
     struct pump_queue out;    // to be handed over
     bool urgent;              // something in it should not wait
     ps_ns handed_over;
-    ps_ns now;         // CLOCK_MONOTONIC at the beginning of the turn
-    bool timed, more;  // sockets are drained by time; were not drained to the end
-    bool stampless;    // a datagram came without the kernel's stamp: must be read at once
+    ps_ns now;        // CLOCK_MONOTONIC at the beginning of the turn
+    bool timed, more; // sockets are drained by time; were not drained to the end
+    bool stampless;   // a datagram came without the kernel's stamp: must be read at once
     ps_ns next_drain;
-    ps_ns last_send;   // CLOCK_REALTIME
+    ps_ns last_send; // CLOCK_REALTIME
     struct pump_rate rx, tx;
     struct ps_clock_state clock;
     uint64_t sent, received, unmatched, wakes;
@@ -148,8 +148,8 @@ struct ps_pump {
     struct ps_list sockets;
     struct ps_flowtab by_host; // flows by socket and peer address, whatever the port
     uint32_t next_id, next_port;
-    uint64_t flows, nsockets, dropped_before; // dropped_before: at sockets that are closed
-    struct pump_queue inbox;                  // taken, not yet delivered
+    uint64_t holds, flows, nsockets, dropped_before; // dropped_before: at sockets that are closed
+    struct pump_queue inbox;                         // taken, not yet delivered
     bool delivering, ended;
     // shared
     pthread_mutex_t lock;
@@ -215,6 +215,9 @@ void pump_flow_stopped(struct ps_flow *f);
 void pump_flow_closed(struct ps_flow *f);
 
 // ps_pump.c
+// The loop goes on while something here is to come: a flow's callbacks, a socket's end. [control]
+void pump_hold(struct ps_pump *p);
+void pump_release(struct ps_pump *p);
 // Wakes the packet thread. [control]
 void pump_poke(struct ps_pump *p);
 // A block for arrivals, or NULL when the loop has fallen too far behind. [pump]

@@ -155,6 +155,7 @@ static void doom(struct ps_pump *p, struct pump_socket *s)
     bool poke;
 
     s->closing = true;
+    pump_hold(p);
     p->dropped_before += pump_pool_drops(s);
     pthread_mutex_lock(&p->lock);
     poke = !p->s.commands && !p->s.doomed;

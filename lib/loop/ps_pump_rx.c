@@ -65,7 +65,8 @@ void pump_receive_end(struct ps_pump *p, struct ps_flow *f)
     f->t.receiving = false;
 }
 
-static struct ps_flow *flow_of(const struct ps_pump *p, const struct pump_socket *s, const struct ps_addr *from)
+static struct ps_flow *flow_of(const struct ps_pump *p, const struct pump_socket *s,
+                               const struct ps_addr *from)
 {
     uint32_t hash = ps_flowtab_hash(&p->key, s->id, from, ps_addr_port(from));
     struct ps_flowtab_node *n;

@@ -24,13 +24,13 @@ struct ps_stream {
     void *ctx;
     struct ps_addr local, peer;
     size_t pending, max_pending;
-    int write_err;           // what broke the sending side
-    bool reading;            // wanted by the owner
-    bool eof;                // nothing more can come
-    bool told;               // `ended` was called
-    bool closing;            // the owner has let go; what follows is ours
-    bool sent_all;           // closing: our end was sent behind the last octet
-    bool gone;               // uv_close was called
+    int write_err; // what broke the sending side
+    bool reading;  // wanted by the owner
+    bool eof;      // nothing more can come
+    bool told;     // `ended` was called
+    bool closing;  // the owner has let go; what follows is ours
+    bool sent_all; // closing: our end was sent behind the last octet
+    bool gone;     // uv_close was called
     uv_shutdown_t shutdown;
     struct ps_timer *linger;
 };

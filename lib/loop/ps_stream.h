@@ -36,8 +36,8 @@ int ps_connect(struct ps_loop *l, const struct ps_addr *addrs, size_t n, const s
 void ps_connect_cancel(struct ps_connecting *c); // cb is not called; NULL is fine
 
 void ps_stream_start(struct ps_stream *s, const struct ps_stream_ops *ops, void *ctx); // begins reading
-void ps_stream_pause(struct ps_stream *s);  // stops reading
-void ps_stream_resume(struct ps_stream *s); // goes on
+void ps_stream_pause(struct ps_stream *s);                                             // stops reading
+void ps_stream_resume(struct ps_stream *s);                                            // goes on
 // Copies and queues. PS_ELIMIT when more than max_pending would wait (set by ps_stream_limit; default 4 MiB).
 int ps_stream_write(struct ps_stream *s, const void *data, size_t n);
 void ps_stream_limit(struct ps_stream *s, size_t max_pending);

@@ -18,8 +18,10 @@ struct ow_keys {
 int ow_derive(const uint8_t *pass, size_t pass_len, const uint8_t salt[16], uint32_t count, uint8_t key[16]);
 // Token = AES-CBC(key, IV 0, challenge || aes || hmac), and back. unpack: PS_EAUTH if the
 // challenge inside is not ours.
-int ow_token_pack(const uint8_t key[16], const uint8_t challenge[16], const struct ow_keys *keys, uint8_t token[64]);
-int ow_token_unpack(const uint8_t key[16], const uint8_t challenge[16], const uint8_t token[64], struct ow_keys *keys);
+int ow_token_pack(const uint8_t key[16], const uint8_t challenge[16], const struct ow_keys *keys,
+                  uint8_t token[64]);
+int ow_token_unpack(const uint8_t key[16], const uint8_t challenge[16], const uint8_t token[64],
+                    struct ow_keys *keys);
 
 struct ow_chan;
 // mode OPEN: keys and IVs are ignored (may be NULL). out_iv: IV of our direction, in_iv: the peer's.

@@ -119,7 +119,10 @@ static void refused(struct ow_client *c, uint8_t accept)
     if (accept > OW_ACCEPT_TEMPORARY)
         ow_ctl_fail(&c->ctl, PS_EPROTO, "Server-Start with the unknown Accept value %u", accept);
     else
-        ow_ctl_fail(&c->ctl, PS_EREFUSED, "the server refused the connection: %s", ow_accept_text(accept));
+        ow_ctl_fail(&c->ctl, PS_EREFUSED, "the server refused the connection: %s%s", ow_accept_text(accept),
+                    c->ctl.mode != OW_MODE_OPEN && accept == OW_ACCEPT_REJECT
+                        ? " (unknown identity or wrong pass-phrase?)"
+                        : "");
 }
 
 // A refusal is told as soon as its first 32 octets are there: the rest says nothing more.

@@ -6,12 +6,12 @@
 
 enum ow_client_event_type {
     OW_CEV_NONE,
-    OW_CEV_GREETING, // ev.greeting, ev.mode: the strongest mode both offered and wanted (0: none). Answer
-                     // ow_client_choose
-    OW_CEV_READY,    // Server-Start accepted: ev.start
-    OW_CEV_ACCEPT,   // answer to a request: ev.accept (code, port, SID)
-    OW_CEV_STARTED,  // Start-Ack: ev.accept.accept
-    OW_CEV_STOP,     // the server's Stop-Sessions: ev.stop
+    OW_CEV_GREETING,   // ev.greeting, ev.mode: the strongest mode both offered and wanted (0: none). Answer
+                       // ow_client_choose
+    OW_CEV_READY,      // Server-Start accepted: ev.start
+    OW_CEV_ACCEPT,     // answer to a request: ev.accept (code, port, SID)
+    OW_CEV_STARTED,    // Start-Ack: ev.accept.accept
+    OW_CEV_STOP,       // the server's Stop-Sessions: ev.stop
     OW_CEV_FETCH_ACK,  // ev.ack; when denied (accept != 0) the fetch is over
     OW_CEV_FETCH_HEAD, // ev.request, ev.slots, ev.skips, ev.ack
     OW_CEV_FETCH_DATA, // ev.records: nrecords of OW_REC_LEN octets, good until the next pull. Provisional:

@@ -10,13 +10,13 @@
 struct ow_class {
     char name[OW_CLASS_NAME + 1];
     const struct ow_class *parent; // NULL: the root
-    uint64_t bandwidth;     // bit/s; 0: unlimited
-    uint64_t disk;          // octets; 0: unlimited
-    uint64_t test_sessions; // on one control connection; 0: unlimited
+    uint64_t bandwidth;            // bit/s; 0: unlimited
+    uint64_t disk;                 // octets; 0: unlimited
+    uint64_t test_sessions;        // on one control connection; 0: unlimited
     bool delete_on_fetch;
     bool allow_open_mode;
-    int line;               // where it was defined
-    size_t index;           // 0.. in order of definition
+    int line;     // where it was defined
+    size_t index; // 0.. in order of definition
 };
 
 struct ow_limits;
@@ -33,6 +33,7 @@ const struct ow_class *ow_limits_by_name(const struct ow_limits *l, const char *
 // By address: longest prefix, else `assign default`, else the root.
 const struct ow_class *ow_limits_by_addr(const struct ow_limits *l, const struct ps_addr *peer);
 // For an authenticated user: the class of the same name, else `assign user`, else by address.
-const struct ow_class *ow_limits_by_user(const struct ow_limits *l, const char *user, const struct ps_addr *peer);
+const struct ow_class *ow_limits_by_user(const struct ow_limits *l, const char *user,
+                                         const struct ps_addr *peer);
 // "root/regular": path of class names from the root, for directories. Returns the length.
 size_t ow_class_path(const struct ow_class *c, char *out, size_t size);

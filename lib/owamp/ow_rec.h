@@ -32,7 +32,7 @@ struct ow_file_head {
     uint64_t skip_offset, data_offset;
     bool has_request; // version 0 has none
     struct ow_request request;
-    size_t rec_len;   // 25 or 24
+    size_t rec_len; // 25 or 24
 };
 // Version 3: 40 + 112 octets.
 void ow_file_head_pack(const struct ow_file_head *h, uint8_t out[OW_FILE_FIXED + OW_REQUEST_LEN]);

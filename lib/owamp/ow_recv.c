@@ -11,16 +11,17 @@
 #define TIMEOUT_MAX (INT64_C(1) << 61)
 #define FIRST_CAP 16u
 
-enum state { AWAITED, CAME, LOST };
+enum state { AWAITED, DECIDED };
 
 // The window is a ring of the sequence numbers [base, top). Those from `next` on may be awaited;
-// those below have come or are lost and stay for as long as a copy of them could still be valid.
+// those below have come and stay until their time is over: what comes after that is no copy any more.
 struct ow_recv {
     struct ow_sched *sched;
     ow_rec_sink sink;
     void *ctx;
     int64_t timeout;
     uint32_t limit, max_window;
+    uint64_t max_copies;
     uint32_t base, next, top;
     size_t cap; // power of two
     ps_ntp *when;
@@ -45,6 +46,7 @@ int ow_recv_new(struct ow_recv **out, const struct ow_recv_conf *conf, ow_rec_si
     r->ctx = ctx;
     r->timeout = conf->timeout > (ps_ntp)TIMEOUT_MAX ? TIMEOUT_MAX : (int64_t)conf->timeout;
     r->limit = conf->npackets;
+    r->max_copies = (uint64_t)conf->npackets * OW_RECV_COPIES + OW_RECV_COPIES_MORE;
     r->max_window = conf->max_window ? conf->max_window : 1;
     *out = r;
     return 0;
@@ -118,11 +120,15 @@ static int ring_push(struct ow_recv *r)
     return 0;
 }
 
-// Forgets what no copy can come of any more: its time and the timeout twice over have passed.
+static ps_ntp deadline(const struct ow_recv *r, uint32_t seq)
+{
+    return r->when[slot(r, seq)] + (ps_ntp)r->timeout;
+}
+
+// Forgets what is decided: its time and the timeout have passed.
 static void ring_trim(struct ow_recv *r, ps_ntp now)
 {
-    while (r->base != r->next &&
-           ps_ntp_before(r->when[slot(r, r->base)] + 2 * (ps_ntp)r->timeout, now))
+    while (r->base != r->next && ps_ntp_before(deadline(r, r->base), now))
         r->base++;
 }
 
@@ -170,41 +176,20 @@ static int judge(struct ow_recv *r, const struct ow_test_packet *p, ps_ntp recv)
         return in;
     if (!in || !within(p->stamp, r->when[slot(r, p->seq)], r->timeout))
         return OW_RECV_TIME;
-    switch ((enum state)r->state[slot(r, p->seq)]) {
-    case AWAITED:
+    if (ps_ntp_before(deadline(r, p->seq), recv))
+        return OW_RECV_LATE;
+    if (r->state[slot(r, p->seq)] == AWAITED)
         return OW_RECV_NEW;
-    case CAME:
-        return OW_RECV_DUP;
-    case LOST:
-        break;
-    }
-    return OW_RECV_LATE;
+    return r->count[OW_RECV_DUP] < r->max_copies ? OW_RECV_DUP : OW_RECV_EXCESS;
 }
 
 static void mark_came(struct ow_recv *r, uint32_t seq)
 {
-    r->state[slot(r, seq)] = CAME;
+    r->state[slot(r, seq)] = DECIDED;
     if (!r->any || seq > r->highest)
         r->highest = seq;
     r->any = true;
     advance(r);
-}
-
-int ow_recv_packet(struct ow_recv *r, const struct ow_test_packet *p, ps_ntp recv, uint16_t recv_err,
-                   uint8_t ttl)
-{
-    int verdict = judge(r, p, recv);
-    if (verdict < 0)
-        return verdict;
-    r->count[verdict]++;
-    if (verdict != OW_RECV_NEW && verdict != OW_RECV_DUP)
-        return verdict;
-    if (verdict == OW_RECV_NEW)
-        mark_came(r, p->seq);
-    ring_trim(r, recv);
-    struct ow_rec rec = {p->seq, p->stamp, recv, p->err, recv_err, ttl};
-    int err = r->sink(r->ctx, &rec);
-    return err ? err : verdict;
 }
 
 // Makes sure that `next` is in the window. False when nothing is awaited any more.
@@ -218,11 +203,6 @@ static bool next_awaited(struct ow_recv *r, int *err)
     return *err == 0;
 }
 
-static ps_ntp deadline(const struct ow_recv *r)
-{
-    return r->when[slot(r, r->next)] + (ps_ntp)r->timeout;
-}
-
 static int lose(struct ow_recv *r, uint16_t recv_err)
 {
     struct ow_rec rec = {
@@ -232,7 +212,7 @@ static int lose(struct ow_recv *r, uint16_t recv_err)
         .recv_err = recv_err,
         .ttl = OW_TTL_UNKNOWN,
     };
-    r->state[slot(r, r->next)] = LOST;
+    r->state[slot(r, r->next)] = DECIDED; // and out of the window before anyone looks
     r->lost++;
     advance(r);
     return r->sink(r->ctx, &rec);
@@ -241,7 +221,9 @@ static int lose(struct ow_recv *r, uint16_t recv_err)
 int ow_recv_expire(struct ow_recv *r, ps_ntp now, uint16_t recv_err)
 {
     int err = 0;
-    while (next_awaited(r, &err) && ps_ntp_before(deadline(r), now)) {
+    for (uint32_t i = 0; i < OW_RECV_EXPIRE_MAX; i++) {
+        if (!next_awaited(r, &err) || !ps_ntp_before(deadline(r, r->next), now))
+            break;
         err = lose(r, recv_err);
         if (err)
             return err;
@@ -256,8 +238,38 @@ bool ow_recv_deadline(struct ow_recv *r, ps_ntp *when)
     int err;
     if (!next_awaited(r, &err))
         return false;
-    *when = deadline(r);
+    *when = deadline(r, r->next);
     return true;
+}
+
+// Losses that were due before now are still to be written.
+static bool behind(struct ow_recv *r, ps_ntp now)
+{
+    ps_ntp when;
+    return ow_recv_deadline(r, &when) && ps_ntp_before(when, now);
+}
+
+// Records stand in the order of time: what was due before recv and has not come is lost first. Readers
+// count on that, and it makes a late packet's fate a matter of the stamps alone.
+int ow_recv_packet(struct ow_recv *r, const struct ow_test_packet *p, ps_ntp recv, uint16_t recv_err,
+                   uint8_t ttl)
+{
+    int verdict = judge(r, p, recv), err = 0;
+    if (verdict == OW_RECV_NEW || verdict == OW_RECV_DUP) {
+        err = ow_recv_expire(r, recv, recv_err);
+        if (!err && behind(r, recv))
+            verdict = OW_RECV_TIME;
+    }
+    if (verdict < 0 || err)
+        return verdict < 0 ? verdict : err;
+    r->count[verdict]++;
+    if (verdict != OW_RECV_NEW && verdict != OW_RECV_DUP)
+        return verdict;
+    if (verdict == OW_RECV_NEW)
+        mark_came(r, p->seq);
+    struct ow_rec rec = {p->seq, p->stamp, recv, p->err, recv_err, ttl};
+    err = r->sink(r->ctx, &rec);
+    return err ? err : verdict;
 }
 
 void ow_recv_limit(struct ow_recv *r, uint32_t next_seqno)

@@ -5,6 +5,12 @@
 #include "owamp/ow_rec.h"
 #include "owamp/ow_test.h"
 
+// Copies recorded in a session: so many for each of its packets and OW_RECV_COPIES_MORE.
+#define OW_RECV_COPIES 4u
+#define OW_RECV_COPIES_MORE 1000u
+// Lost records written by one call of ow_recv_expire.
+#define OW_RECV_EXPIRE_MAX 4096u
+
 struct ow_recv_conf {
     uint8_t sid[16];
     const struct ow_slot *slots; // copied
@@ -17,10 +23,11 @@ struct ow_recv_conf {
 enum ow_recv_verdict {
     OW_RECV_NEW,
     OW_RECV_DUP,
-    OW_RECV_LATE,  // its timeout had passed and it was recorded
-    OW_RECV_RANGE, // sequence number out of range
-    OW_RECV_ERROR, // error estimate with a multiplier of zero
-    OW_RECV_TIME,  // further than the timeout from its schedule or between its stamps
+    OW_RECV_LATE,   // its timeout had passed
+    OW_RECV_RANGE,  // sequence number out of range
+    OW_RECV_ERROR,  // error estimate with a multiplier of zero
+    OW_RECV_TIME,   // further than the timeout from its schedule or between its stamps
+    OW_RECV_EXCESS, // a copy, of which more came than are recorded
     OW_RECV_VERDICTS
 };
 
@@ -30,9 +37,12 @@ typedef int (*ow_rec_sink)(void *ctx, const struct ow_rec *rec);
 struct ow_recv;
 int ow_recv_new(struct ow_recv **out, const struct ow_recv_conf *conf, ow_rec_sink sink, void *ctx);
 void ow_recv_free(struct ow_recv *r);
-// One packet. The verdict (>= 0), or the sink's error. PS_ELIMIT: the window is full.
-int ow_recv_packet(struct ow_recv *r, const struct ow_test_packet *p, ps_ntp recv, uint16_t recv_err, uint8_t ttl);
-// Writes a lost record for each packet whose schedule plus timeout is before now and that has not come.
+// One packet. The verdict (>= 0), or the sink's error. What timed out before recv is recorded as lost
+// first; so of a session's packets they come in the order of their arrival.
+int ow_recv_packet(struct ow_recv *r, const struct ow_test_packet *p, ps_ntp recv, uint16_t recv_err,
+                   uint8_t ttl);
+// Writes a lost record for each packet whose schedule plus timeout is before now and that has not come;
+// at most OW_RECV_EXPIRE_MAX in one call: then ow_recv_deadline still tells a time before now.
 int ow_recv_expire(struct ow_recv *r, ps_ntp now, uint16_t recv_err);
 // When ow_recv_expire next has something to do: schedule + timeout of the first packet still
 // awaited. False when none is.

@@ -9,7 +9,7 @@
 struct ow_send_conf {
     uint8_t sid[16];
     uint32_t mode;
-    const struct ow_keys *keys; // NULL in open mode
+    const struct ow_keys *keys;  // NULL in open mode
     const struct ow_slot *slots; // copied
     uint32_t nslots, npackets;
     ps_ntp start, timeout;

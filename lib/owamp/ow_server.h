@@ -37,8 +37,8 @@ struct ow_server_event {
 };
 
 struct ow_server_conf {
-    uint32_t modes;  // offered; 0: the greeting says so and the machine is in the failed state
-    uint32_t count;  // PBKDF2 iterations
+    uint32_t modes;    // offered; 0: the greeting says so and the machine is in the failed state
+    uint32_t count;    // PBKDF2 iterations
     ps_ntp start_time; // of the server
     uint8_t challenge[16], salt[16], iv[16]; // random, from the host
 };

@@ -20,7 +20,8 @@ struct ow_stats {
     struct ow_slot *slots;
     struct ow_skip *skips; // ascending, apart from each other
     struct ow_sched *sched;
-    ps_ntp sched_time; // of the packet before ow_sched_index()
+    ps_ntp sched_time;       // of the packet before ow_sched_index()
+    uint64_t draws, records; // of the schedule; that were fed
 
     struct ow_summary sum;
     uint8_t **pages; // what has been seen of the range, allocated where something was
@@ -238,14 +239,33 @@ static int sched_restart(struct ow_stats *s)
     ow_sched_free(s->sched);
     s->sched = NULL;
     s->sched_time = c->start;
+    s->draws = 0;
     return ow_sched_new(&s->sched, c->sid, c->slots, c->nslots, c->npackets, c->start);
+}
+
+// The time that n packets from the schedule's next one on take on average.
+static ps_ntp mean_time(const struct ow_stats *s, uint32_t n)
+{
+    uint32_t nslots = s->conf.nslots, slot = ow_sched_index(s->sched) % nslots;
+    ps_ntp cycle = 0, rest = 0;
+    for (uint32_t i = 0; i < nslots; i++)
+        cycle += s->slots[i].value;
+    for (uint32_t i = 0; i < n % nslots; i++)
+        rest += s->slots[(slot + i) % nslots].value;
+    return n / nslots * cycle + rest;
 }
 
 // The time of packet seq, no earlier than the one last asked for.
 static ps_ntp sched_time(struct ow_stats *s, uint32_t seq)
 {
-    while (ow_sched_index(s->sched) <= seq && ow_sched_index(s->sched) < s->conf.npackets)
+    uint64_t most = OW_STATS_DRAWS + s->records * OW_STATS_DRAWS_RECORD;
+    uint32_t end = seq < s->conf.npackets ? seq + 1 : s->conf.npackets;
+    while (ow_sched_index(s->sched) < end) {
+        if (s->draws >= most)
+            return s->sched_time + mean_time(s, end - ow_sched_index(s->sched));
         s->sched_time = ow_sched_next(s->sched);
+        s->draws++;
+    }
     return s->sched_time;
 }
 
@@ -403,6 +423,7 @@ bool ow_stats_covers(const struct ow_stats *s, uint32_t seq)
 
 int ow_stats_add(struct ow_stats *s, const struct ow_rec *rec)
 {
+    s->records++;
     if (!ow_stats_covers(s, rec->seq))
         return 0;
     int before = seen_get(s, rec->seq);

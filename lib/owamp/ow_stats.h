@@ -5,6 +5,11 @@
 #include "owamp/ow_rec.h"
 #include "owamp/ow_sched.h"
 
+// The schedule is generated for so many packets, and OW_STATS_DRAWS_RECORD more for each record; times
+// beyond are told from the slots' means. A header alone cannot make us work for minutes.
+#define OW_STATS_DRAWS (1u << 24)
+#define OW_STATS_DRAWS_RECORD 64u
+
 #define OW_REORDER_MAX 64 // n-reordering is counted for n up to this; beyond: "not handled"
 
 struct ow_stats_conf {
@@ -26,17 +31,19 @@ struct ow_bucket {
 // What was counted. Arrays belong to the ow_stats and are good until it is fed or freed.
 struct ow_summary {
     uint32_t first_seq, end_seq; // the range: first_seq <= seq < end_seq
-    ps_ntp first_time, last_time; // schedule times of first_seq and end_seq - 1
+    // Schedule times of first_seq and end_seq - 1; estimated where the session has far more packets
+    // than there are records (OW_STATS_DRAWS).
+    ps_ntp first_time, last_time;
     uint64_t sent, lost, dups, arrivals; // arrivals include duplicates
-    bool synced;        // no packet was stamped by an unsynchronised clock
-    bool have_delay;    // at least one packet came: min and max are set
-    int64_t min, max;   // 2^-32 s, duplicates included
-    double mean;        // seconds, first copies only; set when have_delay
-    double max_error;   // seconds: greatest sum of both errors (lost: receive error alone)
-    const struct ow_bucket *buckets; // ascending index; first copies only
+    bool synced;                         // no packet was stamped by an unsynchronised clock
+    bool have_delay;                     // at least one packet came: min and max are set
+    int64_t min, max;                    // 2^-32 s, duplicates included
+    double mean;                         // seconds, first copies only; set when have_delay
+    double max_error;                    // seconds: greatest sum of both errors (lost: receive error alone)
+    const struct ow_bucket *buckets;     // ascending index; first copies only
     size_t nbuckets;
-    uint64_t ttl[256];  // first copies by TTL
-    uint64_t ttl_reports; // first copies counted in ttl
+    uint64_t ttl[256];                // first copies by TTL
+    uint64_t ttl_reports;             // first copies counted in ttl
     uint64_t reorder[OW_REORDER_MAX]; // [n-1]: n-reordered arrivals
 };
 

@@ -274,8 +274,10 @@ static int start(struct report *r)
 {
     const struct ow_request *q = &r->head->request;
     if (!r->head->has_request)
-        return report_tell(r, PS_EVERSION, "a file of version %" PRIu32 " tells nothing of its session; "
-                           "only -R reads it", r->head->version);
+        return report_tell(r, PS_EVERSION,
+                           "a file of version %" PRIu32 " tells nothing of its session; "
+                           "only -R reads it",
+                           r->head->version);
     if (ps_addr_from_wire(q->ipvn, q->sender_addr, q->sender_port, &r->from))
         r->from.len = 0;
     if (ps_addr_from_wire(q->ipvn, q->receiver_addr, q->receiver_port, &r->to))

@@ -47,16 +47,16 @@
 #define OW_REPORT_PERCENTILES 64
 
 struct ow_report_opts {
-    bool quiet;   // -Q
-    bool raw;     // -R
-    bool machine; // -M
-    bool json;    // --json
-    bool verbose; // -v
-    bool unix_times; // -U
+    bool quiet;            // -Q
+    bool raw;              // -R
+    bool machine;          // -M
+    bool json;             // --json
+    bool verbose;          // -v
+    bool unix_times;       // -U
     uint64_t record_limit; // -vN: only the first N records are read; 0: all
-    char unit;    // 'n' 'u' 'm' 's'
+    char unit;             // 'n' 'u' 'm' 's'
     double bucket_width;
-    uint32_t sub;  // -N: a summary per so many packets; 0: one
+    uint32_t sub;                              // -N: a summary per so many packets; 0: one
     double percentiles[OW_REPORT_PERCENTILES]; // -a, 0..100
     uint32_t npercentiles;
     const char *out_dir; // -p with -d: each summary into a file there, its name printed; NULL: no

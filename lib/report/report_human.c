@@ -94,8 +94,8 @@ static void print_jitter(const struct report *r, FILE *out)
 {
     double p95 = 0, p50 = 0, width = r->opts->bucket_width;
     char text[VALUE_LEN];
-    bool defined = ow_summary_percentile(&r->sum, width, 0.95, &p95) &&
-                   ow_summary_percentile(&r->sum, width, 0.5, &p50);
+    bool defined =
+        ow_summary_percentile(&r->sum, width, 0.95, &p95) && ow_summary_percentile(&r->sum, width, 0.5, &p50);
     fprintf(out, "one-way jitter = %s %s (P95-P50)\n", value(r, defined, p95 - p50, text), r->unit);
 }
 

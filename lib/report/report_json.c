@@ -146,8 +146,8 @@ static void put_delay(struct report *r, struct ps_json *j)
 static void put_jitter(struct report *r, struct ps_json *j)
 {
     int64_t p95 = 0, p50 = 0;
-    bool defined = ow_stats_exact_percentile(r->stats, 0.95, &p95) &&
-                   ow_stats_exact_percentile(r->stats, 0.5, &p50);
+    bool defined =
+        ow_stats_exact_percentile(r->stats, 0.95, &p95) && ow_stats_exact_percentile(r->stats, 0.5, &p50);
     put_double(j, "jitter", defined, ps_ntpdiff_to_double(p95) - ps_ntpdiff_to_double(p50));
 }
 

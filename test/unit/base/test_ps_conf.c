@@ -162,6 +162,8 @@ static void a_fault_without_a_line_names_the_file(void **state)
     assert_string_equal(f.text, "a.conf: cannot read: no");
     memset(huge, 'x', sizeof huge - 1);
     huge[sizeof huge - 1] = '\0';
+    ps_fault_set(&f, NULL, 0, "refused: %s", "no");
+    assert_string_equal(f.text, "refused: no");
     ps_fault_set(&f, huge, 12, "%s", huge);
     assert_int_equal(strlen(f.text), sizeof f.text - 1);
     assert_non_null(strstr(f.text, "x:12: x"));

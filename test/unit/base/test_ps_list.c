@@ -24,7 +24,7 @@ static void a_new_list_is_empty(void **state)
     ps_list_init(&head);
     assert_true(ps_list_empty(&head));
     PS_LIST_EACH(it, &head)
-    fail();
+        fail();
 }
 
 static void items_are_walked_in_the_order_appended(void **state)
@@ -36,7 +36,7 @@ static void items_are_walked_in_the_order_appended(void **state)
     (void)state;
     fill(&head, items, 5);
     PS_LIST_EACH(it, &head)
-    assert_int_equal(PS_CONTAINER(it, struct item, link)->value, expected++);
+        assert_int_equal(PS_CONTAINER(it, struct item, link)->value, expected++);
     assert_int_equal(expected, 5);
 }
 
@@ -49,10 +49,10 @@ static void the_current_item_can_be_removed_on_the_way(void **state)
     (void)state;
     fill(&head, items, 6);
     PS_LIST_EACH_SAFE(it, &head)
-    if (PS_CONTAINER(it, struct item, link)->value % 2)
-        ps_list_remove(it);
+        if (PS_CONTAINER(it, struct item, link)->value % 2)
+            ps_list_remove(it);
     PS_LIST_EACH(it, &head)
-    assert_int_equal(PS_CONTAINER(it, struct item, link)->value, 2 * left++);
+        assert_int_equal(PS_CONTAINER(it, struct item, link)->value, 2 * left++);
     assert_int_equal(left, 3);
 }
 

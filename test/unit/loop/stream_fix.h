@@ -45,22 +45,22 @@ static inline void fix_late(void *ctx)
 }
 
 // Runs until the condition holds; every callback of the fixture stops the loop to have it looked at.
-#define RUN_UNTIL(f, condition)              \
-    do {                                     \
-        ps_timer_start((f)->guard, GUARD);   \
-        while (!(condition) && !(f)->late)   \
-            ps_loop_run((f)->loop);          \
-        ps_timer_stop((f)->guard);           \
-        assert_true(condition);              \
+#define RUN_UNTIL(f, condition)            \
+    do {                                   \
+        ps_timer_start((f)->guard, GUARD); \
+        while (!(condition) && !(f)->late) \
+            ps_loop_run((f)->loop);        \
+        ps_timer_stop((f)->guard);         \
+        assert_true(condition);            \
     } while (0)
 
 // The same where the other end is a plain socket of the test, which stops no loop.
-#define POLL_UNTIL(f, condition)                                \
-    do {                                                        \
-        ps_ns poll_end = ps_loop_mono() + GUARD;                \
-        while (!(condition) && ps_loop_mono() < poll_end)       \
-            ps_loop_poll((f)->loop);                            \
-        assert_true(condition);                                 \
+#define POLL_UNTIL(f, condition)                          \
+    do {                                                  \
+        ps_ns poll_end = ps_loop_mono() + GUARD;          \
+        while (!(condition) && ps_loop_mono() < poll_end) \
+            ps_loop_poll((f)->loop);                      \
+        assert_true(condition);                           \
     } while (0)
 
 static inline void fix_accept(void *ctx, struct ps_stream *s)

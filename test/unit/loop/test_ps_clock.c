@@ -244,7 +244,10 @@ static void the_environment_gives_seconds_and_fractions(void **state)
     static const struct {
         const char *text;
         ps_ns offset;
-    } good[] = {{"0", 0}, {"1.5", 1500000000}, {"-0.000001", -1000}, {"1e2", 100 * PS_SEC},
+    } good[] = {{"0", 0},
+                {"1.5", 1500000000},
+                {"-0.000001", -1000},
+                {"1e2", 100 * PS_SEC},
                 {"-1000000000", -1000000000 * PS_SEC}};
     ps_ns offset;
 

@@ -219,14 +219,16 @@ static int seen_tos(const char *host, uint8_t dscp)
     struct ps_addr at_a, at_b;
     char data[8], control[64];
     struct iovec iov = {data, sizeof data};
-    struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr h = {
+        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     int a, b, one = 1, tos = -1;
 
     assert_int_equal(ps_dgram_open(&conf, &a, &at_a), 0);
     b = socket(conf.local.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_true(b >= 0);
-    assert_int_equal(setsockopt(b, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVTOS : IPV6_RECVTCLASS, &one, sizeof one),
-                     0);
+    assert_int_equal(
+        setsockopt(b, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVTOS : IPV6_RECVTCLASS, &one, sizeof one),
+        0);
     at_b = conf.local;
     assert_int_equal(bind(b, &at_b.sa, at_b.len), 0);
     assert_int_equal(getsockname(b, &at_b.sa, &at_b.len), 0);

@@ -125,8 +125,8 @@ static void a_port_in_use_is_refused(void **state)
     struct fix *f = *state;
     struct ps_listener *ln;
 
-    assert_int_equal(
-        ps_listen(f->loop, ps_listener_addr(f->listener), NULL, 16, fix_accept, f, &ln), -EADDRINUSE);
+    assert_int_equal(ps_listen(f->loop, ps_listener_addr(f->listener), NULL, 16, fix_accept, f, &ln),
+                     -EADDRINUSE);
 }
 
 static void an_address_of_another_host_is_refused(void **state)

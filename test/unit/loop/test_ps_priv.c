@@ -25,10 +25,10 @@
 #define OTHER_UID 12345 // of no user, so of no groups
 #define OTHER_GID 23456
 
-#define CHECK(number, condition)  \
-    do {                          \
-        if (!(condition))         \
-            return number;        \
+#define CHECK(number, condition) \
+    do {                         \
+        if (!(condition))        \
+            return number;       \
     } while (0)
 
 static int exit_of(pid_t child)

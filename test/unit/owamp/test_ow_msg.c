@@ -138,8 +138,10 @@ static void a_request_has_its_fields_where_the_rfc_puts_them(void **state)
     assert_int_equal(out[16], 1);
     assert_int_equal(out[32], 0x41);
     assert_int_equal(out[48], 0x81);
-    assert_memory_equal(out + 64, "\0\0\xFD\xE8\xEE\xAE\x7B\x95\xA2\x71\x8A\x86"
-                                  "\0\0\0\2\0\0\0\0\x2E\0\0\0", 24);
+    assert_memory_equal(out + 64,
+                        "\0\0\xFD\xE8\xEE\xAE\x7B\x95\xA2\x71\x8A\x86"
+                        "\0\0\0\2\0\0\0\0\x2E\0\0\0",
+                        24);
     zeros_from(out, 88, 112);
     assert_int_equal(ow_request_unpack(out, &back), 0);
     uint8_t again[OW_REQUEST_LEN];
@@ -210,9 +212,13 @@ static void only_the_six_dscp_bits_make_a_type_p(void **state)
 static void dscp_names_and_numbers_are_known(void **state)
 {
     (void)state;
-    static const struct { const char *text; int value; } cases[] = {
-        {"0", 0}, {"63", 63}, {"0x2e", 46}, {"056", 46}, {"none", 0}, {"Default", 0}, {"DF", 0}, {"be", 0},
-        {"ef", 46}, {"EF", 46}, {"va", 44}, {"cs0", 0}, {"CS7", 56}, {"af11", 10}, {"AF43", 38},
+    static const struct {
+        const char *text;
+        int value;
+    } cases[] = {
+        {"0", 0},       {"63", 63}, {"0x2e", 46}, {"056", 46},  {"none", 0},
+        {"Default", 0}, {"DF", 0},  {"be", 0},    {"ef", 46},   {"EF", 46},
+        {"va", 44},     {"cs0", 0}, {"CS7", 56},  {"af11", 10}, {"AF43", 38},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         uint8_t dscp = 99;

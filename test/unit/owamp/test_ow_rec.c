@@ -9,8 +9,8 @@
 #include "owamp/ow_rec.h"
 
 static const uint8_t record[OW_REC_LEN] = {
-    0, 0, 1, 2, 0x80, 0x11, 0x0A, 0xFF, 0xEE, 0xAE, 0x7B, 0x95, 0, 0, 0, 1,
-    0xEE, 0xAE, 0x7B, 0x96, 0, 0, 0, 2, 250,
+    0, 0, 1, 2,    0x80, 0x11, 0x0A, 0xFF, 0xEE, 0xAE, 0x7B, 0x95, 0,
+    0, 0, 1, 0xEE, 0xAE, 0x7B, 0x96, 0,    0,    0,    2,    250,
 };
 
 static void a_record_has_its_fields_in_the_order_of_version_3(void **state)
@@ -50,14 +50,21 @@ static void a_head_survives_the_file(void **state)
 {
     (void)state;
     struct ow_file_head h = {
-        .finished = 1, .next_seqno = 2, .nskips = 3, .nrecords = 4, .skip_offset = 5, .data_offset = 6,
+        .finished = 1,
+        .next_seqno = 2,
+        .nskips = 3,
+        .nrecords = 4,
+        .skip_offset = 5,
+        .data_offset = 6,
         .request = {.ipvn = 4, .nslots = 1, .npackets = 100},
     };
     struct ow_file_head back;
     uint8_t out[OW_FILE_FIXED + OW_REQUEST_LEN];
     ow_file_head_pack(&h, out);
-    assert_memory_equal(out, "OwA\0\0\0\0\3\0\0\0\1\0\0\0\2"
-                             "\0\0\0\3\0\0\0\4\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6\1\4", 42);
+    assert_memory_equal(out,
+                        "OwA\0\0\0\0\3\0\0\0\1\0\0\0\2"
+                        "\0\0\0\3\0\0\0\4\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6\1\4",
+                        42);
     assert_int_equal(ow_file_head_unpack(out, sizeof out, &back), 0);
     assert_int_equal(back.version, 3);
     assert_true(back.has_request);

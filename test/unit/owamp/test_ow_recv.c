@@ -39,8 +39,13 @@ static struct rig *rig_new(uint32_t npackets, uint32_t window)
     struct rig *g = calloc(1, sizeof *g);
     g->slot = (struct ow_slot){OW_SLOT_FIXED, SECOND};
     g->conf = (struct ow_recv_conf){
-        .sid = "0123456789abcde", .slots = &g->slot, .nslots = 1, .npackets = npackets,
-        .start = START, .timeout = 3 * SECOND, .max_window = window,
+        .sid = "0123456789abcde",
+        .slots = &g->slot,
+        .nslots = 1,
+        .npackets = npackets,
+        .start = START,
+        .timeout = 3 * SECOND,
+        .max_window = window,
     };
     assert_int_equal(ow_recv_new(&g->recv, &g->conf, keep, g), 0);
     return g;
@@ -138,11 +143,39 @@ static void a_duplicate_is_one_more_record(void **state)
     assert_int_equal(on_time(g, 0), OW_RECV_NEW);
     assert_int_equal(on_time(g, 0), OW_RECV_DUP);
     assert_int_equal(g->n, 2);
-    for (uint32_t seq = 1; seq < 4; seq++)
-        on_time(g, seq);
-    // Sent late by nearly the timeout and under way as long: still a valid copy.
-    assert_int_equal(packet(g, 0, due(0) + 2 * SECOND, due(0) + 5 * SECOND), OW_RECV_DUP);
+    assert_int_equal(packet(g, 0, due(0) + 2 * SECOND, due(0) + 3 * SECOND), OW_RECV_DUP);
+    assert_int_equal(packet(g, 0, due(0) + 2 * SECOND, due(0) + 3 * SECOND + 1), OW_RECV_LATE);
     assert_true(ow_recv_count(g->recv, OW_RECV_DUP) == 2);
+    assert_int_equal(g->n, 3);
+    rig_free(g);
+}
+
+static void losses_are_recorded_before_any_later_arrival(void **state)
+{
+    (void)state;
+    struct rig *g = rig_new(10, 100);
+    // By 8 s after START packets 0 to 3 are lost; by then only the stamp of 7 has told us.
+    assert_int_equal(packet(g, 7, due(7), due(7)), OW_RECV_NEW);
+    assert_int_equal(g->n, 5);
+    for (uint32_t seq = 0; seq < 4; seq++) {
+        assert_int_equal(g->recs[seq].seq, seq);
+        assert_true(g->recs[seq].recv == 0);
+    }
+    assert_int_equal(g->recs[4].seq, 7);
+    // What comes out of order by its stamp cannot undo that.
+    assert_int_equal(packet(g, 3, due(3), due(3) + SECOND), OW_RECV_LATE);
+    assert_int_equal(packet(g, 4, due(4), due(4) + SECOND), OW_RECV_NEW);
+    assert_true(ow_recv_lost(g->recv) == 4);
+    rig_free(g);
+}
+
+static void a_packet_is_late_by_its_stamps_alone(void **state)
+{
+    (void)state;
+    struct rig *g = rig_new(10, 100);
+    assert_int_equal(packet(g, 0, due(0) + SECOND, due(0) + 3 * SECOND + 1), OW_RECV_LATE);
+    assert_int_equal(packet(g, 0, due(0) + SECOND, due(0) + 3 * SECOND), OW_RECV_NEW);
+    assert_int_equal(g->n, 1);
     rig_free(g);
 }
 
@@ -168,13 +201,13 @@ static void stamps_further_apart_than_the_timeout_are_rejected(void **state)
     ps_ntp t = due(5), limit = 3 * SECOND;
     assert_int_equal(packet(g, 5, t, t + limit + 1), OW_RECV_TIME);
     assert_int_equal(packet(g, 5, t, t - limit - 1), OW_RECV_TIME);
-    assert_int_equal(packet(g, 5, t + limit + 1, t + limit + 1), OW_RECV_TIME);
+    assert_int_equal(packet(g, 5, t + limit + 1, t + limit), OW_RECV_TIME);
     assert_int_equal(packet(g, 5, t - limit - 1, t), OW_RECV_TIME);
     assert_int_equal(packet(g, 5, 0, t), OW_RECV_TIME);
     assert_int_equal(packet(g, 5, t + limit, t), OW_RECV_NEW);
     assert_int_equal(packet(g, 6, due(6) - limit, due(6) - limit), OW_RECV_NEW);
     assert_int_equal(packet(g, 4, due(4), due(4) + limit), OW_RECV_NEW);
-    assert_int_equal(g->n, 3);
+    assert_true(ow_recv_count(g->recv, OW_RECV_NEW) == 3);
     assert_true(ow_recv_count(g->recv, OW_RECV_TIME) == 5);
     rig_free(g);
 }
@@ -376,6 +409,8 @@ int main(void)
         cmocka_unit_test(a_session_is_complete_as_soon_as_all_have_come),
         cmocka_unit_test(the_deadline_is_known_before_any_packet),
         cmocka_unit_test(a_duplicate_is_one_more_record),
+        cmocka_unit_test(losses_are_recorded_before_any_later_arrival),
+        cmocka_unit_test(a_packet_is_late_by_its_stamps_alone),
         cmocka_unit_test(a_packet_after_its_lost_record_is_late),
         cmocka_unit_test(stamps_further_apart_than_the_timeout_are_rejected),
         cmocka_unit_test(numbers_out_of_range_and_errors_of_zero_are_counted_and_ignored),

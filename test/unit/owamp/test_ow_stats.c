@@ -21,8 +21,14 @@ static struct ow_stats *stats_of(uint32_t npackets, double width, const struct o
                                  uint32_t nskips)
 {
     struct ow_stats_conf conf = {
-        .slots = &slot, .nslots = 1, .npackets = npackets, .start = START,
-        .skips = skips, .nskips = nskips, .bucket_width = width, .keep_delays = true,
+        .slots = &slot,
+        .nslots = 1,
+        .npackets = npackets,
+        .start = START,
+        .skips = skips,
+        .nskips = nskips,
+        .bucket_width = width,
+        .keep_delays = true,
     };
     struct ow_stats *s = NULL;
     assert_int_equal(ow_stats_new(&s, &conf), 0);

@@ -118,7 +118,7 @@ static void a_fetched_session_becomes_a_session_file(void **state)
     struct ow_rec rec = {.seq = 0, .send = 5, .recv = 9, .send_err = 1, .recv_err = 1, .ttl = 255};
     (void)state;
     assert_int_equal(savefile_open(&s, path), 0);
-    retrieve_init(&r, s.fd);
+    retrieve_init(&r, s.fd, NULL, NULL);
     struct ow_client_event ack = {.type = OW_CEV_FETCH_ACK};
     ack.ack = (struct ow_fetch_ack){.finished = OW_FIN_NORMAL, .next_seqno = 2, .nrecords = 2};
     assert_int_equal(retrieve_event(&r, &ack), 0);
@@ -148,7 +148,7 @@ static void a_denied_fetch_says_so(void **state)
     struct ow_client_event ack = {.type = OW_CEV_FETCH_ACK};
     (void)state;
     ack.ack.accept = OW_ACCEPT_REJECT;
-    retrieve_init(&r, -1);
+    retrieve_init(&r, -1, NULL, NULL);
     assert_int_equal(retrieve_event(&r, &ack), PS_EREFUSED);
     assert_int_equal(r.ack.accept, OW_ACCEPT_REJECT);
     retrieve_fini(&r);
