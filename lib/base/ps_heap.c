@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define CHILDREN 4
+
 void ps_heap_init(struct ps_heap *h)
 {
     *h = (struct ps_heap){0};
@@ -11,64 +13,74 @@ void ps_heap_init(struct ps_heap *h)
 // The nodes are left alone: their owners may be gone by now.
 void ps_heap_fini(struct ps_heap *h)
 {
-    free(h->node);
+    free(h->at);
     ps_heap_init(h);
 }
 
-static bool before(const struct ps_heap_node *a, const struct ps_heap_node *b)
+static bool before(const struct ps_heap_place *a, const struct ps_heap_place *b)
 {
     return a->key != b->key ? a->key < b->key : a->order < b->order;
 }
 
-static void place(struct ps_heap *h, struct ps_heap_node *n, size_t i)
+static void put(struct ps_heap *h, const struct ps_heap_place *p, size_t i)
 {
-    h->node[i] = n;
-    n->index = i + 1;
+    h->at[i] = *p;
+    p->node->index = i + 1;
 }
 
-// Moves the hole at i towards the top until n fits, and returns where that is.
-static size_t hole_up(struct ps_heap *h, const struct ps_heap_node *n, size_t i)
+// Moves the hole at i towards the top until p fits, and returns where that is.
+static size_t hole_up(struct ps_heap *h, const struct ps_heap_place *p, size_t i)
 {
-    while (i > 0 && before(n, h->node[(i - 1) / 2])) {
-        place(h, h->node[(i - 1) / 2], i);
-        i = (i - 1) / 2;
+    while (i > 0 && before(p, &h->at[(i - 1) / CHILDREN])) {
+        put(h, &h->at[(i - 1) / CHILDREN], i);
+        i = (i - 1) / CHILDREN;
     }
     return i;
 }
 
-static size_t hole_down(struct ps_heap *h, const struct ps_heap_node *n, size_t i)
+static size_t least_child(const struct ps_heap *h, size_t first)
 {
-    size_t child;
+    size_t end = first + CHILDREN < h->count ? first + CHILDREN : h->count, least = first;
 
-    while ((child = 2 * i + 1) < h->count) {
-        if (child + 1 < h->count && before(h->node[child + 1], h->node[child]))
-            child++;
-        if (!before(h->node[child], n))
+    for (size_t i = first + 1; i < end; i++)
+        if (before(&h->at[i], &h->at[least]))
+            least = i;
+    return least;
+}
+
+static size_t hole_down(struct ps_heap *h, const struct ps_heap_place *p, size_t i)
+{
+    size_t first;
+
+    while ((first = CHILDREN * i + 1) < h->count) {
+        size_t child = least_child(h, first);
+        if (!before(&h->at[child], p))
             break;
-        place(h, h->node[child], i);
+        put(h, &h->at[child], i);
         i = child;
     }
     return i;
 }
 
-static void settle(struct ps_heap *h, struct ps_heap_node *n, size_t i)
+// By value: p may lie in the heap itself.
+static void settle(struct ps_heap *h, struct ps_heap_place p, size_t i)
 {
-    i = hole_up(h, n, i);
-    i = hole_down(h, n, i);
-    place(h, n, i);
+    i = hole_up(h, &p, i);
+    i = hole_down(h, &p, i);
+    put(h, &p, i);
 }
 
 static int make_room(struct ps_heap *h)
 {
     size_t cap = h->cap ? 2 * h->cap : 16;
-    struct ps_heap_node **node;
+    struct ps_heap_place *at;
 
     if (h->count < h->cap)
         return 0;
-    node = reallocarray(h->node, cap, sizeof *node);
-    if (!node)
+    at = reallocarray(h->at, cap, sizeof *at);
+    if (!at)
         return -ENOMEM;
-    h->node = node;
+    h->at = at;
     h->cap = cap;
     return 0;
 }
@@ -82,25 +94,24 @@ int ps_heap_set(struct ps_heap *h, struct ps_heap_node *n, int64_t key)
         n->index = ++h->count;
     }
     n->key = key;
-    n->order = h->next_order++;
-    settle(h, n, n->index - 1);
+    settle(h, (struct ps_heap_place){key, h->next_order++, n}, n->index - 1);
     return 0;
 }
 
 void ps_heap_remove(struct ps_heap *h, struct ps_heap_node *n)
 {
     size_t i = n->index;
-    struct ps_heap_node *last;
+    struct ps_heap_place last;
 
     if (i == 0)
         return;
     n->index = 0;
-    last = h->node[--h->count];
-    if (last != n)
+    last = h->at[--h->count];
+    if (last.node != n)
         settle(h, last, i - 1);
 }
 
 struct ps_heap_node *ps_heap_top(const struct ps_heap *h)
 {
-    return h->count ? h->node[0] : NULL;
+    return h->count ? h->at[0].node : NULL;
 }

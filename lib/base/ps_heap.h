@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An intrusive binary min-heap of 64-bit keys; equal keys leave in the order they entered.
+// An intrusive min-heap of 64-bit keys; equal keys leave in the order they entered. Keys lie together,
+// four children to a place, so that finding the way down touches few cache lines.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,12 +8,18 @@
 
 struct ps_heap_node {
     int64_t key;
-    uint64_t order; // set by the heap
-    size_t index;   // place in the heap + 1; 0: not in a heap
+    size_t index; // place in the heap + 1; 0: not in a heap
+};
+
+// A node's key and order stand beside the pointer to it.
+struct ps_heap_place {
+    int64_t key;
+    uint64_t order;
+    struct ps_heap_node *node;
 };
 
 struct ps_heap {
-    struct ps_heap_node **node;
+    struct ps_heap_place *at;
     size_t count, cap;
     uint64_t next_order;
 };

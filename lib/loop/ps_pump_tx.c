@@ -8,8 +8,9 @@
 #define FOLD_FROM 500
 #define FOLD_STEP 200
 #define FOLD_MAX (2 * PS_MSEC)
-// A flow that passed packets over and is still behind waits this long: one that has millions to
-// pass over must not keep the thread busy.
+// A flow passes over so many packets in a row, then waits if it is still behind: one that has millions
+// to pass over must not keep the thread busy, and one must not need a wake for each.
+#define PASSES_IN_A_ROW 256
 #define PASS_PAUSE (500 * PS_USEC)
 
 static void end_of(struct ps_pump *p, struct ps_flow *f)
@@ -60,14 +61,33 @@ static void transmit(struct pump_thread *t, struct ps_flow *f, size_t n)
     t->tx.n++;
 }
 
-static ps_ns send_one(struct ps_pump *p, struct ps_flow *f)
+static bool overdue(const struct ps_pump *p, const struct ps_flow *f, ps_ns now)
+{
+    ps_ns when;
+
+    return f->t.ops->due(f->ctx, &when) && when < now + p->offset;
+}
+
+// The size of the packet that is to leave, stamped *now; 0 or less: none.
+static int fill(struct ps_pump *p, struct ps_flow *f, ps_ns *now)
 {
     struct pump_thread *t = &p->t;
-    ps_ns now = pump_clock(CLOCK_REALTIME);
-    int n = f->t.ops->fill(f->ctx, now + p->offset, &t->clock, t->packet, sizeof t->packet);
+    int n, left = PASSES_IN_A_ROW;
+
+    do {
+        *now = pump_clock(CLOCK_REALTIME);
+        n = f->t.ops->fill(f->ctx, *now + p->offset, &t->clock, t->packet, sizeof t->packet);
+    } while (n == 0 && --left > 0 && overdue(p, f, *now));
+    return n;
+}
+
+static ps_ns send_one(struct ps_pump *p, struct ps_flow *f)
+{
+    ps_ns now;
+    int n = fill(p, f, &now);
 
     if (n > 0)
-        transmit(t, f, (size_t)n);
+        transmit(&p->t, f, (size_t)n);
     if (n < 0)
         pump_send_end(p, f); // it can go no further, and would be due for ever
     else

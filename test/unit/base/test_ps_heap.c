@@ -100,8 +100,8 @@ static void setting_a_member_moves_it(void **state)
 static void check_shape(const struct ps_heap *h)
 {
     for (size_t i = 0; i < h->count; i++) {
-        assert_int_equal(h->node[i]->index, i + 1);
-        assert_true(i == 0 || h->node[(i - 1) / 2]->key <= h->node[i]->key);
+        assert_int_equal(h->at[i].node->index, i + 1);
+        assert_true(i == 0 || h->at[(i - 1) / 4].key <= h->at[i].key);
     }
 }
 
