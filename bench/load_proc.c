@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/load_proc.h"
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct process {
+    pid_t pid, parent;
+    unsigned long child_ticks, threads;
+    bool ours;
+};
+
+struct processes {
+    struct process *at;
+    size_t n, cap;
+};
+
+static bool read_stat(pid_t pid, struct process *p)
+{
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    FILE *f = fopen(path, "re");
+    if (f == NULL)
+        return false;
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[n] = '\0';
+    const char *rest = strrchr(text, ')'); // the name before it may hold anything
+    long parent;
+    unsigned long t[4], threads;
+    if (rest == NULL ||
+        sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu %*d %*d %lu", &parent,
+               &t[0], &t[1], &t[2], &t[3], &threads) != 6)
+        return false;
+    *p =
+        (struct process){.pid = pid, .parent = (pid_t)parent, .child_ticks = t[2] + t[3], .threads = threads};
+    return true;
+}
+
+static int add(struct processes *all, pid_t pid)
+{
+    if (all->n == all->cap) {
+        size_t cap = all->cap > 0 ? 2 * all->cap : 512;
+        struct process *at = realloc(all->at, cap * sizeof *at);
+        if (at == NULL)
+            return -ENOMEM;
+        all->at = at;
+        all->cap = cap;
+    }
+    if (read_stat(pid, &all->at[all->n])) // else it has just ended
+        all->n++;
+    return 0;
+}
+
+static int read_all(struct processes *all)
+{
+    int err = 0;
+    DIR *d = opendir("/proc");
+    if (d == NULL)
+        return -errno;
+    for (struct dirent *e; err == 0 && (e = readdir(d)) != NULL;)
+        if (isdigit((unsigned char)e->d_name[0]))
+            err = add(all, (pid_t)atol(e->d_name));
+    closedir(d);
+    return err;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+    const struct process *x = a, *y = b;
+    return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static const struct process *find(const struct processes *all, pid_t pid)
+{
+    struct process key = {.pid = pid};
+    return all->n == 0 ? NULL : bsearch(&key, all->at, all->n, sizeof key, by_pid);
+}
+
+// A pass marks the children of those marked before: as many passes as there are generations.
+static void mark_tree(struct processes *all, pid_t root)
+{
+    bool more = true;
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < all->n; i++) {
+            struct process *p = &all->at[i];
+            const struct process *parent = p->ours ? NULL : find(all, p->parent);
+            if (p->ours || (p->pid != root && (parent == NULL || !parent->ours)))
+                continue;
+            p->ours = more = true;
+        }
+    }
+}
+
+// The kernel's ticks miss a process that works for less than one at a time: nanoseconds do not.
+static uint64_t read_runtime_ns(pid_t pid)
+{
+    char path[96];
+    uint64_t sum = 0;
+    snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
+    DIR *d = opendir(path);
+    if (d == NULL)
+        return 0;
+    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+        unsigned long long ns;
+        snprintf(path, sizeof path, "/proc/%ld/task/%.20s/schedstat", (long)pid, e->d_name);
+        FILE *f = isdigit((unsigned char)e->d_name[0]) ? fopen(path, "re") : NULL;
+        if (f == NULL)
+            continue;
+        if (fscanf(f, "%llu", &ns) == 1)
+            sum += ns;
+        fclose(f);
+    }
+    closedir(d);
+    return sum;
+}
+
+static int read_pss(pid_t pid, uint64_t *bytes)
+{
+    char path[64], line[160];
+    unsigned long kib;
+    snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", (long)pid);
+    FILE *f = fopen(path, "re");
+    if (f == NULL)
+        return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+    while (fgets(line, sizeof line, f) != NULL)
+        if (sscanf(line, "Pss: %lu kB", &kib) == 1)
+            *bytes += (uint64_t)kib * 1024;
+    fclose(f);
+    return 0;
+}
+
+int load_usage_read(pid_t root, bool memory, struct load_usage *out)
+{
+    struct processes all = {0};
+    unsigned long ticks = 0;
+    uint64_t ns = 0;
+    memset(out, 0, sizeof *out);
+    int err = read_all(&all);
+    if (err == 0 && all.n > 0)
+        qsort(all.at, all.n, sizeof *all.at, by_pid);
+    if (err == 0 && find(&all, root) == NULL)
+        err = -ESRCH;
+    if (err == 0)
+        mark_tree(&all, root);
+    for (size_t i = 0; err == 0 && i < all.n; i++) {
+        if (!all.at[i].ours)
+            continue;
+        out->processes++;
+        out->threads += (unsigned)all.at[i].threads;
+        ticks += all.at[i].child_ticks;
+        ns += read_runtime_ns(all.at[i].pid);
+        if (memory)
+            err = read_pss(all.at[i].pid, &out->pss_bytes);
+    }
+    free(all.at);
+    out->cpu_s = (double)ns / 1e9 + (double)ticks / (double)sysconf(_SC_CLK_TCK);
+    return err;
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/load_report.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include "base/ps_out.h"
+
+// What a run comes to.
+struct figures {
+    double cpu_us;      // a packet
+    double cpu_percent; // of one processor
+    double memory_kib;  // a session
+    double memory_mib;  // all of it
+    double delay_us[5], late_us[2];
+};
+
+static const double delay_at[5] = {0.5, 0.9, 0.99, 0.999, 1};
+static const char *const delay_name[5] = {"p50", "p90", "p99", "p99.9", "max"};
+static const double late_at[2] = {0.5, 0.99};
+static const char *const late_name[2] = {"p50", "p99"};
+
+static double per(double a, double b)
+{
+    return b > 0 ? a / b : NAN;
+}
+
+static double percentile_us(struct load_dist *d, double p)
+{
+    return d->n == 0 ? NAN : (double)load_dist_percentile(d, p) / (double)PS_USEC;
+}
+
+static struct figures figure(struct load_result *r)
+{
+    struct figures f = {
+        .cpu_us = per(r->window_cpu_s * 1e6, (double)r->window_packets),
+        .cpu_percent = per(r->window_cpu_s * 100, r->window_s),
+        .memory_kib = per(((double)r->loaded.pss_bytes - (double)r->idle.pss_bytes) / 1024, r->opened),
+        .memory_mib = (double)r->loaded.pss_bytes / (1024 * 1024),
+    };
+    for (int i = 0; i < 5; i++)
+        f.delay_us[i] = percentile_us(&r->counts.delay, delay_at[i]);
+    for (int i = 0; i < 2; i++)
+        f.late_us[i] = percentile_us(&r->counts.late, late_at[i]);
+    return f;
+}
+
+// text
+
+struct table {
+    FILE *out;
+    unsigned n;
+    struct load_result *r;
+    struct figures f[LOAD_TARGETS_MAX];
+};
+
+// One row: a value for each server, and their ratio where it means something.
+static void row(const struct table *t, const char *name, const double v[LOAD_TARGETS_MAX], int digits,
+                bool ratio)
+{
+    fprintf(t->out, "  %-32s", name);
+    for (unsigned i = 0; i < t->n; i++) {
+        if (isnan(v[i]))
+            fprintf(t->out, "%14s", "-");
+        else
+            fprintf(t->out, "%14.*f", digits, v[i]);
+    }
+    if (ratio && t->n == 2 && !isnan(v[0] + v[1]))
+        fprintf(t->out, "%14.3f", per(v[0], v[1]));
+    fputc('\n', t->out);
+}
+
+#define ROW(t, name, digits, ratio, expr)             \
+    do {                                              \
+        double v[LOAD_TARGETS_MAX] = {0};             \
+        for (unsigned i = 0; i < (t)->n; i++) {       \
+            const struct load_result *r = &(t)->r[i]; \
+            const struct figures *f = &(t)->f[i];     \
+            (void)r, (void)f;                         \
+            v[i] = (double)(expr);                    \
+        }                                             \
+        row(t, name, v, digits, ratio);               \
+    } while (0)
+
+static void print_head(const struct load_report *rep, FILE *out, const char *title)
+{
+    fprintf(out, "\n%-34s", title);
+    for (unsigned i = 0; i < rep->conf->ntargets; i++)
+        fprintf(out, "%14s", rep->conf->targets[i].name);
+    fprintf(out, "%14s\n", rep->conf->ntargets == 2 ? "ratio" : "");
+}
+
+static void print_counts(const struct table *t)
+{
+    ROW(t, "sessions opened", 0, false, r->opened);
+    ROW(t, "sessions ended in order", 0, false, r->ended);
+    ROW(t, "packets sent", 0, false, r->counts.sent);
+    ROW(t, "packets lost", 0, false, r->counts.lost);
+    ROW(t, "packets duplicated", 0, false, r->counts.dups);
+    ROW(t, "dropped by the generator's host", 0, false, r->client_dropped);
+}
+
+static void print_costs(const struct table *t)
+{
+    ROW(t, "server CPU, us a packet", 2, true, f->cpu_us);
+    ROW(t, "server CPU, % of one processor", 1, true, f->cpu_percent);
+    ROW(t, "server memory, KiB a session", 2, true, f->memory_kib);
+    ROW(t, "server memory, MiB", 1, true, f->memory_mib);
+    ROW(t, "server memory idle, MiB", 1, false, (double)r->idle.pss_bytes / (1024 * 1024));
+    ROW(t, "server processes", 0, true, r->loaded.processes);
+    ROW(t, "server threads", 0, true, r->loaded.threads);
+    ROW(t, "counted for, s", 1, false, r->window_s);
+    ROW(t, "packets counted", 0, false, r->window_packets);
+}
+
+static void print_delays(const struct table *t, bool to)
+{
+    char name[64];
+    for (int k = 0; k < 5; k++) {
+        snprintf(name, sizeof name, "one-way delay %s, us", delay_name[k]);
+        ROW(t, name, 0, false, f->delay_us[k]);
+    }
+    for (int k = 0; k < 2; k++) {
+        snprintf(name, sizeof name, "%s sent late %s, us", to ? "generator" : "server", late_name[k]);
+        ROW(t, name, 0, false, f->late_us[k]);
+    }
+}
+
+static void print_faults(const struct load_report *rep, FILE *out, const struct load_result *results)
+{
+    for (unsigned i = 0; i < rep->conf->ntargets; i++)
+        for (unsigned k = 0; k < LOAD_FAULTS_MAX && results[i].faults[k].sessions != 0; k++)
+            fprintf(out, "  %s: %u sessions: %s\n", rep->conf->targets[i].name, results[i].faults[k].sessions,
+                    results[i].faults[k].why);
+}
+
+static void print_direction(struct load_report *rep, FILE *out, bool to)
+{
+    struct table t = {.out = out, .n = rep->conf->ntargets, .r = rep->results[to ? 0 : 1]};
+    for (unsigned i = 0; i < t.n; i++)
+        t.f[i] = figure(&t.r[i]);
+    print_head(rep, out, to ? "to the server (it receives)" : "from the server (it sends)");
+    print_counts(&t);
+    print_costs(&t);
+    print_delays(&t, to);
+    print_faults(rep, out, t.r);
+}
+
+static void print_text(struct load_report *rep, FILE *out)
+{
+    const struct load_conf *c = rep->conf;
+    fprintf(out, "%u sessions of %g packets/s (%s), %u a connection; load average before: %.2f\n",
+            c->sessions, c->rate, c->fixed ? "fixed" : "exponential", c->per_connection, rep->load_average);
+    if (c->to)
+        print_direction(rep, out, true);
+    if (c->from)
+        print_direction(rep, out, false);
+}
+
+// JSON
+
+static void put_u64(struct ps_json *j, const char *key, uint64_t v)
+{
+    ps_json_key(j, key);
+    ps_json_u64(j, v);
+}
+
+static void put_double(struct ps_json *j, const char *key, double v)
+{
+    ps_json_key(j, key);
+    ps_json_double(j, v);
+}
+
+static void put_str(struct ps_json *j, const char *key, const char *v)
+{
+    ps_json_key(j, key);
+    ps_json_str(j, v);
+}
+
+static void json_percentiles(struct ps_json *j, const char *key, const double *us, const char *const *names,
+                             int n)
+{
+    ps_json_key(j, key);
+    ps_json_open(j, '{');
+    for (int i = 0; i < n; i++)
+        put_double(j, names[i], us[i]);
+    ps_json_close(j, '}');
+}
+
+static void json_faults(struct ps_json *j, const struct load_result *r)
+{
+    ps_json_key(j, "faults");
+    ps_json_open(j, '[');
+    for (unsigned k = 0; k < LOAD_FAULTS_MAX && r->faults[k].sessions != 0; k++) {
+        ps_json_open(j, '{');
+        put_u64(j, "sessions", r->faults[k].sessions);
+        put_str(j, "why", r->faults[k].why);
+        ps_json_close(j, '}');
+    }
+    ps_json_close(j, ']');
+}
+
+static void json_result(struct ps_json *j, struct load_result *r, const char *server, bool to)
+{
+    struct figures f = figure(r);
+    ps_json_open(j, '{');
+    put_str(j, "server", server);
+    put_str(j, "direction", to ? "to" : "from");
+    put_u64(j, "sessions_opened", r->opened);
+    put_u64(j, "sessions_ended", r->ended);
+    put_u64(j, "packets_sent", r->counts.sent);
+    put_u64(j, "packets_lost", r->counts.lost);
+    put_u64(j, "packets_duplicated", r->counts.dups);
+    put_u64(j, "generator_dropped", r->client_dropped);
+    put_double(j, "counted_s", r->window_s);
+    put_u64(j, "counted_packets", r->window_packets);
+    put_double(j, "cpu_us_per_packet", f.cpu_us);
+    put_double(j, "cpu_percent", f.cpu_percent);
+    put_double(j, "memory_kib_per_session", f.memory_kib);
+    put_u64(j, "memory_bytes", r->loaded.pss_bytes);
+    put_u64(j, "memory_idle_bytes", r->idle.pss_bytes);
+    put_u64(j, "processes", r->loaded.processes);
+    put_u64(j, "threads", r->loaded.threads);
+    json_percentiles(j, "delay_us", f.delay_us, delay_name, 5);
+    json_percentiles(j, "sent_late_us", f.late_us, late_name, 2);
+    json_faults(j, r);
+    ps_json_close(j, '}');
+}
+
+static void json_ratio(struct ps_json *j, struct load_result *r, bool to)
+{
+    struct figures a = figure(&r[0]), b = figure(&r[1]);
+    ps_json_open(j, '{');
+    put_str(j, "direction", to ? "to" : "from");
+    put_double(j, "cpu_us_per_packet", per(a.cpu_us, b.cpu_us));
+    put_double(j, "memory_kib_per_session", per(a.memory_kib, b.memory_kib));
+    ps_json_close(j, '}');
+}
+
+static void json_runs(struct ps_json *j, struct load_report *rep)
+{
+    for (int d = 0; d < 2; d++)
+        for (unsigned i = 0; (d == 0 ? rep->conf->to : rep->conf->from) && i < rep->conf->ntargets; i++)
+            json_result(j, &rep->results[d][i], rep->conf->targets[i].name, d == 0);
+}
+
+static int print_json(struct load_report *rep, FILE *out)
+{
+    const struct load_conf *c = rep->conf;
+    struct ps_json j;
+    ps_json_init(&j, out, true);
+    ps_json_open(&j, '{');
+    put_u64(&j, "sessions", c->sessions);
+    put_u64(&j, "sessions_per_connection", c->per_connection);
+    put_double(&j, "packets_per_second", c->rate);
+    put_str(&j, "schedule", c->fixed ? "fixed" : "exponential");
+    put_double(&j, "load_average", rep->load_average);
+    ps_json_key(&j, "runs");
+    ps_json_open(&j, '[');
+    json_runs(&j, rep);
+    ps_json_close(&j, ']');
+    ps_json_key(&j, "ratios");
+    ps_json_open(&j, '[');
+    for (int d = 0; d < 2 && c->ntargets == 2; d++)
+        if (d == 0 ? c->to : c->from)
+            json_ratio(&j, rep->results[d], d == 0);
+    ps_json_close(&j, ']');
+    ps_json_close(&j, '}');
+    return ps_json_end(&j);
+}
+
+int load_report_print(struct load_report *r, FILE *out)
+{
+    if (r->conf->json)
+        return print_json(r, out);
+    print_text(r, out);
+    return fflush(out) != 0 || ferror(out) ? -EIO : 0;
+}

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is for who sources it
+# What the benches share: where the programs are, and owampds of their own on free loopback ports.
+# Theirs is the one in the folder that OWAMP_PEER_BIN names, if it names one.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 4
+build=${top_builddir:-$here/../build}
+tmp=
+servers=()
+declare -A port pid # of each server, by its name
+
+fail() {
+    echo "${0##*/}: $1" >&2
+    exit 4
+}
+
+# Whether there is another make to be measured beside ours.
+have_peer() {
+    [ -n "${OWAMP_PEER_BIN-}" ]
+}
+
+# need PROGRAM...: paths that must be there.
+need() {
+    local program
+    for program; do
+        [ -x "$program" ] || fail "$program is not there: build first (./quickstart), or set top_builddir"
+    done
+}
+
+# Ends what was started, and waits until it is gone.
+clean_up() {
+    local p
+    for p in "${servers[@]}"; do
+        kill "$p" 2>/dev/null
+    done
+    for p in "${servers[@]}"; do
+        timeout 15 tail --pid="$p" -f /dev/null 2>/dev/null || kill -9 "$p" 2>/dev/null
+    done
+    [ -z "$tmp" ] || rm -rf "$tmp"
+}
+
+set_up() {
+    tmp=$(mktemp -d) || fail "cannot make a directory in ${TMPDIR:-/tmp}"
+    trap clean_up EXIT
+    trap 'exit 4' HUP INT TERM
+    ulimit -n "$(ulimit -Hn)" 2>/dev/null # many sessions are many files
+}
+
+# The TCP port on which process $1 listens, from the kernel's tables.
+listening_port() {
+    local inode hex
+    for inode in $(readlink /proc/"$1"/fd/* 2>/dev/null | sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p'); do
+        hex=$(awk -v i="$inode" '$4 == "0A" && $10 == i { sub(/.*:/, "", $2); print $2; exit }' /proc/net/tcp)
+        [ -n "$hex" ] && printf '%d\n' "0x$hex" && return 0
+    done
+    return 1
+}
+
+# server NAME OWAMPD: starts it; port[NAME] and pid[NAME] are its.
+server() {
+    local dir=$tmp/$1 tries=0
+    mkdir "$dir" || exit 4
+    echo 'loglevel warning' >"$dir/owamp-server.conf"
+    "$2" -Z -f -c "$dir" -d "$dir" -R "$dir" -S 127.0.0.1:0 >"$dir/log" 2>&1 </dev/null &
+    pid[$1]=$!
+    servers+=($!)
+    until port[$1]=$(listening_port "${pid[$1]}"); do
+        tries=$((tries + 1))
+        if [ $tries -gt 400 ] || ! kill -0 "${pid[$1]}" 2>/dev/null; then
+            fail "$2 does not start: $(tail -n 3 "$dir/log")"
+        fi
+        sleep 0.05
+    done
+}
