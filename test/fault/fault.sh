@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What the fault tests share: a server on a port of the kernel's choice, raw_peer, TAP.
+
+: "${top_builddir:?is set by make check}"
+PATH=$top_builddir/owampd:$top_builddir/owping:$top_builddir/test/fault:$PATH
+# Freed memory is kept only briefly, so that what a sanitized server holds says something.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=8:exitcode=99"
+export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"
+export TZ=UTC0
+count=0
+pids=()
+mounts=()
+declare -A port pid
+
+skip_all() {
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+
+# Ends what a test started, and waits until it is gone.
+clean_up() {
+    exec 2>/dev/null
+    kill -CONT "${pids[@]}"
+    kill "${pids[@]}"
+    (
+        sleep 10
+        kill -9 "${pids[@]}"
+    ) &
+    wait "${pids[@]}"
+    kill $!
+    cd /
+    umount "${mounts[@]}"
+    rm -rf "$tmp"
+}
+
+tmp=$(mktemp -d) || exit 1
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+cd "$tmp" || exit 1
+mkdir work
+export TMPDIR=$tmp/work
+
+# --- TAP
+
+# check TEXT GOT WANTED: shows both when they differ.
+check() {
+    count=$((count + 1))
+    if [ "$2" = "$3" ]; then
+        echo "ok $count - $1"
+        return
+    fi
+    echo "not ok $count - $1"
+    printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/#   /'
+}
+
+# match TEXT GOT REGEX: the same with a pattern for what is wanted.
+match() {
+    if [[ "$2" =~ $3 ]]; then
+        check "$1" yes yes
+    else
+        check "$1" "$2" "a match of $3"
+    fi
+}
+
+# at_most TEXT GOT LIMIT: the same with the most that is wanted.
+at_most() {
+    if [ "$2" -le "$3" ]; then
+        check "$1" yes yes
+    else
+        check "$1" "$2" "at most $3"
+    fi
+}
+
+plan() {
+    echo "1..$count"
+}
+
+# --- events
+
+# until_true COMMAND...: waits for it, for a minute at most.
+until_true() {
+    local turns=0
+    until "$@"; do
+        turns=$((turns + 1))
+        [ $turns -lt 1200 ] || return 1
+        sleep 0.05
+    done
+}
+
+has_text() { # FILE REGEX
+    grep -qE -- "$2" "$1" 2>/dev/null
+}
+
+# --- servers
+
+# start_server NAME [OPTION...]: owampd in the folder NAME, with the files that are in NAME/conf.
+start_server() {
+    local name=$1
+    shift
+    mkdir -p "$name/conf" "$name/data" "$name/run"
+    [ -e "$name/conf/owamp-server.conf" ] || : >"$name/conf/owamp-server.conf"
+    rm -f "$name/run/owamp-server.info"
+    owampd -Z -f -S 127.0.0.1:0 -c "$name/conf" -d "$PWD/$name/data" -R "$PWD/$name/run" "$@" \
+        2>>"$name/log" >/dev/null </dev/null &
+    pid[$name]=$!
+    pids+=($!)
+    until_true grep -qs ^PORT= "$name/run/owamp-server.info" || return
+    port[$name]=$(sed -n 's/^PORT=//p' "$name/run/owamp-server.info")
+}
+
+# Ends a server and claims that it ended well, with nothing from a sanitizer.
+stop_server() {
+    kill "${pid[$1]}"
+    wait "${pid[$1]}"
+    check "the server ends well afterwards" \
+        "status $? $(grep -m 3 -E 'runtime error|Sanitizer' "$1/log")" "status 0 "
+}
+
+# The lines of the server's log from number FROM on that have the text.
+said() { # NAME REGEX
+    grep -cE -- "$2" "$1/log"
+}
+
+# logged TEXT NAME REGEX: claims that the log has it, now or soon.
+logged() {
+    if until_true has_text "$2/log" "$3"; then
+        check "$1" yes yes
+    else
+        check "$1" "$(tail -n 5 "$2/log")" "a line with $3"
+    fi
+}
+
+memory_kib() { # NAME
+    awk '/^VmRSS/ { print $2 }' "/proc/${pid[$1]}/status"
+}
+
+descriptors() { # NAME
+    local all=("/proc/${pid[$1]}/fd/"*)
+    echo "${#all[@]}"
+}
+
+# --- peers
+
+# measure NAME [OPTION...]: a short test both ways; prints what was sent and lost, a line for each.
+measure() {
+    local name=$1
+    shift
+    timeout 60 owping -c 5 -i 0.01f -L 2 "$@" "127.0.0.1:${port[$name]}" 2>&1 | grep -E 'sent|owping: '
+}
+# shellcheck disable=SC2034 # used by the tests
+measured='5 sent, 0 lost (0.000%), 0 duplicates
+5 sent, 0 lost (0.000%), 0 duplicates'
+
+# peer NAME WORD...: a raw client of the server; what it read.
+peer() {
+    local name=$1
+    shift
+    raw_peer connect "${port[$name]}" "$@" 2>&1
+}
+
+# opened NAME WORD...: the same behind an open-mode set-up.
+opened() {
+    local name=$1
+    shift
+    peer "$name" greeting? setup start? "$@" | tail -n +3
+}
+
+# start_peer FILE ARGUMENT...: raw_peer in the background, with its output in FILE.
+start_peer() {
+    local file=$1
+    shift
+    raw_peer "$@" >"$file" 2>&1 </dev/null &
+    peer_pid=$!
+    pids+=($!)
+}
+
+# Kills the last one started.
+end_peer() {
+    {
+        kill -9 "$peer_pid"
+        wait "$peer_pid"
+    } 2>/dev/null
+}
