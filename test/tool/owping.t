@@ -399,13 +399,13 @@ check "a second signal ends the program with 2, without results" "$? $(<out.txt)
 
 # The server's host takes the connection, the server says nothing.
 caught() {
-    (($((0x$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status") >> 1)) & 1))
+    [ "$(<"/proc/$1/comm")" = owping ] && (((0x$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status") >> 14) & 1))
 }
 "$owping" "$to" >out.txt 2>err.txt &
 pid=$!
 pids+=("$pid")
 until_true caught "$pid"
-kill -INT "$pid"
+kill -TERM "$pid"
 wait "$pid"
 check "a signal before the test ends the program with 2" "$?$(<out.txt)$(<err.txt)" 2
 kill -CONT "$server_pid"

@@ -21,7 +21,9 @@
 
 static const struct ow_slot slot = {OW_SLOT_EXP, 0x199999A0};
 static const struct ow_file_end whole = {
-    .finished = OW_FIN_NORMAL, .next_seqno = 1000, .end_seq = UINT32_MAX,
+    .finished = OW_FIN_NORMAL,
+    .next_seqno = 1000,
+    .end_seq = UINT32_MAX,
 };
 
 static int new_fd(void)
@@ -427,9 +429,9 @@ static void old_versions_are_read(void **state)
 {
     (void)state;
     static const uint8_t v0[16 + 2 * 24 + 5] = {
-        'O', 'w', 'A', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, // head
-        0, 0, 0, 7, 0, 0, 0, 1, 0, 0, 0, 0, 0x80, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0x80, 2, // record
-        0, 0, 0, 8, 0, 0, 0, 3,
+        'O', 'w', 'A', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,    0, 0, 16,                            // head
+        0,   0,   0,   7, 0, 0, 0, 1, 0, 0, 0, 0, 0x80, 1, 0, 0,  0, 2, 0, 0, 0, 0, 0x80, 2, // record
+        0,   0,   0,   8, 0, 0, 0, 3,
     };
     struct ow_rec rec;
     int fd = new_fd();

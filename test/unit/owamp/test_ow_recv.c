@@ -350,6 +350,49 @@ static void endless_timeouts_and_schedules_do_no_harm(void **state)
     rig_free(g);
 }
 
+static int drop(void *ctx, const struct ow_rec *rec)
+{
+    struct rig *g = ctx;
+    (void)rec;
+    g->n++;
+    return 0;
+}
+
+static void a_long_list_of_losses_is_written_in_turns(void **state)
+{
+    (void)state;
+    const uint32_t turn = OW_RECV_EXPIRE_MAX;
+    struct rig *g = rig_new(2 * turn + 5, 64);
+    ps_ntp when, now = due(3 * turn);
+    ow_recv_free(g->recv);
+    assert_int_equal(ow_recv_new(&g->recv, &g->conf, drop, g), 0);
+    assert_int_equal(ow_recv_expire(g->recv, now, ERR), 0);
+    assert_int_equal(g->n, turn);
+    assert_true(ow_recv_deadline(g->recv, &when));
+    assert_true(when == due(turn) + 3 * SECOND);
+    assert_int_equal(ow_recv_expire(g->recv, now, ERR), 0);
+    assert_int_equal(ow_recv_expire(g->recv, now, ERR), 0);
+    assert_int_equal(g->n, 2 * turn + 5);
+    assert_true(ow_recv_complete(g->recv));
+    rig_free(g);
+}
+
+static void copies_are_recorded_up_to_a_bound(void **state)
+{
+    (void)state;
+    const uint32_t most = 2 * OW_RECV_COPIES + OW_RECV_COPIES_MORE;
+    struct rig *g = rig_new(2, 64);
+    assert_int_equal(on_time(g, 0), OW_RECV_NEW);
+    for (uint32_t i = 0; i < most; i++)
+        assert_int_equal(on_time(g, 0), OW_RECV_DUP);
+    assert_int_equal(on_time(g, 0), OW_RECV_EXCESS);
+    assert_int_equal(g->n, most + 1);
+    assert_true(ow_recv_count(g->recv, OW_RECV_EXCESS) == 1);
+    assert_int_equal(on_time(g, 1), OW_RECV_NEW);
+    assert_true(ow_recv_complete(g->recv));
+    rig_free(g);
+}
+
 static void each_packet_ends_as_new_or_lost_whatever_the_order(void **state)
 {
     (void)state;
@@ -422,6 +465,8 @@ int main(void)
         cmocka_unit_test(the_error_of_the_sink_comes_back),
         cmocka_unit_test(times_cross_into_the_next_era),
         cmocka_unit_test(endless_timeouts_and_schedules_do_no_harm),
+        cmocka_unit_test(a_long_list_of_losses_is_written_in_turns),
+        cmocka_unit_test(copies_are_recorded_up_to_a_bound),
         cmocka_unit_test(each_packet_ends_as_new_or_lost_whatever_the_order),
         cmocka_unit_test(the_window_needed_follows_rate_and_timeout),
         cmocka_unit_test(no_slots_are_refused),

@@ -287,6 +287,30 @@ static void many_buckets_keep_their_counts(void **state)
     ow_stats_free(s);
 }
 
+static void a_long_session_of_few_records_ends_by_its_slots_means(void **state)
+{
+    (void)state;
+    struct ow_slot fixed[] = {{OW_SLOT_FIXED, SECOND / 1000}, {OW_SLOT_FIXED, SECOND / 2000}};
+    struct ow_slot drawn = {OW_SLOT_EXP, SECOND / 1000};
+    struct ow_stats_conf conf = {.sid = "0123456789abcde",
+                                 .slots = fixed,
+                                 .nslots = 2,
+                                 .npackets = UINT32_MAX,
+                                 .start = START,
+                                 .bucket_width = 1};
+    struct ow_stats *s = NULL;
+    assert_int_equal(ow_stats_new(&s, &conf), 0);
+    ps_ntp half = UINT32_MAX / 2, last = half * (fixed[0].value + fixed[1].value) + fixed[0].value;
+    assert_true(summary_of(s).last_time == START + last);
+    ow_stats_free(s);
+    conf.slots = &drawn;
+    conf.nslots = 1;
+    assert_int_equal(ow_stats_new(&s, &conf), 0);
+    double mean = ps_ntpdur_to_double(summary_of(s).last_time - START) / UINT32_MAX;
+    assert_true(fabs(mean - 0.001) < 1e-6);
+    ow_stats_free(s);
+}
+
 static void nonsense_is_refused(void **state)
 {
     (void)state;
@@ -318,6 +342,7 @@ int main(void)
         cmocka_unit_test(errors_add_up_and_one_unsynchronised_stamp_is_enough),
         cmocka_unit_test(hostile_numbers_and_delays_stay_bounded),
         cmocka_unit_test(many_buckets_keep_their_counts),
+        cmocka_unit_test(a_long_session_of_few_records_ends_by_its_slots_means),
         cmocka_unit_test(nonsense_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

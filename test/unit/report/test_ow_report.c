@@ -36,10 +36,19 @@ static const struct ow_rec plain[] = {
 static struct ow_file *file_of(const struct ow_rec *recs, size_t n, uint32_t npackets)
 {
     struct ow_request req = {
-        .ipvn = 4, .conf_receiver = true, .nslots = 1, .npackets = npackets,
-        .sender_port = 8765, .receiver_port = 9,
-        .sender_addr = {192, 0, 2, 1}, .receiver_addr = {192, 0, 2, 2}, .sid = {0xab, 0xcd},
-        .padding = 10, .start = START, .timeout = 2 * SECOND, .typep = 46u << 24,
+        .ipvn = 4,
+        .conf_receiver = true,
+        .nslots = 1,
+        .npackets = npackets,
+        .sender_port = 8765,
+        .receiver_port = 9,
+        .sender_addr = {192, 0, 2, 1},
+        .receiver_addr = {192, 0, 2, 2},
+        .sid = {0xab, 0xcd},
+        .padding = 10,
+        .start = START,
+        .timeout = 2 * SECOND,
+        .typep = 46u << 24,
     };
     struct ow_file_end end = {.finished = OW_FIN_NORMAL, .next_seqno = npackets, .end_seq = UINT32_MAX};
     int fd = memfd_create("test", MFD_CLOEXEC);
@@ -86,8 +95,8 @@ static void reports(const struct ow_rec *recs, size_t n, uint32_t npackets, cons
     ow_file_free(f);
 }
 
-#define HEAD                                                                   \
-    "\n--- owping statistics from [a.example]:8765 to [b.example]:9 ---\n"     \
+#define HEAD                                                               \
+    "\n--- owping statistics from [a.example]:8765 to [b.example]:9 ---\n" \
     "SID:\tabcd0000000000000000000000000000\n"
 
 static void the_human_summary_is_word_for_word(void **state)
@@ -162,9 +171,8 @@ static void packet_lines_come_before_the_summary(void **state)
     o.record_limit = 1;
     o.unix_times = true;
     text = report_of(f, &o);
-    static const char limited[] =
-        HEAD "seq_no=0 delay=1.250000e+02 ms (sync, err=0.000119 ms) "
-             "sent=1795423510.000000 recv=1795423510.125000\n" HEAD;
+    static const char limited[] = HEAD "seq_no=0 delay=1.250000e+02 ms (sync, err=0.000119 ms) "
+                                       "sent=1795423510.000000 recv=1795423510.125000\n" HEAD;
     assert_memory_equal(text, limited, sizeof limited - 1);
     assert_non_null(strstr(text, "\n1 sent, 0 lost"));
     free(text);
