@@ -217,14 +217,18 @@ static double seconds_left(const struct ping *p)
 static void start(struct ping *p)
 {
     p->stage = STAGE_START;
+    // Receivers first: a server whose clock is ahead of ours sends as soon as it hears of the start.
+    for (unsigned i = 0; i < p->nlegs; i++) {
+        if (!p->legs[i].to && leg_start(&p->legs[i]) != 0) {
+            over(p, 1);
+            return;
+        }
+    }
     int err = ep_client_start(p->link.client);
     if (err != 0) {
         fail(p, "starting the test", ps_strerror(err));
         return;
     }
-    for (unsigned i = 0; i < p->nlegs; i++)
-        if (!p->legs[i].to && leg_start(&p->legs[i]) != 0)
-            over(p, 1);
     double left = seconds_left(p);
     if (!options_silent(p->o)) {
         printf("Approximately %.1f seconds until results available\n", left);
