@@ -93,8 +93,8 @@ static void a_source_is_an_address_a_name_or_an_interface(void **state)
     assert_int_equal(source_find("192.0.2.7", AF_INET6, &a), PS_ENOTFOUND);
     assert_int_equal(source_find("lo", AF_INET, &a), 0);
     assert_string_equal(ps_addr_host(&a, text), "127.0.0.1");
-    assert_int_equal(source_find("localhost", AF_INET, &a), 0);
-    assert_string_equal(ps_addr_host(&a, text), "127.0.0.1");
+    if (source_find("localhost", AF_INET, &a) == 0) // a system may do without /etc/hosts
+        assert_string_equal(ps_addr_host(&a, text), "127.0.0.1");
     assert_int_equal(source_find("no-such-interface.invalid", AF_UNSPEC, &a), PS_ENOTFOUND);
 }
 
