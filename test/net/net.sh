@@ -82,7 +82,7 @@ make_namespaces() {
 }
 
 dress() { # NAMESPACE IPV4 IPV6 LINK-LOCAL
-    ip netns exec "$1" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/path0/addr_gen_mode' 2>/dev/null
+    nsenter --net="/run/netns/$1" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/path0/addr_gen_mode' 2>/dev/null
     ip -n "$1" addr add "$2/24" dev path0
     ip -n "$1" addr add "$3/64" dev path0 nodad
     ip -n "$1" link set path0 up
@@ -120,7 +120,7 @@ start_owampd() {
         [[ $line != *listening* ]] || echo up >&7
     done <owampd.says &
     logger_pid=$!
-    ip netns exec "$b" "$owampd" -Z -f -S :0 -R var -d data >owampd.says 2>&1 7>&- &
+    nsenter --net="/run/netns/$b" "$owampd" -Z -f -S :0 -R var -d data >owampd.says 2>&1 7>&- &
     owampd_pid=$!
     read -r -t 20 -u 7 || bail "owampd does not listen: $(<owampd.log)"
     port=$(sed -n 's/^PORT=//p' var/owamp-server.info)
@@ -135,6 +135,6 @@ stop_owampd() {
 
 # ping_from_a ARGUMENT...: rc, and what it wrote in out and err.
 ping_from_a() {
-    ip netns exec "$a" "$owping" "$@" >out 2>err
+    nsenter --net="/run/netns/$a" "$owping" "$@" >out 2>err
     rc=$?
 }
