@@ -7,7 +7,7 @@
 stats() {
     (
         # A sanitizer's shadow needs more address space than there is.
-        nm "$(command -v owstats)" 2>/dev/null | grep -q __asan_init || ulimit -v 1048576
+        nm "$(command -v owstats)" 2>/dev/null | grep -qE "__(asan|tsan)_init" || ulimit -v 1048576
         timeout 60 owstats "$@"
     ) >out 2>err
     echo $?
