@@ -148,6 +148,38 @@ int leg_start(struct leg *leg)
     return err == 0 ? 0 : tell(leg, err, "cannot start the session");
 }
 
+// How many packets the server sent, those that it passed over as overdue left out; -1: it did not say.
+static int64_t sent_by_server(const struct leg *leg)
+{
+    for (uint32_t i = 0; i < leg->trial->npeer_recs; i++) {
+        const struct ow_stop_rec *rec = &leg->trial->peer_recs[i];
+        int64_t n = rec->next_seqno;
+        if (memcmp(rec->sid, leg->party.req.sid, OW_SID_LEN) != 0)
+            continue;
+        for (uint32_t k = 0; k < rec->nskips; k++)
+            n -= (int64_t)rec->skips[k].last - rec->skips[k].first + 1;
+        return n;
+    }
+    return -1;
+}
+
+// Clocks further apart than the timeout leave nothing to measure, and figures that do not say why.
+static void tell_clocks(const struct leg *leg)
+{
+    uint32_t highest;
+    int64_t sent = sent_by_server(leg);
+    if (ep_receiver_highest(leg->party.receiver, &highest) || leg->trial->cut_short)
+        return;
+    if (sent == 0)
+        fprintf(stderr, "%s: by the server's clock there was no time to send; are both clocks right?\n",
+                options_name(leg->o));
+    else if (sent > 0 && leg->ignored > 0)
+        fprintf(stderr,
+                "%s: %lld packets came from the server with stamps off by more than the timeout; are both "
+                "clocks right?\n",
+                options_name(leg->o), (long long)leg->ignored);
+}
+
 void leg_end(struct leg *leg)
 {
     if (leg->to)
@@ -158,6 +190,7 @@ void leg_end(struct leg *leg)
     leg->good = leg->failure == 0;
     leg->ignored = (int64_t)ep_receiver_ignored(leg->party.receiver);
     leg->host_dropped = (int64_t)ep_receiver_host_dropped(leg->party.receiver);
+    tell_clocks(leg);
     if (leg->host_dropped > 0)
         fprintf(stderr,
                 "%s: this host dropped %lld datagrams at the socket: they are not the network's loss\n",
