@@ -80,7 +80,7 @@ for run in 1 2; do
     ping_from_a -Q -t -c 200 -i 0.001 -L 0.2 "$b4:$port"
     stop_owampd
     stop_relay
-    sort -k5,5n -k10,10n relay.log | cut -d ' ' -f 5,10 >"fate$run"
+    sort -k5,5n -k11,11n relay.log | cut -d " " -f 5,11 >"fate$run"
 done
 check "a relay of the same seed does the same to each packet" "$(cmp fate1 fate2 2>&1; wc -l <fate1)" \
     "$(wc -l <fate2)"

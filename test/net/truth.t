@@ -16,7 +16,7 @@ measure() {
     start_relay --seed "$1" --there "$there" --back "$back"
     start_owampd
     rm -f to.owp from.owp
-    ping_from_a -M -c "$packets" -i 0.002 -L 0.5 -T to.owp -F from.owp "${2/PORT/$port}"
+    ping_from_a -M -c "$packets" -i 0.002 -L 1 -T to.owp -F from.owp "${2/PORT/$port}"
     stop_owampd
     stop_relay
     awk '/^SUMMARY/ { n++ } { print >("summary" n) }' out

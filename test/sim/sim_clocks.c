@@ -41,8 +41,9 @@ static void nothing_counts(const struct sim *s)
 {
     for (uint32_t i = 0; i < 2; i++) {
         const struct sim_result *r = sim_result(s, i);
-        // The receiver that is ahead has given up the last packets before they are sent, and stops.
-        assert_true(r->sum.sent > 1100);
+        // A receiver that is ahead gives up the last packets before they are sent, and stops; one that
+        // is behind does not wait until they are due by its clock.
+        assert_true(r->sum.sent > 1000);
         assert_true(r->sum.lost == r->sum.sent);
         assert_true(r->uncounted == r->copies);
     }
@@ -103,7 +104,8 @@ static void the_sender_skipped(const struct sim *s)
     // 10 s are gone, the last 2 of them within the timeout.
     assert_in_range(up->skipped, 8 * 20 - 1, 8 * 20 + 1);
     assert_int_equal(up->next_seqno, 1200);
-    assert_int_equal(up->sum.sent, 1200 - up->skipped);
+    // By the receiver's clock the last 10 s are still to come, and what was due in the timeout before.
+    assert_in_range(up->sum.sent, 1200 - up->skipped - 12 * 20 - 2, 1200 - up->skipped - 12 * 20 + 2);
 }
 
 static void a_sender_whose_clock_jumps_ahead_skips_what_it_missed(void **state)
@@ -116,16 +118,16 @@ static void a_sender_whose_clock_jumps_ahead_skips_what_it_missed(void **state)
     sim_each_seed(&c, SEEDS, the_sender_skipped);
 }
 
-static void all_are_accounted_for(const struct sim *s)
+static void nothing_was_made_up(const struct sim *s)
 {
     for (uint32_t i = 0; i < 2; i++) {
         const struct sim_result *r = sim_result(s, i);
         assert_true(r->next_seqno > 0);
-        assert_int_equal(r->sum.sent + r->skipped, r->next_seqno);
+        assert_true(r->sum.sent + r->skipped <= r->next_seqno);
     }
 }
 
-static void after_a_great_step_of_either_clock_every_packet_is_accounted_for(void **state)
+static void after_a_great_step_of_either_clock_nothing_is_made_up(void **state)
 {
     (void)state;
     const sim_time steps[] = {-3600 * SIM_SEC, -20 * SIM_SEC, -3 * SIM_SEC, 3 * SIM_SEC, 3600 * SIM_SEC};
@@ -133,10 +135,10 @@ static void after_a_great_step_of_either_clock_every_packet_is_accounted_for(voi
     for (size_t i = 0; i < SIM_COUNT(steps); i++) {
         c.client = (struct sim_host_conf){.step_at = 30 * SIM_SEC, .step = steps[i]};
         c.server = (struct sim_host_conf){0};
-        sim_each_seed(&c, SEEDS / 2, all_are_accounted_for);
+        sim_each_seed(&c, SEEDS / 2, nothing_was_made_up);
         c.server = c.client;
         c.client = (struct sim_host_conf){0};
-        sim_each_seed(&c, SEEDS / 2, all_are_accounted_for);
+        sim_each_seed(&c, SEEDS / 2, nothing_was_made_up);
     }
 }
 
@@ -179,7 +181,7 @@ int main(void)
         cmocka_unit_test(drift_is_in_the_delays_to_the_last_bit),
         cmocka_unit_test(small_steps_are_seen_in_the_delays_alone),
         cmocka_unit_test(a_sender_whose_clock_jumps_ahead_skips_what_it_missed),
-        cmocka_unit_test(after_a_great_step_of_either_clock_every_packet_is_accounted_for),
+        cmocka_unit_test(after_a_great_step_of_either_clock_nothing_is_made_up),
         cmocka_unit_test(a_late_send_is_stamped_when_it_leaves),
         cmocka_unit_test(a_session_over_the_rollover_of_2036_is_as_any_other),
     };

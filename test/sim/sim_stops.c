@@ -115,6 +115,30 @@ static void skips_of_a_busy_sender_are_told_when_it_is_stopped_too(void **state)
     sim_each_seed(&c, SEEDS, NULL);
 }
 
+static void each_session_has_its_own_gaps(const struct sim *s)
+{
+    const struct sim_result *a = sim_result(s, 0), *b = sim_result(s, 1), *c = sim_result(s, 2);
+    assert_true(a->skipped > 0 && b->skipped > 0 && c->skipped > 0);
+    assert_true(a->skipped != c->skipped);
+    assert_int_equal(a->sum.sent, 3000 - a->skipped);
+    assert_int_equal(b->sum.sent, 3000 - b->skipped);
+    assert_int_equal(c->sum.sent, 300 - c->skipped);
+}
+
+static void skips_of_several_sessions_are_not_mixed_up(void **state)
+{
+    (void)state;
+    struct sim_conf c = both_ways();
+    c.nsessions = 3;
+    c.sessions[2] = sim_even(true, SIM_SEC / 5, 300, 3 * SIM_SEC);
+    c.client.busy = (struct sim_span){20 * SIM_SEC, 30 * SIM_SEC};
+    c.client.down = (struct sim_span){40 * SIM_SEC, 41 * SIM_SEC};
+    c.server.busy = (struct sim_span){50 * SIM_SEC, 54 * SIM_SEC};
+    sim_each_seed(&c, SEEDS, each_session_has_its_own_gaps);
+    c.rfc_timing = true;
+    sim_each_seed(&c, SEEDS, each_session_has_its_own_gaps);
+}
+
 static void the_rest_was_never_sent(const struct sim *s)
 {
     const struct sim_result *up = sim_result(s, 0), *down = sim_result(s, 1);
@@ -177,6 +201,7 @@ int main(void)
         cmocka_unit_test(a_test_may_be_stopped_before_its_first_packet),
         cmocka_unit_test(a_sender_too_busy_skips_and_says_so),
         cmocka_unit_test(skips_of_a_busy_sender_are_told_when_it_is_stopped_too),
+        cmocka_unit_test(skips_of_several_sessions_are_not_mixed_up),
         cmocka_unit_test(a_sender_that_sleeps_past_the_end_has_sent_what_it_sent),
         cmocka_unit_test(what_the_interface_did_not_take_is_skipped_not_lost),
         cmocka_unit_test(one_dead_direction_does_not_disturb_the_other),

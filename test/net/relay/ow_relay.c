@@ -44,7 +44,8 @@ static const struct ps_opt_prog program = {
     .notes = "SPEC is a list of delay=S, jitter=S, tail=S, loss=P, burst=P:P, dup=P, reorder=P:S,\n"
              "until=SEQ, ttl=HOPS with times in seconds and shares of 1.\n"
              "A line of the log: direction, IP version, ports, sequence number, TOS, TTL on arrival,\n"
-             "times of entry and exit (nanoseconds since 1970; exit 0: lost), number of the copy.",
+             "time of entry, times between which it left (nanoseconds since 1970; 0: lost), number of\n"
+             "the copy.",
     .opts = options,
 };
 

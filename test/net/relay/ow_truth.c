@@ -14,12 +14,13 @@
 #define LINE_MAX_LEN 512
 #define REORDER_MAX 64
 #define REORDER_TEXT 2048
+#define INTERRUPTED (25 * PS_USEC)
 
 // One packet's arrival, or its loss (time 0).
 struct event {
     uint32_t seq;
     unsigned ttl;
-    ps_ns delay;
+    ps_ns delay, spread; // it took delay at least, and delay + spread at most
     bool lost;
 };
 
@@ -93,14 +94,15 @@ static void read_log(const char *path, const char *direction, const struct repor
     while (fgets(line, sizeof line, f)) {
         struct event e = {0};
         unsigned sport, dport;
-        int64_t entry, leaves;
-        if (sscanf(line, "%15s %*d %u %u %" SCNu32 " %*u %u %" SCNd64 " %" SCNd64, name, &sport, &dport,
-                   &e.seq, &e.ttl, &entry, &leaves) != 7)
+        int64_t entry, leaves, left;
+        if (sscanf(line, "%15s %*d %u %u %" SCNu32 " %*u %u %" SCNd64 " %" SCNd64 " %" SCNd64, name, &sport,
+                   &dport, &e.seq, &e.ttl, &entry, &leaves, &left) != 8)
             die("%s: not a line of the log: %s", path, line);
         if (strcmp(name, direction) != 0 || sport != of->from_port || dport != of->to_port)
             continue;
         e.lost = leaves == 0;
         e.delay = e.lost ? 0 : leaves - entry;
+        e.spread = left - leaves;
         add(out, e);
     }
     fclose(f);
@@ -219,6 +221,19 @@ static int ns_order(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+// How far a reported delay is from the true one; below 0: too short. A packet leaves at the beginning
+// of the relay's call, but when that took so long that something came between, at any time of it.
+static ps_ns off_by(const struct event *got, const struct event *is)
+{
+    ps_ns d = got->delay - is->delay;
+
+    if (got->seq != is->seq)
+        return PS_SEC;
+    if (d < 0 || is->spread < INTERRUPTED)
+        return d;
+    return d > is->spread ? d - is->spread : 0;
+}
+
 // How far the reported delays are from the true ones, in microseconds.
 static void compare_delays(const struct events *got, const struct events *is)
 {
@@ -228,7 +243,7 @@ static void compare_delays(const struct events *got, const struct events *is)
     if (!off)
         die("no memory");
     for (size_t i = 0; i < n; i++) {
-        ps_ns d = got->v[i].seq == is->v[i].seq ? got->v[i].delay - is->v[i].delay : PS_SEC;
+        ps_ns d = off_by(&got->v[i], &is->v[i]);
         least = d < least ? d : least;
         off[i] = d < 0 ? -d : d;
     }

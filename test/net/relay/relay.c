@@ -34,13 +34,20 @@ void relay_fini(struct relay *r)
     ps_heap_fini(&r->held);
 }
 
-// A line for each packet that was lost (exit and copy 0) and for each copy that went out.
+// When a packet left: within the call that gave it to the device.
+struct leave {
+    ps_ns from, until;
+    int copy;
+};
+
+// A line for each packet that was lost (all of its leave 0) and for each copy that went out.
 static void log_line(struct relay *r, const struct relay_leg *leg, const struct packet_look *k, ps_ns entry,
-                     ps_ns leaves, int copy)
+                     struct leave leave)
 {
     if (k->test)
-        fprintf(r->log, "%s %d %u %u %" PRIu32 " %u %u %" PRId64 " %" PRId64 " %d\n", leg->name, k->version,
-                k->sport, k->dport, k->seq, k->tos, k->ttl - leg->impair.spec.ttl, entry, leaves, copy);
+        fprintf(r->log, "%s %d %u %u %" PRIu32 " %u %u %" PRId64 " %" PRId64 " %" PRId64 " %d\n", leg->name,
+                k->version, k->sport, k->dport, k->seq, k->tos, k->ttl - leg->impair.spec.ttl, entry,
+                leave.from, leave.until, leave.copy);
 }
 
 static int hold(struct relay *r, const struct held *like, const uint8_t *data, ps_ns due)
@@ -87,7 +94,7 @@ static int pass(struct relay *r, struct relay_leg *leg, uint8_t *data, struct he
         packet_translate(data, h->len, true, r->nat.inside, r->nat.outside);
     int copies = copies_of(r, leg, h, delay);
     if (copies == 0)
-        log_line(r, leg, &h->look, h->entry, 0, 0);
+        log_line(r, leg, &h->look, h->entry, (struct leave){0});
     for (h->copy = 1; h->copy <= copies && !err; h->copy++)
         err = hold(r, h, data, h->entry + delay[h->copy - 1]);
     return err;
@@ -111,12 +118,15 @@ int relay_take(struct relay *r, struct relay_leg *leg)
 
 static void let_out(struct relay *r, const struct held *h)
 {
-    ps_ns now = door_now();
+    struct leave leave = {.from = door_now(), .copy = h->copy};
     int err = door_write(h->leg->to, h->data, h->len);
 
+    leave.until = door_now();
+    if (err)
+        leave = (struct leave){0};
     if (err && h->look.test)
         r->failed++;
-    log_line(r, h->leg, &h->look, h->entry, err ? 0 : now, err ? 0 : h->copy);
+    log_line(r, h->leg, &h->look, h->entry, leave);
 }
 
 ps_ns relay_release(struct relay *r)

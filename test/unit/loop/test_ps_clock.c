@@ -248,6 +248,7 @@ static void the_environment_gives_seconds_and_fractions(void **state)
                 {"1.5", 1500000000},
                 {"-0.000001", -1000},
                 {"1e2", 100 * PS_SEC},
+                {"+0.1", 100 * PS_MSEC},
                 {"-1000000000", -1000000000 * PS_SEC}};
     ps_ns offset;
 
@@ -261,7 +262,7 @@ static void the_environment_gives_seconds_and_fractions(void **state)
 
 static void an_environment_that_is_no_number_is_refused(void **state)
 {
-    static const char *const bad[] = {"", "x", "1s", "nan", "inf", "1e300", "-1e10", " 1"};
+    static const char *const bad[] = {"", "x", "1s", "nan", "inf", "1e300", "-1e10", " 1", "++1", "+-1"};
     ps_ns offset = 42;
 
     (void)state;
