@@ -14,6 +14,7 @@
 #define SETTLE PS_SEC  // from the first packets to the beginning of the count
 #define PROGRESS_EVERY (200 * PS_MSEC)
 #define ENDING_MAX (60 * PS_SEC)
+#define REST_TRIES 600 // tenths of a second for the server to come to rest
 
 enum phase { PHASE_OPENING, PHASE_COUNTING, PHASE_ENDING };
 
@@ -272,6 +273,17 @@ static void take_down(struct run *r)
         fprintf(stderr, "\r\033[K");
 }
 
+// A server that forks is busy for a while with the ends of its processes: not in the next one's time.
+static void await_rest(const struct run *r)
+{
+    struct load_usage use;
+    for (int i = 0; i < REST_TRIES; i++) {
+        if (load_usage_read(r->server->pid, false, &use) != 0 || use.processes <= r->result->idle.processes)
+            return;
+        usleep(100 * 1000);
+    }
+}
+
 static void note_unfinished(struct run *r)
 {
     struct ps_pump_stats st;
@@ -308,7 +320,9 @@ int load_run(const struct load_conf *conf, const struct load_server *server, con
             err = r.err;
     }
     if (err != 0 && r.err == 0)
-        snprintf(why, 160, "%s: %s", name, ps_strerror(err));
+        snprintf(why, 160, "cannot measure process %ld: %s", (long)server->pid, ps_strerror(err));
     take_down(&r);
+    if (err == 0)
+        await_rest(&r);
     return err;
 }

@@ -28,14 +28,33 @@ need() {
     done
 }
 
-# Ends what was started, and waits until it is gone.
+# The processes of which one of $* is the parent, at any remove.
+descendants() {
+    ps -eo pid=,ppid= | awk -v roots="$*" '
+        BEGIN { n = split(roots, r, " "); for (i = 1; i <= n; i++) in_tree[r[i]] = 1 }
+        { parent[$1] = $2 }
+        END {
+            do {
+                more = 0
+                for (p in parent)
+                    if (!(p in in_tree) && parent[p] in in_tree) { in_tree[p] = more = 1; print p }
+            } while (more)
+        }'
+}
+
+# Ends what was started with all that it has started, and waits until it is gone.
 clean_up() {
-    local p
+    local all p
+    mapfile -t all < <(descendants "${servers[@]}")
+    all+=("${servers[@]}")
     for p in "${servers[@]}"; do
         kill "$p" 2>/dev/null
     done
     for p in "${servers[@]}"; do
         timeout 15 tail --pid="$p" -f /dev/null 2>/dev/null || kill -9 "$p" 2>/dev/null
+    done
+    for p in "${all[@]}"; do # what a killed server left behind
+        [ "$(cat "/proc/$p/comm" 2>/dev/null)" = owampd ] && kill -9 "$p" 2>/dev/null
     done
     [ -z "$tmp" ] || rm -rf "$tmp"
 }

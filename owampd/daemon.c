@@ -207,11 +207,13 @@ static int start_rules(struct daemon *d, const struct daemon_files *files, struc
     return err;
 }
 
-static int start_engine(struct daemon *d)
+static int start_engine(struct daemon *d, struct ps_fault *fault)
 {
     ps_ns offset;
     int err = ps_clock_env_offset(&offset);
-    if (err == 0)
+    if (err != 0)
+        ps_fault_set(fault, NULL, 0, "OWAMP_DEBUG_TIMEOFFSET: not a number of seconds");
+    else
         err = ps_clock_new(&d->clock, offset);
     if (err != 0)
         return err;
@@ -233,7 +235,7 @@ int daemon_start(struct daemon *d, const struct daemon_files *files, struct ps_f
     if (err == 0)
         err = store_open(&d->store, d->conf->datadir, d->policy, d->log, fault);
     if (err == 0)
-        err = start_engine(d);
+        err = start_engine(d, fault);
     if (err != 0 && fault->text[0] == '\0')
         ps_fault_set(fault, NULL, 0, "cannot start: %s", ps_strerror(err));
     if (err == 0)

@@ -41,7 +41,7 @@ int savefile_commit(struct savefile *s)
         return 0;
     mode_t mask = umask(0);
     umask(mask);
-    if (fchmod(s->fd, 0666 & ~mask) != 0 || fsync(s->fd) != 0 || rename(s->temp, s->path) != 0)
+    if (fchmod(s->fd, 0666 & ~mask) != 0 || rename(s->temp, s->path) != 0)
         return -errno;
     free(s->temp);
     s->temp = NULL;

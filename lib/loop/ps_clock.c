@@ -110,6 +110,8 @@ int ps_clock_env_offset(ps_ns *offset)
     const char *text = getenv("OWAMP_DEBUG_TIMEOFFSET");
     double seconds = 0;
 
+    if (text && text[0] == '+' && text[1] != '-')
+        text++;
     if (text && ps_num_double(text, -OFFSET_MAX_SECONDS, OFFSET_MAX_SECONDS, &seconds))
         return PS_ESYNTAX;
     *offset = (ps_ns)(seconds * (double)PS_SEC + (seconds < 0 ? -0.5 : 0.5));
