@@ -48,6 +48,8 @@ clean_up() {
     rm -rf "$tmp"
 }
 
+# shellcheck disable=SC2034 # files.t needs it
+here=$(cd "$(dirname "$0")" && pwd -P)
 tmp=$(mktemp -d) || exit 1
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
