@@ -77,16 +77,16 @@ make_namespaces() {
     [ -c /dev/net/tun ] || skip_all "there is no /dev/net/tun"
     ip netns add "$a" 2>why || skip_all "namespaces are not allowed here: $(<why)"
     ip netns add "$b" 2>why || skip_all "namespaces are not allowed here: $(<why)"
-    ip -n "$a" link set lo up
-    ip -n "$b" link set lo up
+    nsenter --net="/run/netns/$a" ip link set lo up
+    nsenter --net="/run/netns/$b" ip link set lo up
 }
 
 dress() { # NAMESPACE IPV4 IPV6 LINK-LOCAL
     nsenter --net="/run/netns/$1" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/path0/addr_gen_mode' 2>/dev/null
-    ip -n "$1" addr add "$2/24" dev path0
-    ip -n "$1" addr add "$3/64" dev path0 nodad
-    ip -n "$1" link set path0 up
-    ip -n "$1" addr add "$4/64" dev path0 nodad
+    nsenter --net="/run/netns/$1" ip addr add "$2/24" dev path0
+    nsenter --net="/run/netns/$1" ip addr add "$3/64" dev path0 nodad
+    nsenter --net="/run/netns/$1" ip link set path0 up
+    nsenter --net="/run/netns/$1" ip addr add "$4/64" dev path0 nodad
 }
 
 # start_relay OPTION...: joins the namespaces; its log is relay.log, whole once it has been stopped.

@@ -20,7 +20,7 @@ reported() { # N KEY
 
 make_namespaces
 start_relay --there delay=0.003,ttl=3 --back delay=0.003,ttl=5 --cut "$cut_from:$cut" --nat "$outside=$inside"
-ip -n "$b" addr add "$inside/24" dev path0
+nsenter --net="/run/netns/$b" ip addr add "$inside/24" dev path0
 start_owampd
 
 # --- hops and DSCP
