@@ -77,10 +77,7 @@ install() {
         manager=dnf_install column=3
     fi
     packages=$(missing "$table" $column)
-    if [ -z "$packages" ]; then
-        echo "$step packages: all there"
-        return
-    fi
+    [ -n "$packages" ] || return 0
     if [ $manager = dnf_install ] && ! command -v dnf >/dev/null; then
         die "please install these packages (by their Enterprise Linux names), then run this again: $packages"
     fi
@@ -150,11 +147,7 @@ configure_dir() { # DIR ARGUMENT...
 configured() {
     local step=$1 dir=$2
     shift
-    if is_configured "$dir"; then
-        echo "$step configured already"
-    else
-        logged "$step configuring" "$dir/configure.log" configure_dir "$@"
-    fi
+    is_configured "$dir" || logged "$step configuring" "$dir/configure.log" configure_dir "$@"
 }
 
 jobs_wanted() {

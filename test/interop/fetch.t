@@ -13,7 +13,7 @@ done
 
 for pair in "${pairs[@]}"; do
     name=${pair% *}-${pair#* }
-    start "$name" "$(program "${pair% *}" owping)" -c 300 -i 0.02f -L 1 -F "$name-from.owp" -T "$name-to.owp" \
+    start "$name" "$(program "${pair% *}" owping)" -c 500 -i 0.02f -L 1 -F "$name-from.owp" -T "$name-to.owp" \
         "127.0.0.1:${port[$name]}"
 done
 held=()
@@ -21,9 +21,9 @@ for pair in "${pairs[@]}"; do
     name=${pair% *}-${pair#* }
     until_true 60 has_records "$name" 50 || echo "# $name: 50 records have not come within 60 s"
     read -r -a own <<<"$(children "${job[$name]}")"
+    kill -STOP "${job[$name]}" "${own[@]}"
     held+=("${job[$name]}" "${own[@]}")
 done
-kill -STOP "${held[@]}"
 sleep 2.5 # the time that has to pass
 kill -CONT "${held[@]}"
 finish
@@ -55,7 +55,7 @@ for pair in "${pairs[@]}"; do
     stored=$(stored "$name")
     skipped=$(skips "$stored")
     match "$who: packets were skipped, not lost" "$skipped" '^[1-9][0-9]*$'
-    match "$who: the client tells of those sent" "$(counts "$name")" "^0: $((300 - skipped)) sent, "
+    match "$who: the client tells of those sent" "$(counts "$name")" "^0: $((500 - skipped)) sent, "
     check "$who: both makes count the same" "$(owstats ours "$stored" | grep sent)" \
         "$(owstats theirs "$stored" | grep sent)"
     check "$who: -T has the records of the server" "$(owstats ours -R "$name-to.owp")" "$(owstats ours -R "$stored")"

@@ -43,7 +43,7 @@ measure two -c 21 -i 0.05f,0.02e -L 8
 measure four -c 41 -i 0.01,0.02e,0.03f,0.005e -L 8
 measure timeout -c 10 -i 0.02f -L 7.5
 measure one -c 1 -i 0.02f -L 8
-measure many -c 3000 -i 0.001e -L 8
+measure many -c 1000 -i 0.005e -L 8
 measure ports -c 10 -i 0.02f -L 8 -P 20100-20139
 measure anyport -c 10 -i 0.02f -L 8 -P 0
 measure bucket -c 10 -i 0.02f -L 8 -b 0.002
@@ -60,7 +60,7 @@ tell two "a fixed and an exponential slot take turns" SENT 21 LOST 0 SESSION_PAC
 tell four "four slots take turns" SENT 41 LOST 0 SESSION_PACKET_COUNT 41
 tell timeout "the timeout is the one asked for" LOSS_TIMEOUT 32212254720 SENT 10 LOST 0
 tell one "a session of one packet" SENT 1 LOST 0 DUPS 0
-tell many "3000 packets, a thousand a second" SENT 3000 LOST 0 DUPS 0
+tell many "1000 packets, two hundred a second" SENT 1000 LOST 0 DUPS 0
 tell anyport "a test port of the kernel's choice" SENT 10 LOST 0
 tell bucket "another bucket width" BUCKET_WIDTH 0.002 SENT 10 LOST 0
 
