@@ -37,11 +37,12 @@ static void schedule(const struct sim_session *ss, ps_ntp *sched)
     struct ow_sched *gen;
     bool fixed = true;
     ps_ntp t = ss->req.start;
+    assert_true(c->nslots > 0);
     assert_int_equal(ow_sched_new(&gen, ss->req.sid, c->slots, c->nslots, c->npackets, t), 0);
     for (uint32_t i = 0; i < c->nslots; i++)
         fixed &= c->slots[i].type == OW_SLOT_FIXED;
     for (uint32_t seq = 0; seq < c->npackets; seq++) {
-        t += c->slots[seq % c->nslots].value;
+        t += c->slots[c->nslots > 1 ? seq % c->nslots : 0].value;
         sched[seq] = fixed ? t : ow_sched_next(gen);
     }
     ow_sched_free(gen);

@@ -248,9 +248,11 @@ static void compare_delays(const struct events *got, const struct events *is)
         off[i] = d < 0 ? -d : d;
     }
     qsort(off, n, sizeof *off, ns_order);
-    if (n)
-        printf("off_us %.1f %.1f %.1f %.1f\n", (double)off[(n * 99 + 99) / 100 - 1] / 1e3,
-               (double)least / 1e3, (double)off[n / 2] / 1e3, (double)off[n - 1] / 1e3);
+    if (n) {
+        size_t p99 = (n * 99 + 99) / 100 - 1, middle = n / 2;
+        printf("off_us %.1f %.1f %.1f %.1f\n", (double)off[p99] / 1e3, (double)least / 1e3,
+               (double)off[middle] / 1e3, (double)off[n - 1] / 1e3);
+    }
     free(off);
 }
 
