@@ -2,11 +2,19 @@
 #include "owping/savefile.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+// A rename would replace a device, a fifo or a link by a file.
+static bool replaceable(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) != 0 || S_ISREG(st.st_mode);
+}
 
 int savefile_open(struct savefile *s, const char *path)
 {
@@ -15,6 +23,8 @@ int savefile_open(struct savefile *s, const char *path)
     s->fd = -1;
     s->path = path;
     s->temp = NULL;
+    if (path != NULL && !replaceable(path))
+        return -EEXIST;
     if (dir == NULL || dir[0] == '\0')
         dir = "/tmp";
     int n = path != NULL ? asprintf(&temp, "%s.XXXXXX", path) : asprintf(&temp, "%s/owamp.XXXXXX", dir);
