@@ -64,7 +64,7 @@ static int set_option(struct options *o, int letter, const char *v)
     case 'a':
         return ow_modes_parse(v, &c->modes) == 0
                    ? 0
-                   : complain("-a, --authmode", v, "wants letters of A, E and O");
+                   : complain("-a, --authmode", v, "wants letters of A, E and O, as in EO");
     case 'd':
         return set_text(c->datadir, sizeof c->datadir, "-d, --datadir", v);
     case 'R':

@@ -54,6 +54,16 @@ static int check_ids(const struct conf *c)
     return bad;
 }
 
+static int tell_good(size_t classes, size_t identities)
+{
+    printf("configuration is good: %zu %s, %zu %s\n", classes, classes == 1 ? "class" : "classes", identities,
+           identities == 1 ? "identity" : "identities");
+    if (fflush(stdout) == 0)
+        return 0;
+    fprintf(stderr, "owampd: standard output: %s\n", strerror(errno));
+    return 1;
+}
+
 int run_check(const struct options *o)
 {
     struct ps_fault fault;
@@ -69,8 +79,7 @@ int run_check(const struct options *o)
         return 1;
     }
     if (bad == 0)
-        printf("configuration is good: %zu classes, %zu identities\n", ow_limits_count(limits),
-               pfs == NULL ? (size_t)0 : ow_pfs_count(pfs));
+        bad = tell_good(ow_limits_count(limits), pfs == NULL ? 0 : ow_pfs_count(pfs));
     ow_limits_free(limits);
     ow_pfs_free(pfs);
     return bad;

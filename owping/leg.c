@@ -13,9 +13,14 @@ const char *leg_name(const struct leg *leg)
     return leg->to ? "to" : "from";
 }
 
+static void tell_why(const struct leg *leg, const char *what, const char *why)
+{
+    fprintf(stderr, "%s: %s: %s\n", options_name(leg->o), what, why);
+}
+
 static int tell(const struct leg *leg, int err, const char *what)
 {
-    fprintf(stderr, "%s: %s: %s\n", options_name(leg->o), what, ps_strerror(err));
+    tell_why(leg, what, ps_strerror(err));
     return err;
 }
 
@@ -102,8 +107,10 @@ int leg_open(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp t
     leg->ignored = leg->host_dropped = -1;
     const char *path = leg->to ? leg->o->to_file : leg->o->from_file;
     int err = savefile_open(&leg->save, path);
-    if (err != 0)
-        return tell(leg, err, path != NULL ? path : "working file in TMPDIR or /tmp");
+    if (err != 0) {
+        tell_why(leg, path != NULL ? path : "working file in TMPDIR or /tmp", savefile_strerror(err));
+        return err;
+    }
     err = open_end(leg, g);
     if (err != 0)
         return tell(leg, err, err == -EADDRINUSE ? "no local UDP port left (-P)" : "cannot open a test port");

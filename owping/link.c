@@ -73,7 +73,7 @@ int link_prepare(struct link *l, const struct options *o, struct ps_loop *loop, 
     memset(l, 0, sizeof *l);
     l->o = o;
     l->loop = loop;
-    if (ps_hostport_parse(operand, OW_PORT, false, &l->server) != 0)
+    if (ps_hostport_parse(operand, OW_PORT, false, &l->server) != 0 || l->server.port == 0)
         return tell(l, PS_ESYNTAX, operand, "not a server: wants NAME, ADDRESS, NAME:PORT or [V6]:PORT");
     if (o->source != NULL) {
         int err = source_find(o->source, o->family, &l->source);
@@ -88,6 +88,7 @@ int link_prepare(struct link *l, const struct options *o, struct ps_loop *loop, 
 static void on_event(void *ctx, const struct ow_client_event *ev)
 {
     struct link *l = ctx;
+    l->ready = l->ready || ev->type == OW_CEV_READY;
     l->event(l->ctx, ev);
 }
 
@@ -97,26 +98,60 @@ static bool scope_missing(const char *host)
     return ps_addr_parse(host, 0, &a) == 0 && ps_addr_is_linklocal(&a) && ps_addr_scope(&a) == 0;
 }
 
+// What to look at when it failed so; "" for nothing in particular.
+static const char *hint_for(const struct link *l, int err)
+{
+    switch (err) {
+    case -ECONNREFUSED:
+        return " (is an OWAMP server running there?)";
+    case PS_EAUTH:
+        return " (wrong pass-phrase?)";
+    case -EINVAL:
+        return scope_missing(l->server.host)
+                   ? " (a link-local address needs its interface, as in fe80::1%eth0)"
+                   : "";
+    case PS_ECLOSED:
+        return l->ready ? "" : " (not an OWAMP server, or one that takes no more connections)";
+    case PS_EPROTO:
+    case PS_EMALFORMED:
+        return l->ready ? "" : " (is it an OWAMP server?)";
+    default:
+        return "";
+    }
+}
+
 static void on_failed(void *ctx, int err, const char *why)
 {
     struct link *l = ctx;
     char what[300], hint[360];
-    snprintf(what, sizeof what, "%s port %u", l->server.host, (unsigned)l->server.port);
-    snprintf(hint, sizeof hint, "%s%s", why,
-             err == -ECONNREFUSED ? " (is an OWAMP server running there?)"
-             : err == PS_EAUTH    ? " (wrong pass-phrase?)"
-             : err == -ENODEV     ? " (-B)"
-             : err == -EINVAL && scope_missing(l->server.host)
-                 ? " (a link-local address needs its interface, as in fe80::1%eth0)"
-                 : "");
-    tell(l, err, what, hint);
+    if (err == -ENODEV && l->o->device != NULL) {
+        snprintf(what, sizeof what, "-B, --bind-device: '%s'", l->o->device);
+        tell(l, err, what, "no such interface");
+    } else if (err == -EADDRNOTAVAIL && l->o->source != NULL) {
+        snprintf(what, sizeof what, "-S, --source: '%s'", l->o->source);
+        tell(l, err, what, "not an address of this host");
+    } else {
+        snprintf(what, sizeof what, "%s port %u", l->server.host, (unsigned)l->server.port);
+        snprintf(hint, sizeof hint, "%s%s", why, hint_for(l, err));
+        tell(l, err, what, hint);
+    }
     l->failed(l->ctx);
+}
+
+// A name or an interface can have addresses of both families: the server's addresses decide.
+static bool source_chosen(struct link *l, const struct ps_addr *addrs, size_t n)
+{
+    if (l->o->source == NULL)
+        return true;
+    for (size_t i = 0; i < n; i++)
+        if (source_find(l->o->source, addrs[i].sa.sa_family, &l->source) == 0)
+            return true;
+    return false;
 }
 
 static void connect_to(struct link *l, const struct ps_addr *addrs, size_t n)
 {
     struct ep_client_conf cc = {.loop = l->loop,
-                                .local = l->source,
                                 .device = l->o->device,
                                 .modes = l->o->modes,
                                 .identity = l->o->identity,
@@ -127,6 +162,12 @@ static void connect_to(struct link *l, const struct ps_addr *addrs, size_t n)
                                 .ctx = l,
                                 .event = on_event,
                                 .failed = on_failed};
+    if (!source_chosen(l, addrs, n)) {
+        tell(l, -EAFNOSUPPORT, l->o->source, "no address of the server's address family (-S)");
+        l->failed(l->ctx);
+        return;
+    }
+    cc.local = l->source;
     int version = l->source.len != 0 ? ps_addr_version(&l->source) : 0;
     for (size_t i = 0; i < n && cc.naddrs < sizeof cc.addrs / sizeof *cc.addrs; i++)
         if (version == 0 || version == ps_addr_version(&addrs[i]))
@@ -145,7 +186,12 @@ static void on_resolved(void *ctx, int err, const char *why, const struct ps_add
         connect_to(l, addrs, n);
         return;
     }
-    tell(l, err, l->server.host, why);
+    char reason[200];
+    snprintf(reason, sizeof reason, "%s%s", why,
+             l->o->family == AF_INET    ? " (-4: only IPv4 addresses are looked for)"
+             : l->o->family == AF_INET6 ? " (-6: only IPv6 addresses are looked for)"
+                                        : "");
+    tell(l, err, l->server.host, reason);
     l->failed(l->ctx);
 }
 

@@ -15,6 +15,7 @@ struct link {
     uint8_t pass[LINK_PASS_MAX];
     size_t pass_len;
     struct ep_client *client; // NULL until the name is resolved
+    bool ready;               // the connection has been set up
     bool closed;
     void *ctx;
     void (*event)(void *ctx, const struct ow_client_event *ev);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "owping/options.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_num.h"
 #include "base/ps_opt.h"
@@ -69,7 +72,9 @@ static int set_connection(struct options *o, int letter, const char *v)
         return set_family(o, AF_INET6);
     case 'A':
         o->modes_given = true;
-        return ow_modes_parse(v, &o->modes) == 0 ? 0 : complain(o, letter, v, "wants letters of A, E and O");
+        return ow_modes_parse(v, &o->modes) == 0
+                   ? 0
+                   : complain(o, letter, v, "wants letters of A, E and O, as in EO");
     case 'k':
         o->pfs_path = v;
         return 0;
@@ -255,26 +260,28 @@ static void set_defaults(struct options *o, enum program program)
     o->report.bucket_width = (double)0.0001f;
 }
 
+static void overrule(const struct options *o, const char *winner, const char *loser, bool *given)
+{
+    if (*given)
+        fprintf(stderr, "%s: %s given: %s is ignored\n", options_name(o), winner, loser);
+    *given = false;
+}
+
 // Which output wins when several are asked for.
 static void settle_output(struct options *o)
 {
     struct ow_report_opts *r = &o->report;
-    if (r->json && (r->machine || (r->quiet && !r->raw)))
-        tell(o, "--json given: -M and -Q are ignored");
-    else if (r->quiet && !r->json && (r->machine || r->verbose))
-        tell(o, "-Q or -R given: -M and -v are ignored");
-    else if (r->machine && r->verbose)
-        tell(o, "-M given: -v is ignored");
+    bool quiet = r->quiet && !r->raw;
+    const char *winner = r->json ? "--json" : r->raw ? "-R" : quiet ? "-Q" : "-M";
     if (r->json)
-        r->machine = r->quiet = false;
-    if (r->quiet)
-        r->machine = r->verbose = false;
-    if (r->machine)
-        r->verbose = false;
-    if (o->save && (r->json || r->quiet)) {
-        tell(o, "-p is for summaries: ignored with --json, -Q and -R");
-        o->save = false;
+        overrule(o, winner, "-Q", &quiet);
+    if (r->json || r->quiet) {
+        overrule(o, winner, "-M", &r->machine);
+        overrule(o, winner, "-p", &o->save);
     }
+    if (!r->json && (r->quiet || r->machine))
+        overrule(o, winner, "-v", &r->verbose);
+    r->quiet = r->quiet && !r->json;
     r->out_dir = o->save ? o->out_dir : NULL;
 }
 
@@ -295,6 +302,26 @@ static int settle_modes(struct options *o)
     return 0;
 }
 
+// A folder that cannot take the summaries must be known before the test, not after it.
+static int settle_folder(const struct options *o)
+{
+    if (!o->save)
+        return 0;
+    int fd = open(o->out_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int err = fd < 0 || faccessat(fd, ".", W_OK | X_OK, 0) != 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return err == 0 ? 0 : complain(o, 'd', o->out_dir, strerror(err));
+}
+
+static int settle_files(const struct options *o)
+{
+    if (o->to_file == NULL || o->from_file == NULL || strcmp(o->to_file, o->from_file) != 0)
+        return 0;
+    tell(o, "-F and -T name the same file: each session needs its own");
+    return PS_ESYNTAX;
+}
+
 static int settle(struct options *o)
 {
     if (!o->to && !o->from)
@@ -304,6 +331,8 @@ static int settle(struct options *o)
         return PS_ESYNTAX;
     }
     settle_output(o);
+    if (settle_folder(o) != 0 || settle_files(o) != 0)
+        return PS_ESYNTAX;
     return settle_modes(o);
 }
 

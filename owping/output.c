@@ -55,7 +55,7 @@ int output_session(struct output *out, int fd, const char *file, const struct ow
     struct ow_file *f = NULL;
     char from[NI_MAXHOST], to[NI_MAXHOST];
     struct ow_report_names own = {from, to};
-    int err = ow_file_new(&f, fd, file, &fault);
+    int err = ow_file_new(&f, fd, file != NULL ? file : "the session", &fault);
     if (err == 0) {
         if (names == NULL) {
             if (out->o->report.raw && !out->o->report.json)
@@ -67,10 +67,11 @@ int output_session(struct output *out, int fd, const char *file, const struct ow
         err = ow_report(f, &out->o->report, names, extra, stdout, out->o->report.json ? &out->json : NULL,
                         &fault);
     }
-    ow_file_free(f);
-    if (err != 0)
-        fprintf(stderr, "%s: %s\n", options_name(out->o),
+    const char *prefix = f != NULL && file != NULL ? file : ""; // a fault of ow_file_new names it already
+    if (err != 0 || fault.text[0] != '\0')
+        fprintf(stderr, "%s: %s%s%s\n", options_name(out->o), prefix, prefix[0] != '\0' ? ": " : "",
                 fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+    ow_file_free(f);
     return err;
 }
 

@@ -12,7 +12,8 @@ struct output {
 void output_begin(struct output *out, const struct options *o);
 // Behind this come the sessions.
 void output_sessions(struct output *out);
-// One session from its file. Says itself what is wrong with it. names NULL: from the addresses in
+// One session from its file, whose name is for complaints (NULL: none). Says itself what is wrong with it
+// or odd about it. names NULL: from the addresses in
 // the file by reverse look-up.
 int output_session(struct output *out, int fd, const char *file, const struct ow_report_names *names,
                    const struct ow_report_extra *extra);

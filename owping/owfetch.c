@@ -50,7 +50,7 @@ static void begin_next(struct fetching *f)
     (void)ps_num_hex(sid_text(f), want.sid, OW_SID_LEN); // looked at before connecting
     int err = savefile_open(&f->save, f->o->operands[f->next + 1]);
     if (err != 0) {
-        fail(f, f->o->operands[f->next + 1], ps_strerror(err));
+        fail(f, f->o->operands[f->next + 1], savefile_strerror(err));
         return;
     }
     retrieve_init(&f->retrieve, f->save.fd, NULL, NULL);

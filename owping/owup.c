@@ -45,6 +45,5 @@ int owup_run(const struct options *o)
         return 1;
     // On standard error, as the program we stand in for does.
     ps_ntp_format_zone(u.since, text, sizeof text);
-    fprintf(stderr, "Server Up Since: %s\n", text);
-    return 0;
+    return fprintf(stderr, "Server Up Since: %s\n", text) < 0;
 }

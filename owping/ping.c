@@ -95,7 +95,7 @@ static void report(struct ping *p)
                                         leg->to ? p->link.server.host : p->local_name};
         struct ow_report_extra extra = {leg_name(leg), ow_mode_text(p->mode), leg->host_dropped,
                                         leg->ignored};
-        if (leg->good && output_session(&out, leg->save.fd, "session", &names, &extra) != 0)
+        if (leg->good && output_session(&out, leg->save.fd, leg->save.path, &names, &extra) != 0)
             p->status = 1;
     }
     if (output_end(&out) != 0)

@@ -301,7 +301,7 @@ struct ow_file {
     struct ow_file_head head;
     struct ow_slot *slots;
     struct ow_skip *skips;
-    uint64_t count, next;
+    uint64_t count, next, surplus;
     uint64_t buf_first, buf_count; // the records in buf
     uint8_t buf[BUF_LEN];
 };
@@ -448,6 +448,10 @@ static int count_records(struct ow_file *f, const struct told *t)
     if (h->nrecords > room)
         return tell(t, PS_EMALFORMED, "should have %" PRIu32 " records and has %" PRIu64, h->nrecords, room);
     f->count = h->nrecords;
+    uint64_t known = (uint64_t)h->nrecords * h->rec_len;
+    if (h->skip_offset >= h->data_offset)
+        known += (uint64_t)h->nskips * SKIP_LEN;
+    f->surplus = known < f->size - h->data_offset ? f->size - h->data_offset - known : 0;
     return 0;
 }
 
@@ -515,6 +519,11 @@ const struct ow_skip *ow_file_skips(const struct ow_file *f, uint32_t *n)
 uint64_t ow_file_count(const struct ow_file *f)
 {
     return f->count;
+}
+
+uint64_t ow_file_surplus(const struct ow_file *f)
+{
+    return f->surplus;
 }
 
 int ow_file_seek(struct ow_file *f, uint64_t record)

@@ -40,6 +40,8 @@ const struct ow_file_head *ow_file_head(const struct ow_file *f);
 const struct ow_slot *ow_file_slots(const struct ow_file *f); // NULL in version 0
 const struct ow_skip *ow_file_skips(const struct ow_file *f, uint32_t *n);
 uint64_t ow_file_count(const struct ow_file *f);
+// Octets of a finished file that are neither its head nor counted records nor skips.
+uint64_t ow_file_surplus(const struct ow_file *f);
 // Next record to be read; a later ow_file_next reads that one.
 int ow_file_seek(struct ow_file *f, uint64_t record);
 uint64_t ow_file_tell(const struct ow_file *f);

@@ -142,9 +142,12 @@ static int derive(struct ep_client *c, const struct ow_client_event *ev)
 
 static void modes_text(uint32_t modes, char *out, size_t size)
 {
-    snprintf(out, size, "%s%s%s%s", (modes & OW_MODE_OPEN) != 0 ? " open" : "",
+    snprintf(out, size, "%s%s%s", (modes & OW_MODE_OPEN) != 0 ? " open" : "",
              (modes & OW_MODE_AUTH) != 0 ? " authenticated" : "",
-             (modes & OW_MODE_ENC) != 0 ? " encrypted" : "", (modes & OW_MODE_ALL) == 0 ? " none" : "");
+             (modes & OW_MODE_ENC) != 0 ? " encrypted" : "");
+    size_t n = strlen(out);
+    if ((modes & ~OW_MODE_ALL) != 0)
+        snprintf(out + n, size - n, " unknown (0x%x)", (unsigned)(modes & ~OW_MODE_ALL));
 }
 
 static void on_greeting(struct ep_client *c, const struct ow_client_event *ev)

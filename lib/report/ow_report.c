@@ -48,6 +48,7 @@ static int parts_locate(struct report *r, struct report_part *parts, uint32_t si
     for (uint64_t i = 0; i < r->records && got >= 0; i++) {
         struct ow_rec rec;
         got = ow_file_next(r->file, &rec);
+        r->foreign = r->foreign || (got == 1 && rec.seq >= npackets);
         if (got != 1 || rec.seq >= npackets)
             continue;
         struct report_part *p = &parts[rec.seq / size];
@@ -92,8 +93,10 @@ static void note_clock(struct report_clock *c, uint16_t err)
 
 static int count_record(struct report *r, const struct ow_rec *rec, FILE *lines)
 {
-    if (!ow_stats_covers(r->stats, rec->seq))
+    if (!ow_stats_covers(r->stats, rec->seq)) {
+        r->foreign = r->foreign || rec->seq >= r->head->request.npackets;
         return 0;
+    }
     int err = ow_stats_add(r->stats, rec);
     if (err == PS_EMALFORMED)
         return report_tell(r, err, "packet %" PRIu32 " is recorded as lost and as received", rec->seq);
@@ -290,6 +293,19 @@ static int start(struct report *r)
     return start_stats(r);
 }
 
+// A file that contradicts itself is reported as far as it goes, and the person is told.
+static int remark(const struct report *r)
+{
+    uint64_t surplus = ow_file_surplus(r->file);
+    if (r->foreign)
+        return report_tell(r, 0,
+                           "note: it holds records of packets from %" PRIu32 " on: its session has fewer",
+                           r->head->request.npackets);
+    if (surplus != 0)
+        return report_tell(r, 0, "note: %" PRIu64 " octets behind its records are not looked at", surplus);
+    return 0;
+}
+
 int ow_report(struct ow_file *file, const struct ow_report_opts *opts, const struct ow_report_names *names,
               const struct ow_report_extra *extra, FILE *out, struct ps_json *json, struct ps_fault *fault)
 {
@@ -312,7 +328,7 @@ int ow_report(struct ow_file *file, const struct ow_report_opts *opts, const str
     if (!err)
         err = opts->json ? report_json(&r) : report_text(&r);
     ow_stats_free(r.stats);
-    return err;
+    return err ? err : remark(&r);
 }
 
 int ow_report_percentiles(const char *text, struct ow_report_opts *opts)

@@ -76,7 +76,8 @@ struct ow_report_extra {
 };
 
 // Prints one session on out as the options say. json: the writer of the enclosing array; used with
-// opts->json, else NULL. 0; an error with the fault told.
+// opts->json, else NULL. 0, with a remark in the fault when the file contradicts itself; an error with
+// the fault told. *fault is empty before.
 int ow_report(struct ow_file *file, const struct ow_report_opts *opts, const struct ow_report_names *names,
               const struct ow_report_extra *extra, FILE *out, struct ps_json *json, struct ps_fault *fault);
 

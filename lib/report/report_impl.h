@@ -26,6 +26,7 @@ struct report {
     double factor;    // seconds to the unit of human output
     const char *unit; // "ms"
     uint64_t records; // how many of the file's are read
+    bool foreign;     // some are of packets that the session does not have
     struct ow_stats *stats;
     struct ow_summary sum; // of the range counted last
     struct report_clock sender, receiver;

@@ -151,9 +151,24 @@ static void put_jitter(struct report *r, struct ps_json *j)
     put_double(j, "jitter", defined, ps_ntpdiff_to_double(p95) - ps_ntpdiff_to_double(p50));
 }
 
+// The bucket width is a float, so that delays fall into the buckets of the program we stand in for;
+// it is shown as it was written: 0.0001, not 9.999999747378752e-05.
+static double rounded(double v, int digits)
+{
+    char text[40];
+    snprintf(text, sizeof text, "%.*g", digits, v);
+    return strtod(text, NULL);
+}
+
+static double shown_width(double width)
+{
+    double v = rounded(width, 7);
+    return (double)(float)v == width ? v : width;
+}
+
 static void put_histogram(const struct report *r, struct ps_json *j)
 {
-    double width = r->opts->bucket_width;
+    double width = shown_width(r->opts->bucket_width);
     put_open(j, "histogram", '{');
     put_double(j, "bucket_width", true, width);
     put_open(j, "buckets", '[');
@@ -162,7 +177,7 @@ static void put_histogram(const struct report *r, struct ps_json *j)
         ps_json_open(j, '{');
         ps_json_key(j, "index");
         ps_json_i64(j, b->index);
-        put_double(j, "value", true, (double)b->index * width);
+        put_double(j, "value", true, rounded((double)b->index * width, 15));
         put_u64(j, "count", b->count);
         ps_json_close(j, '}');
     }

@@ -35,7 +35,7 @@ fetched=("${to[@]}" stop? sessions=0 stop fetch?? next_seqno=3)
 
 # --- until the connection is set up
 against modes0 "no mode" 'the server offers no mode' '' modes=0 greeting closed?
-against modes8 "an unknown mode" 'no common mode: the server offers none' '' modes=8 greeting closed?
+against modes8 "an unknown mode" 'no common mode: the server offers unknown \(0x8\)' '' modes=8 greeting closed?
 against count0 "no rounds of key derivation" 'asks for 0 rounds' "$secret" modes=6 count=0 greeting closed?
 against count1 "one round" 'asks for 1 rounds' "$secret" modes=6 count=1 greeting closed?
 against count4e9 "4294967295 rounds" 'asks for 4294967295 rounds' "$secret" modes=6 count=4294967295 greeting closed?

@@ -46,7 +46,7 @@ bad "--ver" "ambiguous option '--ver'; try 'owampd --help'"
 bad "--check=1" "option '--check' takes no value; try 'owampd --help'"
 bad "-S" "option '-S' needs a value (ADDR:PORT); try 'owampd --help'"
 bad "host" "unexpected 'host'; try 'owampd --help'"
-bad "-a X" "-a, --authmode: 'X': wants letters of A, E and O"
+bad "-a X" "-a, --authmode: 'X': wants letters of A, E and O, as in EO"
 bad "-e mine" "-e, --facility: 'mine': wants a facility of syslog, such as daemon or local0"
 bad "-P 9-8" "-P, --testports: '9-8': wants 0, PORT or LOW-HIGH"
 bad "--testports=x" "-P, --testports: 'x': wants 0, PORT or LOW-HIGH"
@@ -71,7 +71,7 @@ checked() {
     run "$owampd" -n -c c -d d -R v "$@"
 }
 checked
-check "-n of an empty configuration" "$rc$err $out" "0 configuration is good: 1 classes, 0 identities"
+check "-n of an empty configuration" "$rc$err $out" "0 configuration is good: 1 class, 0 identities"
 cat >c/owamp-server.limits <<'EOF'
 limit root with delete_on_fetch=on
 limit regular with parent=root, bandwidth=20M, disk=10G
@@ -81,6 +81,8 @@ EOF
 printf 'joe\t736573616d\nsue\t78\n' >c/owamp-server.pfs
 checked
 check "-n counts what there is" "$rc$err $out" "0 configuration is good: 2 classes, 2 identities"
+"$owampd" -n -c c -d d -R v >/dev/full 2>err.txt
+check "-n >/dev/full ends with 1 and says so" "$? $(<err.txt)" "1 owampd: standard output: No space left on device"
 run "$owampd" --check --confdir=c --datadir=d --vardir=v
 check "--check" "$rc$err $out" "0 configuration is good: 2 classes, 2 identities"
 check "-n leaves no files" "$(ls d v)" "d:
@@ -384,7 +386,7 @@ serve two
 begin
 run "$owping" -Q "127.0.0.1:$port"
 check "maxcontrolsessions: one more is closed before a word is said" "$rc$out $err" \
-    "1 owping: 127.0.0.1 port $port: the server closed the connection"
+    "1 owping: 127.0.0.1 port $port: the server closed the connection (not an OWAMP server, or one that takes no more connections)"
 await "turned away"
 check "maxcontrolsessions: and the log says so" "$(log_shape <<<"$line")" \
     "owampd: control: PEER: turned away: maxcontrolsessions is reached"

@@ -41,7 +41,7 @@ there="127.0.0.1:1 $sid file"
 bad "-c 1 $there" "unknown option '-c'; try 'owfetch --help'"
 bad "-L 1 $there" "unknown option '-L'; try 'owfetch --help'"
 bad "-4 -6 $there" "-4 and -6 exclude each other"
-bad "-A Q $there" "-A, --authmode: 'Q': wants letters of A, E and O"
+bad "-A Q $there" "-A, --authmode: 'Q': wants letters of A, E and O, as in EO"
 bad "-a x $there" "-a, --percentiles: 'x': wants numbers from 0 to 100, at most 64, with commas"
 bad "-b -1 $there" "-b, --bucket-width: '-1': wants seconds, from 1e-9 to 1e9"
 bad "-n h $there" "-n, --units: 'h': wants n, u, m or s"
@@ -102,7 +102,7 @@ else
     skip "--json: the records of both" "jq is not installed"
 fi
 run "$owfetch" -Q -M "$to" "${sids[0]}" a.owp
-check "-Q -M: told what is ignored" "$rc$out $err" "0 owfetch: -Q or -R given: -M and -v are ignored"
+check "-Q -M: told what is ignored" "$rc$out $err" "0 owfetch: -Q given: -M is ignored"
 for form in "" -M -R --json --help; do
     read -ra arguments <<<"$form"
     "$owfetch" "${arguments[@]}" "$to" "${sids[0]}" a.owp >/dev/full 2>err.txt

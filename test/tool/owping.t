@@ -69,7 +69,7 @@ bad "-z -1" "-z, --delay: '-1': wants seconds, from 0 to 1e9"
 bad "-E 1e10" "-E, --end-delay: '1e10': wants seconds, from 0 to 1e9"
 bad "-4 -6" "-4 and -6 exclude each other"
 bad "--ipv6 --ipv4" "-4 and -6 exclude each other"
-bad "-A X" "-A, --authmode: 'X': wants letters of A, E and O"
+bad "-A X" "-A, --authmode: 'X': wants letters of A, E and O, as in EO"
 bad "-A AE" "-A without O needs an identity: add -u NAME (and -k FILE)"
 bad "-k file" "-k needs -u: whose pass-phrase in the file is it?"
 bad "-u $(printf '%081d' 0)" "-u, --identity: '$(printf '%081d' 0)': wants 1 to 80 characters"
@@ -79,6 +79,9 @@ bad "-S 192.0.2.300" "192.0.2.300: not an address, name or interface of this hos
 bad "-6 -S 127.0.0.1" "127.0.0.1: not an address, name or interface of this host (-S)"
 bad "-B lo -B lo" "-B, --bind-device: 'lo': given twice"
 bad "-a 50,101" "-a, --percentiles: '50,101': wants numbers from 0 to 100, at most 64, with commas"
+bad "-p -d nosuch" "-d, --directory: 'nosuch': No such file or directory"
+bad "-p -d /dev/null" "-d, --directory: '/dev/null': Not a directory"
+bad "-F x.owp -T x.owp" "-F and -T name the same file: each session needs its own"
 bad "-b 0" "-b, --bucket-width: '0': wants seconds, from 1e-9 to 1e9"
 bad "-n x" "-n, --units: 'x': wants n, u, m or s"
 bad "-N all" "-N, --every: 'all': $whole 0 to 4294967295"
@@ -88,7 +91,7 @@ check "an option without its value" "$rc$out $err" "1 owping: option '-c' needs 
 run "$owping" 127.0.0.1:1 --count
 check "a long option without its value" "$rc$out $err" \
     "1 owping: option '--count' needs a value (N); try 'owping --help'"
-for operand in ::1:x '[::1' 127.0.0.1:65536 'a b' :861; do
+for operand in ::1:x '[::1' 127.0.0.1:65536 127.0.0.1:0 'a b' :861; do
     run "$owping" "$operand"
     check "owping '$operand'" "$rc$out $err" \
         "1 owping: $operand: not a server: wants NAME, ADDRESS, NAME:PORT or [V6]:PORT"
@@ -225,6 +228,16 @@ run "$owping" -c 2 -i 0.01f -Q --from-file from.owp "$to"
 check "--from-file alone measures that direction alone" "$rc$err $("$owstats" -R from.owp | wc -l)" "0 2"
 short -T nosuch/to.owp
 check "-T where there is no directory" "$rc$out $err" "1 owping: nosuch/to.owp: No such file or directory"
+short -T .
+check "-T of a directory is told before the test" "$rc$out $err" "1 owping: .: Is a directory"
+mkfifo fifo
+short -T fifo
+check "-T replaces nothing but files" "$rc$out $err $(stat -c %F fifo)" \
+    "1 owping: fifo: not a regular file; it is left as it is fifo"
+ln -s to.owp link.owp
+short -Q -T link.owp
+check "-T of a link writes where it leads" "$rc$err $(readlink link.owp) $("$owstats" -R to.owp | wc -l)" "0 to.owp 2"
+rm fifo link.owp
 run env TMPDIR=/nosuch "$owping" -c 2 -i 0.01f -t "$to"
 check "TMPDIR is where the working file goes" "$rc$out $err" \
     "1 owping: working file in TMPDIR or /tmp: No such file or directory"
@@ -277,16 +290,16 @@ notice() {
     check "$1: told what is ignored" "$rc $err" "0 $2"
 }
 notice "-M -v" "owping: -M given: -v is ignored"
-notice "-Q -v" "owping: -Q or -R given: -M and -v are ignored"
-notice "-Q -M" "owping: -Q or -R given: -M and -v are ignored"
+notice "-Q -v" "owping: -Q given: -v is ignored"
+notice "-Q -M" "owping: -Q given: -M is ignored"
 check "and -Q goes before -M" "$out" ""
-notice "-R -M" "owping: -Q or -R given: -M and -v are ignored"
+notice "-R -M" "owping: -R given: -M is ignored"
 check "and -R goes before -M" "$(wc -l <out.txt | tr -d ' ')" 2
-notice "--json -M" "owping: --json given: -M and -Q are ignored"
-notice "--json -Q" "owping: --json given: -M and -Q are ignored"
+notice "--json -M" "owping: --json given: -M is ignored"
+notice "--json -Q" "owping: --json given: -Q is ignored"
 check "and --json goes before -Q" "${out:0:1}" "{"
-notice "-p -R" "owping: -p is for summaries: ignored with --json, -Q and -R"
-notice "-p --json" "owping: -p is for summaries: ignored with --json, -Q and -R"
+notice "-p -R" "owping: -R given: -p is ignored"
+notice "-p --json" "owping: --json given: -p is ignored"
 
 # --- who we are
 
@@ -341,13 +354,19 @@ for source in 127.0.0.1 127.0.0.2 lo; do
     short -4 -M -S "$source"
     check "-S $source" "$rc$err $(key FROM_ADDR) $(key TO_ADDR)" "0 ${source/lo/127.0.0.1} 127.0.0.1"
 done
+short -M -S lo
+check "-S of an interface: the server's address family decides" "$rc$err $(key FROM_ADDR)" "0 127.0.0.1"
+short -S 192.0.2.1
+check "-S of an address that is not here" "$rc$out $err" "1 owping: -S, --source: '192.0.2.1': not an address of this host"
+short -S ::1
+check "-S of the other address family" "$rc$out $err" "1 owping: ::1: no address of the server's address family (-S)"
 short --source=127.0.0.2 --ipv4 -Q
 check "--source and --ipv4" "$rc$err" 0
 if [ "$(id -u)" = 0 ]; then
     short -M -B lo
     check "-B lo" "$rc$err $(key FROM_ADDR)" "0 127.0.0.1"
     short --bind-device=nosuch0
-    check "-B of an interface that is not there" "$rc$out $err" "1 owping: 127.0.0.1 port $port: No such device (-B)"
+    check "-B of an interface that is not there" "$rc$out $err" "1 owping: -B, --bind-device: 'nosuch0': no such interface"
 else
     skip "-B lo" "needs root"
     skip "-B of an interface that is not there" "needs root"
@@ -418,6 +437,14 @@ for form in "" -M -R --json -v -p --help -V; do
     check "owping $form >/dev/full ends with 1 and says so" "$? $(grep -c 'standard output did not take' err.txt)" "1 1"
 done
 
+# --- standard descriptors that are closed
+
+"$owping" -Q -c 2 -i 0.01f -T closed.owp "$to" <&- >&- 2>&-
+check "all closed: measures as well" "$? $("$owstats" -R closed.owp | wc -l)" "0 2"
+"$owping" -c 2 -i 0.01f -t "$to" <&- >&- 2>err.txt
+check "standard output closed ends with 1 and says so" "$? $(grep -c 'standard output did not take' err.txt)" "1 1"
+check "standard input and error closed" "$("$owping" -c 2 -i 0.01f -t "$to" <&- 2>&- | shape)" "$soon$nl$(results 2)"
+
 # --- servers that do not serve
 
 end_server TERM
@@ -426,9 +453,9 @@ run "$owping" "$to"
 check "nobody listens" "$rc$out $err" \
     "1 owping: 127.0.0.1 port $port: Connection refused (is an OWAMP server running there?)"
 run "$owping" -6 127.0.0.1
-check "-6 with an IPv4 address" "$rc$out $err" "1 owping: 127.0.0.1: address family not supported"
+check "-6 with an IPv4 address" "$rc$out $err" "1 owping: 127.0.0.1: address family not supported (-6: only IPv6 addresses are looked for)"
 run "$owping" -4 ::1
-check "-4 with an IPv6 address" "$rc$out $err" "1 owping: ::1: address family not supported"
+check "-4 with an IPv6 address" "$rc$out $err" "1 owping: ::1: address family not supported (-4: only IPv4 addresses are looked for)"
 
 if serve six -S "[::1]:0"; then
     run "$owping" -c 2 -i 0.01f "[::1]:$port"

@@ -39,7 +39,7 @@ bad() {
 bad "-c 1" "unknown option '-c'; try 'owup --help'"
 bad "--json" "unknown option '--json'; try 'owup --help'"
 bad "-4 -6" "-4 and -6 exclude each other"
-bad "-A X" "-A, --authmode: 'X': wants letters of A, E and O"
+bad "-A X" "-A, --authmode: 'X': wants letters of A, E and O, as in EO"
 bad "-A E" "-A without O needs an identity: add -u NAME (and -k FILE)"
 bad "-k file" "-k needs -u: whose pass-phrase in the file is it?"
 bad "-u joe" "no pass-phrase: there is no terminal to ask on; use -k FILE"
@@ -57,6 +57,8 @@ to=127.0.0.1:$port
 # The start as the server wrote it, a 64-bit NTP time.
 ntp=$(sed -n 's/^START=//p' s/var/owamp-server.info)
 second=$(((ntp >> 32 & 0xffffffff) - 2208988800))
+"$owup" "127.0.0.1:$port" 2>/dev/full
+check "2>/dev/full ends with 1" "$?" 1
 since="Server Up Since: $(date -u -d "@$second" +%Y-%m-%dT%H:%M:%S)"
 run "$owup" "$to"
 match "one line on standard error: since when, with milliseconds and zone" "$rc$out $err" "0 $since\.[0-9]{3}UTC"

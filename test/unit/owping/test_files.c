@@ -75,6 +75,46 @@ static void a_working_file_has_no_name(void **state)
     unsetenv("TMPDIR");
 }
 
+static void only_a_regular_file_is_replaced(void **state)
+{
+    struct savefile s;
+    struct stat st;
+    (void)state;
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(savefile_open(&s, path), -EEXIST);
+    savefile_close(&s);
+    assert_string_equal(savefile_strerror(-EEXIST), "not a regular file; it is left as it is");
+    assert_int_equal(lstat(path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    unlink(path);
+    assert_int_equal(savefile_open(&s, dir), -EISDIR);
+    savefile_close(&s);
+}
+
+static void behind_a_link_its_target_is_written(void **state)
+{
+    struct savefile s;
+    struct stat st;
+    char target[80];
+    (void)state;
+    snprintf(target, sizeof target, "%s/target", dir);
+    assert_int_equal(symlink("target", path), 0);
+    assert_int_equal(savefile_open(&s, path), -ENOENT);
+    savefile_close(&s);
+    fclose(fopen(target, "w"));
+    assert_int_equal(savefile_open(&s, path), 0);
+    assert_int_equal(write(s.fd, "new", 3), 3);
+    assert_int_equal(savefile_commit(&s), 0);
+    savefile_close(&s);
+    assert_int_equal(lstat(path, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(stat(target, &st), 0);
+    assert_int_equal(st.st_size, 3);
+    unlink(path);
+    unlink(target);
+}
+
 static void a_folder_that_is_not_there_is_an_error(void **state)
 {
     struct savefile s;
@@ -162,6 +202,8 @@ int main(void)
         TEST(a_file_has_its_name_only_when_committed),
         TEST(a_file_that_was_not_committed_leaves_the_former_one),
         TEST(a_working_file_has_no_name),
+        TEST(only_a_regular_file_is_replaced),
+        TEST(behind_a_link_its_target_is_written),
         TEST(a_folder_that_is_not_there_is_an_error),
         TEST(a_source_is_an_address_a_name_or_an_interface),
         TEST(a_fetched_session_becomes_a_session_file),
