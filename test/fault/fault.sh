@@ -1,36 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What the fault tests share: a server on a port of the kernel's choice, raw_peer, TAP.
+# What the fault tests share: a server on a port of the kernel's choice, raw_peer.
 
+. "${BASH_SOURCE[0]%/*}/../tap.sh"
 : "${top_builddir:?is set by make check}"
 PATH=$top_builddir/owampd:$top_builddir/owping:$top_builddir/test/fault:$PATH
 # Freed memory is kept only briefly, so that what a sanitized server holds says something.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=8:exitcode=99"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"
 export TZ=UTC0
-count=0
-pids=()
 mounts=()
 declare -A port pid
 
-skip_all() {
-    echo "1..0 # SKIP $1"
-    exit 0
-}
-
-# Ends what a test started, and waits until it is gone.
 clean_up() {
-    exec 2>/dev/null
-    kill -CONT "${pids[@]}"
-    kill "${pids[@]}"
-    (
-        sleep 10
-        kill -9 "${pids[@]}"
-    ) &
-    wait "${pids[@]}"
-    kill $!
+    end_all
     cd /
-    umount "${mounts[@]}"
+    umount "${mounts[@]}" 2>/dev/null
     rm -rf "$tmp"
 }
 
@@ -41,51 +26,13 @@ cd "$tmp" || exit 1
 mkdir work
 export TMPDIR=$tmp/work
 
-# --- TAP
-
-# check TEXT GOT WANTED: shows both when they differ.
-check() {
-    count=$((count + 1))
-    if [ "$2" = "$3" ]; then
-        echo "ok $count - $1"
-        return
-    fi
-    echo "not ok $count - $1"
-    printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/#   /'
-}
-
-# match TEXT GOT REGEX: the same with a pattern for what is wanted.
-match() {
-    if [[ "$2" =~ $3 ]]; then
-        check "$1" yes yes
-    else
-        check "$1" "$2" "a match of $3"
-    fi
-}
-
-# at_most TEXT GOT LIMIT: the same with the most that is wanted.
+# at_most TEXT GOT LIMIT: as check, with the most that is wanted.
 at_most() {
     if [ "$2" -le "$3" ]; then
         check "$1" yes yes
     else
         check "$1" "$2" "at most $3"
     fi
-}
-
-plan() {
-    echo "1..$count"
-}
-
-# --- events
-
-# until_true COMMAND...: waits for it, for a minute at most.
-until_true() {
-    local turns=0
-    until "$@"; do
-        turns=$((turns + 1))
-        [ $turns -lt 1200 ] || return 1
-        sleep 0.05
-    done
 }
 
 has_text() { # FILE REGEX

@@ -19,7 +19,7 @@ done
 held=()
 for pair in "${pairs[@]}"; do
     name=${pair% *}-${pair#* }
-    until_true 60 has_records "$name" 50 || echo "# $name: 50 records have not come within 60 s"
+    until_true has_records "$name" 50 || echo "# $name: 50 records have not come within 60 s"
     read -r -a own <<<"$(children "${job[$name]}")"
     kill -STOP "${job[$name]}" "${own[@]}"
     held+=("${job[$name]}" "${own[@]}")

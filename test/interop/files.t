@@ -24,7 +24,7 @@ for side in ours theirs; do
     start "live-$side" "$(program theirs owping)" -t -c 200 -i 0.05f -L 2 "127.0.0.1:${port[$side]}"
 done
 for side in ours theirs; do
-    until_true 60 has_records "$side" 30
+    until_true has_records "$side" 30
     for file in $(stored "$side"); do
         [ "$(field "$file" 48 4)" = 000000c8 ] && cp "$file" "live-$side.owp"
     done

@@ -4,16 +4,10 @@
 # that OWAMP_PEER_BIN names. Servers listen on ports of the kernel's choice; measurements run side by
 # side, since they mostly wait.
 
+. "${BASH_SOURCE[0]%/*}/../tap.sh"
 : "${top_builddir:?is set by make check}"
-count=0
-pids=()
 # shellcheck disable=SC2034 # the tests read port
 declare -A port pid job
-
-skip_all() {
-    echo "1..0 # SKIP $1"
-    exit 0
-}
 
 if [ -z "${OWAMP_PEER_BIN-}" ]; then
     skip_all "OWAMP_PEER_BIN names no folder with another owamp's programs"
@@ -33,18 +27,8 @@ program() {
     fi
 }
 
-# Ends what a test started, and waits until it is gone.
 clean_up() {
-    exec 2>/dev/null
-    kill -CONT "${pids[@]}"
-    kill "${pids[@]}"
-    (
-        sleep 10
-        kill -9 "${pids[@]}"
-    ) &
-    local guard=$!
-    wait "${pids[@]}"
-    kill "$guard"
+    end_all
     rm -rf "$tmp"
 }
 
@@ -55,49 +39,6 @@ trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 cd "$tmp" || exit 1
 export TMPDIR=$tmp TZ=UTC0
-
-# --- TAP
-
-# check TEXT GOT WANTED: shows both when they differ.
-check() {
-    count=$((count + 1))
-    if [ "$2" = "$3" ]; then
-        echo "ok $count - $1"
-        return
-    fi
-    echo "not ok $count - $1"
-    printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/#   /'
-}
-
-# match TEXT GOT REGEX: the same with a pattern for what is wanted.
-match() {
-    if [[ "$2" =~ $3 ]]; then
-        check "$1" yes yes
-    else
-        check "$1" "$2" "a match of $3"
-    fi
-}
-
-skip() {
-    count=$((count + 1))
-    echo "ok $count - $1 # SKIP $2"
-}
-
-plan() {
-    echo "1..$count"
-}
-
-# --- waiting
-
-# until_true SECONDS COMMAND...: tries it again and again; false when the time is over.
-until_true() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.05
-    done
-}
 
 # --- servers
 
@@ -131,9 +72,8 @@ server() {
         >"$name/log" 2>&1 </dev/null &
     pid[$name]=$!
     pids+=($!)
-    if ! until_true 20 has_port "$name"; then
-        echo "Bail out! $side owampd does not listen: $(tail -n 3 "$name/log")"
-        exit 1
+    if ! until_true has_port "$name"; then
+        bail_out "$side owampd does not listen: $(tail -n 3 "$name/log")"
     fi
 }
 

@@ -24,7 +24,7 @@ done
 for pair in "${pairs[@]}"; do
     for what in INT KILL; do
         name=$what-${pair% *}-${pair#* }
-        until_true 60 has_records "$name" 300 || echo "# $name: 300 records have not come within 60 s"
+        until_true has_records "$name" 300 || echo "# $name: 300 records have not come within 60 s"
         if [ "$what" = INT ]; then
             kill -INT "${job[$name]}"
         else
@@ -49,7 +49,7 @@ sent() {
 for pair in "${pairs[@]}"; do
     client=${pair% *} who="${pair% *} owping, ${pair#* } owampd"
     name=INT-$client-${pair#* }
-    until_true 20 has_finished "$name" 00000001
+    until_true has_finished "$name" 00000001
     file=$(stored "$name")
     match "$who: an interrupt shows both sessions and ends with 0" "$(counts "$name")" \
         '^0: [0-9]+ sent, [0-9]+ lost, 0 dup; [0-9]+ sent, [0-9]+ lost, 0 dup$'
@@ -64,7 +64,7 @@ for pair in "${pairs[@]}"; do
     check "$who: both makes count the same" "$(sent ours "$file")" "$(sent theirs "$file")"
 
     name=KILL-$client-${pair#* }
-    until_true 20 has_finished "$name" 00000002
+    until_true has_finished "$name" 00000002
     file=$(stored "$name")
     check "$who, killed: the server's session is incomplete" "$(field "$file" 8 4) $(field "$file" 12 4)" \
         "00000002 00000000"

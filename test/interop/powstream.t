@@ -20,7 +20,7 @@ complete() {
     grep -q '\.owp$' "$1.out" && [ "$(sed -n '/\.owp$/,$p' "$1.out" | grep -c '\.sum$')" -gt 0 ]
 }
 for name in "${names[@]}"; do
-    until_true 60 complete "$name" || echo "# $name: no session within 60 s"
+    until_true complete "$name" || echo "# $name: no session within 60 s"
     cp "$name.out" "$name.first"
 done
 for name in "${names[@]}"; do

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What the lint tests share: which files are ours, and TAP.
+# What the lint tests share: which files are ours.
 cd "${top_srcdir:?is set by make check}" || exit 1
-
-count=0
+. test/tap.sh
 
 # Every C file of the project.
 sources() {
@@ -16,11 +15,6 @@ scripts() {
         -exec awk 'FNR == 1 { if (/^#!.*sh( |$)/ || FILENAME ~ /\.sh$/) print FILENAME; nextfile }' {} + \
         2>/dev/null |
         LC_ALL=C sort
-}
-
-skip_all() {
-    echo "1..0 # SKIP $1"
-    exit 0
 }
 
 need() {
@@ -36,8 +30,4 @@ claim() {
         echo "not ok $count - $1"
         printf '%s\n' "$2" | sed 's/^/#   /'
     fi
-}
-
-plan() {
-    echo "1..$count"
 }

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034 # what is set here is used by those who source this
 # What the net tests share: two network namespaces, a and b, joined by the relay; an owampd in b;
-# owping from a; TAP. Sourced.
+# owping from a. Sourced.
+. "${BASH_SOURCE[0]%/*}/../tap.sh"
 top=${top_builddir:?is set by make check}
 relay=$top/test/net/relay/ow_relay
 owampd=$top/owampd/owampd
@@ -13,18 +14,8 @@ owping=$top/owping/owping
     a4=10.99.0.1 b4=10.99.0.2 a6=fd99::1 b6=fd99::2 all=fe80::a bll=fe80::b
 }
 a=ow-$$-a b=ow-$$-b
-count=0 relay_pid='' owampd_pid=''
+relay_pid='' owampd_pid=''
 tmp=$(mktemp -d) || exit 1
-
-skip_all() {
-    echo "1..0 # SKIP $1"
-    exit 0
-}
-
-bail() {
-    echo "Bail out! $1"
-    exit 1
-}
 
 stop() { # PID
     [ -n "$1" ] || return 0
@@ -45,17 +36,6 @@ cd "$tmp" || exit 1
 mkfifo relay.says owampd.says owampd.up && exec 7<>owampd.up || exit 1
 : >owampd.log
 
-# check TEXT GOT WANTED: shows both when they differ.
-check() {
-    count=$((count + 1))
-    if [ "$2" = "$3" ]; then
-        echo "ok $count - $1"
-        return
-    fi
-    echo "not ok $count - $1"
-    printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/#   /'
-}
-
 # says TEXT FILE PATTERN: FILE holds a line that PATTERN (extended) matches.
 says() {
     count=$((count + 1))
@@ -65,10 +45,6 @@ says() {
     fi
     echo "not ok $count - $1"
     { echo "wanted: $3" && echo got: && cat "$2"; } | sed 's/^/#   /'
-}
-
-plan() {
-    echo "1..$count"
 }
 
 make_namespaces() {
@@ -99,7 +75,7 @@ start_relay() {
         wait "$relay_pid"
         [ $? = 77 ] && skip_all "the relay is not allowed here: $(<relay.err)"
         relay_pid=''
-        bail "the relay did not start: $(<relay.err)"
+        bail_out "the relay did not start: $(<relay.err)"
     fi
     dress "$a" "$a4" "$a6" "$all"
     dress "$b" "$b4" "$b6" "$bll"
@@ -122,7 +98,7 @@ start_owampd() {
     logger_pid=$!
     nsenter --net="/run/netns/$b" "$owampd" -Z -f -S :0 -R var -d data >owampd.says 2>&1 7>&- &
     owampd_pid=$!
-    read -r -t 20 -u 7 || bail "owampd does not listen: $(<owampd.log)"
+    read -r -t 20 -u 7 || bail_out "owampd does not listen: $(<owampd.log)"
     port=$(sed -n 's/^PORT=//p' var/owamp-server.info)
 }
 

@@ -22,10 +22,10 @@ check "--help lists every option" "$missing" ""
 run "$owampd" -h
 check "-h is --help" "$rc ${out%%"$nl"*}" "0 Usage: owampd [options]"
 run "$owampd" -V
-match "-V names program and suite" "$rc$err $out" \
+match_all "-V names program and suite" "$rc$err $out" \
     "0 owampd \(psuite\) [0-9.]+${nl}Licensed under the Apache License, Version 2.0."
 run "$owampd" --version
-match "--version is -V" "$rc $out" "0 owampd \(psuite\).*"
+match_all "--version is -V" "$rc $out" "0 owampd \(psuite\).*"
 for option in --help -V; do
     "$owampd" "$option" >/dev/full 2>err.txt
     check "owampd $option >/dev/full ends with 1 and says so" "$? $(<err.txt)" \
@@ -132,10 +132,10 @@ faulty pfs "ann 7" "the pass-phrase has an odd number of hexadecimal digits"
 
 rm c/owamp-server.limits c/owamp-server.pfs
 serve one || bail_out "owampd does not start: $(<one/log)"
-match "the first line of the log says where it listens" "$(<one/log)" "owampd: listening on 127\.0\.0\.1:$port"
+match_all "the first line of the log says where it listens" "$(<one/log)" "owampd: listening on 127\.0\.0\.1:$port"
 check "the pid file" "$(<one/var/owamp-server.pid)" "$server_pid"
-match "the info file" "$(<one/var/owamp-server.info)" "START=[0-9]{20}${nl}PID=$server_pid${nl}PORT=$port"
-match "it runs with the time it gives" "$(sed -n 's/START=//p' one/var/owamp-server.info)" "1[78][0-9]{18}"
+match_all "the info file" "$(<one/var/owamp-server.info)" "START=[0-9]{20}${nl}PID=$server_pid${nl}PORT=$port"
+match_all "it runs with the time it gives" "$(sed -n 's/START=//p' one/var/owamp-server.info)" "1[78][0-9]{18}"
 run "$owampd" "${allow[@]}" -Z -S 127.0.0.1:0 -d d -R one/var
 check "a second one with the same vardir is refused" "$rc$out $err" \
     "1 owampd: $tmp/one/var/owamp-server.pid: another owampd (pid $server_pid) runs with this vardir"
@@ -219,7 +219,7 @@ serve two -a AO
 check "-a goes before authmode, and allow_open_mode=off takes open mode away" "$(greeting 12 15)" 00000002
 check "pbkdf2_count is raised to a power of two" "$(greeting 48 51)" 00001000
 end_server TERM
-match "and the log says so" "$(<two/log)" ".*pbkdf2_count: not a power of two.*"
+match_all "and the log says so" "$(<two/log)" ".*pbkdf2_count: not a power of two.*"
 serve two --authmode=O
 check "nothing but open mode where it is not allowed: no mode at all" "$(greeting 12 15)" 00000000
 end_server TERM
@@ -269,7 +269,7 @@ ask 127.0.0.1 -Q -t -u joe -k s/etc/owamp-server.pfs
 check "a test of joe's" "$rc$out$err" 0
 await joe
 check "assign user: joe's class" "$(log_shape <<<"$line")" "owampd: control: PEER (joe): connected, encrypted mode, class kept"
-match "delete_on_fetch=off: the session stays, in the folders of its class, with a link to it" \
+match_all "delete_on_fetch=off: the session stays, in the folders of its class, with a link to it" \
     "$(catalog) $(find s/data/hierarchy -name '*.owp')" "1 s/data/hierarchy/root/kept/[0-9a-f]{32}\.owp"
 check "the link is the whole path" "$(readlink s/data/catalog/*.owp)" "$(realpath s/data)/$(
     cd s/data && find hierarchy -name '*.owp'
@@ -334,7 +334,7 @@ class root allows 1000 bit/s: 3360 are in use and 60800 were asked for"
 echo 'limit root with bandwidth=all' >s/etc/owamp-server.limits
 kill -HUP "$server_pid"
 await reload
-match "HUP with a faulty file: the log says where, and that the old rules stay" "$line" \
+match_all "HUP with a faulty file: the log says where, and that the old rules stay" "$line" \
     "owampd: reload: the former limits and pass-phrases stay in force: $tmp/s/etc/owamp-server\.limits:1: .*\"all\".*"
 ask 127.0.0.1 -Q
 check "and so they do" "$rc$out $err" "1 owping: $to_it"
@@ -342,7 +342,7 @@ cp rules/* s/etc
 kill -HUP "$server_pid"
 await reload
 finish
-match "a test that ran meanwhile has lost nothing" "$rc$(<ping.txt) $(grep -aE '^(LOST|DUPS|SESSION_F)' <<<"$out" | tr '\t\n' '= ')" \
+match_all "a test that ran meanwhile has lost nothing" "$rc$(<ping.txt) $(grep -aE '^(LOST|DUPS|SESSION_F)' <<<"$out" | tr '\t\n' '= ')" \
     "0 SESSION_FINISHED=1 DUPS=0 LOST=0 "
 
 # --- ending while a test runs
@@ -351,7 +351,7 @@ begin
 kill -TERM "$server_pid"
 out=$(cat <&"$from_ping")
 wait "$pid"
-match "TERM during a test: the client gets its results" "$?$(<ping.txt) $(grep -a ^LOST <<<"$out" | tr '\t\n' '= ')" \
+match_all "TERM during a test: the client gets its results" "$?$(<ping.txt) $(grep -a ^LOST <<<"$out" | tr '\t\n' '= ')" \
     "0(owping: [^$nl]*)? LOST=0 LOST=0 "
 end_server 0 # nothing more is sent to it
 check "and the server ends with 0" "$rc $(tail -n 1 s/log)" "0 owampd: ended"
@@ -411,7 +411,7 @@ owampd: stopping: 0 connections
 owampd: ended"
 echo 'loglocation' >two/etc/owamp-server.conf
 serve two --verbose --facility=user
-match "loglocation names the place in the source" "$(<two/log)" \
+match_all "loglocation names the place in the source" "$(<two/log)" \
     "owampd: FILE=run\.c, LINE=[0-9]+, listening on 127\.0\.0\.1:$port"
 end_server TERM
 # At this level nobody hears that it listens.
@@ -452,7 +452,7 @@ else
 fi
 if getent hosts localhost >/dev/null; then
     serve two -S localhost:0
-    match "-S with a name" "$(<two/log)" "owampd: listening on (127\.0\.0\.1|\[::1\]):$port"
+    match_all "-S with a name" "$(<two/log)" "owampd: listening on (127\.0\.0\.1|\[::1\]):$port"
     end_server TERM
 else
     skip "-S with a name" "localhost has no address here"

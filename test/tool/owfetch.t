@@ -20,10 +20,10 @@ check "--help lists every option" "$missing" ""
 run "$owfetch" -h
 check "-h is --help" "$rc ${out%%"$nl"*}" "0 Usage: owfetch [options] SERVER[:PORT] SID FILE [SID FILE]..."
 run "$owfetch" --version
-match "--version names program and suite" "$rc$err $out" \
+match_all "--version names program and suite" "$rc$err $out" \
     "0 owfetch \(psuite\) [0-9.]+${nl}Licensed under the Apache License, Version 2.0."
 run "$owfetch" -V
-match "-V is --version" "$rc $out" "0 owfetch \(psuite\).*"
+match_all "-V is --version" "$rc $out" "0 owfetch \(psuite\).*"
 for operands in "" "127.0.0.1" "127.0.0.1 $sid" "127.0.0.1 $sid file $sid"; do
     read -ra words <<<"$operands"
     run "$owfetch" "${words[@]}"

@@ -24,10 +24,10 @@ check "--help fits a terminal" "$(awk 'length($0) > 79' out.txt)" ""
 run "$owping" -h
 check "-h is --help" "$rc ${out%%"$nl"*}" "0 Usage: owping [options] SERVER[:PORT]"
 run "$owping" --version
-match "--version names program and suite" "$rc$err $out" \
+match_all "--version names program and suite" "$rc$err $out" \
     "0 owping \(psuite\) [0-9.]+${nl}Licensed under the Apache License, Version 2.0."
 run "$owping" -V
-match "-V is --version" "$rc $out" "0 owping \(psuite\).*"
+match_all "-V is --version" "$rc $out" "0 owping \(psuite\).*"
 run "$owping"
 check "a server must be named" "$rc$out $err" "1 $usage"
 run "$owping" here there
@@ -128,13 +128,13 @@ soon='Approximately N seconds until results available'
 run "$owping" -c 3 -i 0.01f "$to"
 check "without -f and -t both directions are measured, first to the server" \
     "$rc$err $(shape <out.txt)" "0 $soon$nl$(results 3)$nl$nl$(results 3)"
-match "the first is to the server's port, the second from it" "$(grep -o ']:[0-9]*' out.txt | tr '\n' ' ')" \
+match_all "the first is to the server's port, the second from it" "$(grep -o ']:[0-9]*' out.txt | tr '\n' ' ')" \
     ']:[0-9]+ ]:([0-9]+) ]:([0-9]+) ]:[0-9]+ '
 run "$owping" --count=3 --interval=0.01f --to "$to"
 check "--to: one direction" "$rc$err $(shape <out.txt)" "0 $soon$nl$(results 3)"
-match "--to goes to the server" "$(grep -a -- --- out.txt)" ".* to \[127\.0\.0\.1\]:[0-9]+ ---"
+match_all "--to goes to the server" "$(grep -a -- --- out.txt)" ".* to \[127\.0\.0\.1\]:[0-9]+ ---"
 run "$owping" -c 3 -i 0.01f -f "$to"
-match "-f comes from the server" "$rc $(grep -a -- --- out.txt)" "0 --- owping statistics from \[127\.0\.0\.1\]:.*"
+match_all "-f comes from the server" "$rc $(grep -a -- --- out.txt)" "0 --- owping statistics from \[127\.0\.0\.1\]:.*"
 run "$owping" "$to" -c 2 -i 0.01f -f -t
 check "-f -t: both; options may follow the server" "$rc$err $(shape <out.txt)" \
     "0 $soon$nl$(results 2)$nl$nl$(results 2)"
@@ -151,7 +151,7 @@ key() {
 short -Q
 check "-Q prints nothing" "$rc$err$out" 0
 short -R
-match "-R prints a line for each packet and nothing else" "$rc$err $out" \
+match_all "-R prints a line for each packet and nothing else" "$rc$err $out" \
     "0 (([01]) [0-9]{20} [01] [0-9.e-]+ [0-9]{20} [01] [0-9.e-]+ 255$nl?){2}"
 short --raw
 check "--raw has eight fields" "$(awk '{ print NF }' out.txt)" "8${nl}8"
@@ -167,7 +167,7 @@ check "-D, -s, -L, -b and -N arrive" \
     "$rc $(key DSCP) $(key PACKET_PADDING) $(key LOSS_TIMEOUT) $(key BUCKET_WIDTH) $(key SAMPLE_PACKET_COUNT)" \
     "0 0x2e${nl}0x2e 100${nl}100 6442450944${nl}6442450944 0.001${nl}0.001 1${nl}1"
 short --machine --dscp=0x0a --padding=1 --timeout=1 --bucket-width=1 --every=1 -U
-match "the long names of these" "$(key DSCP) $(key UNIX_START_TIME) $(key UNIX_END_TIME)" \
+match_all "the long names of these" "$(key DSCP) $(key UNIX_START_TIME) $(key UNIX_END_TIME)" \
     "0x0a${nl}0x0a [0-9.]+${nl}[0-9.]+ [0-9.]+${nl}[0-9.]+"
 run "$owping" -c 3 -i 0.01f,0.02f -t -M "$to"
 check "slots take turns: between first and last of three packets lie 0.03 s" \
@@ -212,7 +212,7 @@ $(block)
 seq_no=0          delay=N ms	(CLOCK)
 $(results 1)"
 short -v -U
-match "-v -U" "$(shape <out.txt | grep -a '^seq')" "(seq_no=[01] +delay=N ms	\(CLOCK\)$nl?){2}"
+match_all "-v -U" "$(shape <out.txt | grep -a '^seq')" "(seq_no=[01] +delay=N ms	\(CLOCK\)$nl?){2}"
 
 # --- files
 
@@ -249,7 +249,7 @@ check "they hold the summaries" "$(cat d/*.txt | shape)" "$(results 2)$nl$nl$(re
 short -p -M --directory d -N 1
 check "-p -M -N 1: a .sum file for each packet" "$rc$err $(shape <out.txt)" "0 $soon$nl$(printf '%s\n' d/*.sum)"
 short --print-names
-match "-p without -d writes here" "$rc$err $out" "0 Approx.*$nl\./[0-9]{20}_[0-9]{20}\.txt"
+match_all "-p without -d writes here" "$rc$err $out" "0 Approx.*$nl\./[0-9]{20}_[0-9]{20}\.txt"
 check "no temporary file stays" "$(find . -name '*.i' -o -name '*.owp.*')" ""
 
 # --- JSON
@@ -372,7 +372,7 @@ else
     skip "-B of an interface that is not there" "needs root"
 fi
 short -M -P 0
-match "-P 0: the kernel's choice" "$rc$err $(key FROM_PORT)" "0 [1-9][0-9]*"
+match_all "-P 0: the kernel's choice" "$rc$err $(key FROM_PORT)" "0 [1-9][0-9]*"
 free=$(key FROM_PORT)
 short -M --ports="$free"
 check "--ports with one port" "$rc$err $(key FROM_PORT)" "0 $free"
@@ -380,7 +380,7 @@ run "$owping" -c 2 -i 0.01f -P "$free" "$to"
 check "one port is not enough for two directions" "$rc$out $err" \
     "1 owping: no local UDP port left (-P): Address already in use"
 short -M -P 8760-9960
-match "-P LOW-HIGH" "$rc$err $(key FROM_PORT)" "0 (8[789]|9)[0-9]+"
+match_all "-P LOW-HIGH" "$rc$err $(key FROM_PORT)" "0 (8[789]|9)[0-9]+"
 
 # --- signals
 
@@ -400,7 +400,7 @@ for signal in HUP INT TERM; do
     cat <&"$from_ping" >out.txt
     wait "$pid"
     rc=$?
-    match "a first $signal ends the test early, prints results and exits 0" \
+    match_all "a first $signal ends the test early, prints results and exits 0" \
         "$rc$(<err.txt) $(key SESSION_PACKET_COUNT) $(key SENT) $(key LOST)" "0 1000 [0-9]{1,3} 0"
 done
 begin -T early.owp

@@ -43,7 +43,7 @@ check "--help lists every option" "$missing" ""
 run "$owstats" -h
 check "-h is --help" "$rc ${out%%"$nl"*}" "0 Usage: owstats [options] FILE..."
 run "$owstats" -V
-match "-V names program and suite" "$rc$err $out" \
+match_all "-V names program and suite" "$rc$err $out" \
     "0 owstats \(psuite\) [0-9.]+${nl}Licensed under the Apache License, Version 2.0."
 version=$(sed -n '1s/.* //p' out.txt)
 run "$owstats" --version

@@ -18,10 +18,10 @@ check "--help lists every option" "$missing" ""
 run "$owup" -h
 check "-h is --help" "$rc ${out%%"$nl"*}" "0 Usage: owup [options] SERVER[:PORT]"
 run "$owup" -V
-match "-V names program and suite" "$rc$err $out" \
+match_all "-V names program and suite" "$rc$err $out" \
     "0 owup \(psuite\) [0-9.]+${nl}Licensed under the Apache License, Version 2.0."
 run "$owup" --version
-match "--version is -V" "$rc $out" "0 owup \(psuite\).*"
+match_all "--version is -V" "$rc $out" "0 owup \(psuite\).*"
 run "$owup"
 check "a server must be named" "$rc$out $err" "1 $usage"
 run "$owup" here there
@@ -61,19 +61,19 @@ second=$(((ntp >> 32 & 0xffffffff) - 2208988800))
 check "2>/dev/full ends with 1" "$?" 1
 since="Server Up Since: $(date -u -d "@$second" +%Y-%m-%dT%H:%M:%S)"
 run "$owup" "$to"
-match "one line on standard error: since when, with milliseconds and zone" "$rc$out $err" "0 $since\.[0-9]{3}UTC"
+match_all "one line on standard error: since when, with milliseconds and zone" "$rc$out $err" "0 $since\.[0-9]{3}UTC"
 run env TZ=XYZ-1 "$owup" "$to"
-match "in local time" "$rc$out $err" \
+match_all "in local time" "$rc$out $err" \
     "0 Server Up Since: $(TZ=XYZ-1 date -d "@$second" +%Y-%m-%dT%H:%M:%S)\.[0-9]{3}XYZ"
 for arguments in "-4" "--ipv4 -S 127.0.0.2" "-S lo -4" "-A O" "-u joe -k s/etc/owamp-server.pfs" \
     "-u joe -k s/etc/owamp-server.pfs -A A" "--identity=joe --pass-phrases=s/etc/owamp-server.pfs --authmode=e"; do
     read -ra words <<<"$arguments"
     run "$owup" "${words[@]}" "$to"
-    match "owup $arguments" "$rc$out $err" "0 $since\.[0-9]{3}UTC"
+    match_all "owup $arguments" "$rc$out $err" "0 $since\.[0-9]{3}UTC"
 done
 if [ "$(id -u)" = 0 ]; then
     run "$owup" -B lo "$to"
-    match "owup -B lo" "$rc$out $err" "0 $since\.[0-9]{3}UTC"
+    match_all "owup -B lo" "$rc$out $err" "0 $since\.[0-9]{3}UTC"
 else
     skip "owup -B lo" "needs root"
 fi

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What the tests of the programs share: TAP, runs, servers of our own, session files made to measure.
+# What the tests of the programs share: runs, servers of our own, session files made to measure.
+. "${BASH_SOURCE[0]%/*}/../tap.sh"
 : "${top_builddir:?is set by make check}"
 owampd=$top_builddir/owampd/owampd
 owping=$top_builddir/owping/owping
@@ -14,61 +15,18 @@ umask 022
 ulimit -c 0
 tmp=$(mktemp -d) || exit 1
 cd "$tmp" || exit 1
-pids=()
-count=0
 tab=$'\t'
 nl=$'\n'
 export tab nl
 
 clean_up() {
-    local pid
-    for pid in "${pids[@]}"; do
-        kill -CONT "$pid"
-        kill -KILL "$pid"
-    done
-    wait
+    end_all
     rm -rf "$tmp"
-} 2>/dev/null
+}
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
-# --- TAP
-
-# check TEXT GOT WANTED: shows both when they differ.
-check() {
-    count=$((count + 1))
-    if [ "$2" = "$3" ]; then
-        echo "ok $count - $1"
-        return
-    fi
-    echo "not ok $count - $1"
-    printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/#   /'
-}
-
-# match TEXT GOT REGEX: the whole of GOT.
-match() {
-    if [[ $2 =~ ^$3$ ]]; then
-        check "$1" match match
-    else
-        check "$1" "$2" "$3"
-    fi
-}
-
-skip() {
-    count=$((count + 1))
-    echo "ok $count - $1 # SKIP $2"
-}
-
-plan() {
-    echo "1..$count"
-}
-
 # --- runs
-
-bail_out() {
-    echo "Bail out! $1"
-    exit 1
-}
 
 # run COMMAND...: out, err and rc are what came of it.
 run() {
@@ -76,16 +34,6 @@ run() {
     rc=$?
     # shellcheck disable=SC2034 # the tests look at them
     out=$(<"$tmp/out.txt") err=$(<"$tmp/err.txt")
-}
-
-# until_true COMMAND...: for what gives no event to wait for; gives up after half a minute.
-until_true() {
-    local i
-    for ((i = 0; i < 600; i++)); do
-        "$@" >/dev/null 2>&1 && return
-        sleep 0.05
-    done
-    return 1
 }
 
 # --- servers
