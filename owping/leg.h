@@ -3,7 +3,7 @@
 #pragma once
 #include "endpoint/ep_trial.h"
 #include "owping/options.h"
-#include "owping/retrieve.h"
+#include "endpoint/ep_retrieve.h"
 #include "owping/savefile.h"
 
 struct leg {

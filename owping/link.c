@@ -2,15 +2,13 @@
 #include "owping/link.h"
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
 #include "crypto/ps_crypto.h"
-#include "owamp/ow_pfs.h"
-#include "owping/source.h"
+#include "endpoint/ep_pass.h"
+#include "endpoint/ep_source.h"
 #include "owping/terminal.h"
 
-#define PFS_MAX (16u << 20)
 // Longer than the half minute for which a server may hold a fetch of a session that still runs.
 #define ANSWER_MAX (60 * PS_SEC)
 #define SETUP_MAX (20 * PS_SEC) // to connect, and for each answer until the connection is set up
@@ -21,40 +19,18 @@ static int tell(const struct link *l, int err, const char *what, const char *why
     return err;
 }
 
-static int keep_pass(struct link *l, const struct ow_pfs *pfs)
-{
-    const uint8_t *pass;
-    char why[160];
-    size_t len;
-    if (!ow_pfs_find(pfs, l->o->identity, &pass, &len)) {
-        snprintf(why, sizeof why, "no identity '%s' in it; add it with pfstore(1)", l->o->identity);
-        return tell(l, PS_ENOTFOUND, l->o->pfs_path, why);
-    }
-    if (len > sizeof l->pass)
-        return tell(l, PS_ELIMIT, l->o->pfs_path, "the pass-phrase is too long");
-    memcpy(l->pass, pass, len);
-    l->pass_len = len;
-    return 0;
-}
-
 static int pass_from_file(struct link *l)
 {
-    const char *path = l->o->pfs_path;
-    struct ps_fault fault;
-    struct ow_pfs *pfs;
-    char *text;
-    size_t len;
-    int err = ps_conf_load(path, PFS_MAX, &text, &len);
-    if (err != 0)
-        return tell(l, err, path, ps_strerror(err));
-    err = ow_pfs_parse(&pfs, path, text, len, &fault);
-    ps_mem_wipe(text, len);
-    free(text);
-    if (err != 0)
-        return tell(l, err, "pass-phrases", fault.text);
-    err = keep_pass(l, pfs);
-    ow_pfs_free(pfs);
-    return err;
+    struct ps_fault fault = {""};
+    uint8_t *pass;
+    int err = ep_pass_load(l->o->pfs_path, l->o->identity, &pass, &l->pass_len, &fault);
+    if (err != 0) {
+        fprintf(stderr, "%s: %s\n", options_name(l->o), fault.text);
+        return err;
+    }
+    memcpy(l->pass, pass, l->pass_len);
+    ep_pass_free(pass, l->pass_len);
+    return 0;
 }
 
 static int pass_from_terminal(struct link *l)
@@ -76,7 +52,7 @@ int link_prepare(struct link *l, const struct options *o, struct ps_loop *loop, 
     if (ps_hostport_parse(operand, OW_PORT, false, &l->server) != 0 || l->server.port == 0)
         return tell(l, PS_ESYNTAX, operand, "not a server: wants NAME, ADDRESS, NAME:PORT or [V6]:PORT");
     if (o->source != NULL) {
-        int err = source_find(o->source, o->family, &l->source);
+        int err = ep_source_find(o->source, o->family, &l->source);
         if (err != 0)
             return tell(l, err, o->source, "not an address, name or interface of this host (-S)");
     }
@@ -144,7 +120,7 @@ static bool source_chosen(struct link *l, const struct ps_addr *addrs, size_t n)
     if (l->o->source == NULL)
         return true;
     for (size_t i = 0; i < n; i++)
-        if (source_find(l->o->source, addrs[i].sa.sa_family, &l->source) == 0)
+        if (ep_source_find(l->o->source, addrs[i].sa.sa_family, &l->source) == 0)
             return true;
     return false;
 }

@@ -3,16 +3,15 @@
 // connection. Says itself, on standard error, what goes wrong.
 #pragma once
 #include "endpoint/ep_client.h"
+#include "endpoint/ep_pass.h"
 #include "owping/options.h"
-
-#define LINK_PASS_MAX 8192
 
 struct link {
     const struct options *o;
     struct ps_loop *loop;
     struct ps_hostport server;
     struct ps_addr source; // len 0: the kernel's choice
-    uint8_t pass[LINK_PASS_MAX];
+    uint8_t pass[EP_PASS_MAX];
     size_t pass_len;
     struct ep_client *client; // NULL until the name is resolved
     bool ready;               // the connection has been set up

@@ -6,14 +6,14 @@
 #include "base/ps_num.h"
 #include "owping/link.h"
 #include "owping/output.h"
-#include "owping/retrieve.h"
+#include "endpoint/ep_retrieve.h"
 #include "owping/savefile.h"
 
 struct fetching {
     const struct options *o;
     struct link link;
     struct ps_loop *loop;
-    struct retrieve retrieve;
+    struct ep_retrieve retrieve;
     struct savefile save;
     struct output out;
     int next; // operand of the SID being fetched
@@ -53,7 +53,7 @@ static void begin_next(struct fetching *f)
         fail(f, f->o->operands[f->next + 1], savefile_strerror(err));
         return;
     }
-    retrieve_init(&f->retrieve, f->save.fd, NULL, NULL);
+    ep_retrieve_init(&f->retrieve, f->save.fd, NULL, NULL);
     err = ep_client_fetch(f->link.client, &want);
     if (err != 0)
         fail(f, sid_text(f), ps_strerror(err));
@@ -69,7 +69,7 @@ static void finish_one(struct fetching *f)
         return;
     }
     err = output_session(&f->out, f->save.fd, path, NULL, &unknown);
-    retrieve_fini(&f->retrieve);
+    ep_retrieve_fini(&f->retrieve);
     savefile_close(&f->save);
     if (err != 0)
         over(f, 1);
@@ -87,7 +87,7 @@ static void on_event(void *ctx, const struct ow_client_event *ev)
         begin_next(f);
         return;
     }
-    int err = retrieve_event(&f->retrieve, ev);
+    int err = ep_retrieve_event(&f->retrieve, ev);
     if (err == PS_EREFUSED) {
         snprintf(why, sizeof why,
                  "the server denies it: %s (Accept %u): no such session, or it did not end regularly",
@@ -150,7 +150,7 @@ int owfetch_run(const struct options *o)
         return 1;
     int status = run(&f);
     link_close(&f.link);
-    retrieve_fini(&f.retrieve);
+    ep_retrieve_fini(&f.retrieve);
     savefile_close(&f.save);
     ps_loop_free(f.loop);
     return status;

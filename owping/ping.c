@@ -30,7 +30,7 @@ struct ping {
     struct ep_trial trial;
     struct leg legs[2];
     unsigned nlegs, asked; // asked: legs whose request has been answered
-    struct retrieve retrieve;
+    struct ep_retrieve retrieve;
     struct progress *progress;
     struct ps_timer *name_timer, *stop_timer;
     char local_name[256];
@@ -146,7 +146,7 @@ static void fetch(struct ping *p, struct leg *leg)
     struct ow_fetch f = {.begin = 0, .end = UINT32_MAX};
     memcpy(f.sid, leg->party.req.sid, OW_SID_LEN);
     p->stage = STAGE_FETCH;
-    retrieve_init(&p->retrieve, leg->save.fd, &leg->party.req, p->o->slots);
+    ep_retrieve_init(&p->retrieve, leg->save.fd, &leg->party.req, p->o->slots);
     int err = ep_client_fetch(p->link.client, &f);
     if (err != 0)
         fail(p, "fetching the session", ps_strerror(err));
@@ -154,7 +154,7 @@ static void fetch(struct ping *p, struct leg *leg)
 
 static void on_fetch(struct ping *p, const struct ow_client_event *ev)
 {
-    int err = retrieve_event(&p->retrieve, ev);
+    int err = ep_retrieve_event(&p->retrieve, ev);
     char why[160];
     if (err == 0 && !p->retrieve.done)
         return;
@@ -439,7 +439,7 @@ static void take_down(struct ping *p)
         savefile_close(&p->legs[i].save);
     }
     link_close(&p->link);
-    retrieve_fini(&p->retrieve);
+    ep_retrieve_fini(&p->retrieve);
     progress_end(&p->progress);
     ep_trial_fini(&p->trial);
     ps_timer_free(p->name_timer);

@@ -332,7 +332,7 @@ check "an identity that is not in the file" "$rc$out $err" \
 printf 'joe xyz\n' >malformed.pfs
 short -u joe -k malformed.pfs
 check "a malformed pass-phrase file" "$rc$out $err" \
-    "1 owping: pass-phrases: malformed.pfs:1: the pass-phrase has an odd number of hexadecimal digits"
+    "1 owping: malformed.pfs:1: the pass-phrase has an odd number of hexadecimal digits"
 short -S 127.0.0.3
 check "a mode that is not offered is told" "$rc$out $err" "1 owping: 127.0.0.1 port $port: \
 no common mode: the server offers authenticated encrypted; without -u only open is possible"

@@ -12,9 +12,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/ps_err.h"
-#include "owping/retrieve.h"
+#include "endpoint/ep_retrieve.h"
 #include "owping/savefile.h"
-#include "owping/source.h"
+#include "endpoint/ep_source.h"
 
 static char dir[64], path[128];
 
@@ -128,14 +128,14 @@ static void a_source_is_an_address_a_name_or_an_interface(void **state)
     struct ps_addr a;
     char text[PS_ADDR_STRLEN];
     (void)state;
-    assert_int_equal(source_find("192.0.2.7", AF_UNSPEC, &a), 0);
+    assert_int_equal(ep_source_find("192.0.2.7", AF_UNSPEC, &a), 0);
     assert_string_equal(ps_addr_host(&a, text), "192.0.2.7");
-    assert_int_equal(source_find("192.0.2.7", AF_INET6, &a), PS_ENOTFOUND);
-    assert_int_equal(source_find("lo", AF_INET, &a), 0);
+    assert_int_equal(ep_source_find("192.0.2.7", AF_INET6, &a), PS_ENOTFOUND);
+    assert_int_equal(ep_source_find("lo", AF_INET, &a), 0);
     assert_string_equal(ps_addr_host(&a, text), "127.0.0.1");
-    if (source_find("localhost", AF_INET, &a) == 0) // a system may do without /etc/hosts
+    if (ep_source_find("localhost", AF_INET, &a) == 0) // a system may do without /etc/hosts
         assert_string_equal(ps_addr_host(&a, text), "127.0.0.1");
-    assert_int_equal(source_find("no-such-interface.invalid", AF_UNSPEC, &a), PS_ENOTFOUND);
+    assert_int_equal(ep_source_find("no-such-interface.invalid", AF_UNSPEC, &a), PS_ENOTFOUND);
 }
 
 static struct ow_client_event head_event(const struct ow_slot *slot)
@@ -151,29 +151,29 @@ static struct ow_client_event head_event(const struct ow_slot *slot)
 static void a_fetched_session_becomes_a_session_file(void **state)
 {
     struct savefile s;
-    struct retrieve r;
+    struct ep_retrieve r;
     struct ps_fault fault;
     struct ow_slot slot = {OW_SLOT_FIXED, 1};
     uint8_t data[2 * OW_REC_LEN];
     struct ow_rec rec = {.seq = 0, .send = 5, .recv = 9, .send_err = 1, .recv_err = 1, .ttl = 255};
     (void)state;
     assert_int_equal(savefile_open(&s, path), 0);
-    retrieve_init(&r, s.fd, NULL, NULL);
+    ep_retrieve_init(&r, s.fd, NULL, NULL);
     struct ow_client_event ack = {.type = OW_CEV_FETCH_ACK};
     ack.ack = (struct ow_fetch_ack){.finished = OW_FIN_NORMAL, .next_seqno = 2, .nrecords = 2};
-    assert_int_equal(retrieve_event(&r, &ack), 0);
+    assert_int_equal(ep_retrieve_event(&r, &ack), 0);
     struct ow_client_event head = head_event(&slot);
-    assert_int_equal(retrieve_event(&r, &head), 0);
+    assert_int_equal(ep_retrieve_event(&r, &head), 0);
     ow_rec_pack(&rec, data);
     rec.seq = 1;
     ow_rec_pack(&rec, data + OW_REC_LEN);
     struct ow_client_event records = {.type = OW_CEV_FETCH_DATA, .records = data, .nrecords = 2};
-    assert_int_equal(retrieve_event(&r, &records), 0);
+    assert_int_equal(ep_retrieve_event(&r, &records), 0);
     assert_false(r.done);
     struct ow_client_event done = {.type = OW_CEV_FETCH_DONE};
-    assert_int_equal(retrieve_event(&r, &done), 0);
+    assert_int_equal(ep_retrieve_event(&r, &done), 0);
     assert_true(r.done);
-    retrieve_fini(&r);
+    ep_retrieve_fini(&r);
     struct ow_file *file;
     assert_int_equal(ow_file_new(&file, s.fd, "t", &fault), 0);
     assert_int_equal(ow_file_count(file), 2);
@@ -184,14 +184,14 @@ static void a_fetched_session_becomes_a_session_file(void **state)
 
 static void a_denied_fetch_says_so(void **state)
 {
-    struct retrieve r;
+    struct ep_retrieve r;
     struct ow_client_event ack = {.type = OW_CEV_FETCH_ACK};
     (void)state;
     ack.ack.accept = OW_ACCEPT_REJECT;
-    retrieve_init(&r, -1, NULL, NULL);
-    assert_int_equal(retrieve_event(&r, &ack), PS_EREFUSED);
+    ep_retrieve_init(&r, -1, NULL, NULL);
+    assert_int_equal(ep_retrieve_event(&r, &ack), PS_EREFUSED);
     assert_int_equal(r.ack.accept, OW_ACCEPT_REJECT);
-    retrieve_fini(&r);
+    ep_retrieve_fini(&r);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

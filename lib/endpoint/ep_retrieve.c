@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "owping/retrieve.h"
+#include "endpoint/ep_retrieve.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,8 @@
 #define RECORDS_A_PACKET 16u
 #define RECORDS_MORE 4096u
 
-void retrieve_init(struct retrieve *r, int fd, const struct ow_request *asked, const struct ow_slot *slots)
+void ep_retrieve_init(struct ep_retrieve *r, int fd, const struct ow_request *asked,
+                      const struct ow_slot *slots)
 {
     memset(r, 0, sizeof *r);
     r->fd = fd;
@@ -17,7 +18,7 @@ void retrieve_init(struct retrieve *r, int fd, const struct ow_request *asked, c
     r->slots = slots;
 }
 
-void retrieve_fini(struct retrieve *r)
+void ep_retrieve_fini(struct ep_retrieve *r)
 {
     ow_writer_free(r->writer);
     free(r->skips);
@@ -26,7 +27,7 @@ void retrieve_fini(struct retrieve *r)
 }
 
 // Addresses and start are the server's to put right.
-static bool is_asked(const struct retrieve *r, const struct ow_client_event *ev)
+static bool is_asked(const struct ep_retrieve *r, const struct ow_client_event *ev)
 {
     const struct ow_request *a = r->asked, *b = &ev->request;
     if (a == NULL)
@@ -40,7 +41,7 @@ static bool is_asked(const struct retrieve *r, const struct ow_client_event *ev)
     return r->ack.nrecords <= (uint64_t)a->npackets * RECORDS_A_PACKET + RECORDS_MORE;
 }
 
-static int take_head(struct retrieve *r, const struct ow_client_event *ev)
+static int take_head(struct ep_retrieve *r, const struct ow_client_event *ev)
 {
     if (!is_asked(r, ev))
         return PS_EPROTO;
@@ -52,7 +53,7 @@ static int take_head(struct retrieve *r, const struct ow_client_event *ev)
     return ow_writer_new(&r->writer, r->fd, &ev->request, ev->slots);
 }
 
-static int take_data(struct retrieve *r, const struct ow_client_event *ev)
+static int take_data(struct ep_retrieve *r, const struct ow_client_event *ev)
 {
     int err = 0;
     for (uint32_t i = 0; err == 0 && i < ev->nrecords; i++) {
@@ -63,7 +64,7 @@ static int take_data(struct retrieve *r, const struct ow_client_event *ev)
     return err;
 }
 
-static int finish(struct retrieve *r)
+static int finish(struct ep_retrieve *r)
 {
     struct ow_file_end end = {.finished = (enum ow_finished)r->ack.finished,
                               .next_seqno = r->ack.next_seqno,
@@ -74,7 +75,7 @@ static int finish(struct retrieve *r)
     return ow_writer_finish(r->writer, &end);
 }
 
-int retrieve_event(struct retrieve *r, const struct ow_client_event *ev)
+int ep_retrieve_event(struct ep_retrieve *r, const struct ow_client_event *ev)
 {
     switch (ev->type) {
     case OW_CEV_FETCH_ACK:

@@ -4,7 +4,7 @@
 #include "data/ow_file.h"
 #include "owamp/ow_client.h"
 
-struct retrieve {
+struct ep_retrieve {
     int fd; // the caller's
     struct ow_writer *writer;
     struct ow_skip *skips;
@@ -15,8 +15,9 @@ struct retrieve {
 };
 
 // asked, slots: the session as it was requested, to be compared with what comes; NULL: unknown.
-void retrieve_init(struct retrieve *r, int fd, const struct ow_request *asked, const struct ow_slot *slots);
-void retrieve_fini(struct retrieve *r);
+void ep_retrieve_init(struct ep_retrieve *r, int fd, const struct ow_request *asked,
+                      const struct ow_slot *slots);
+void ep_retrieve_fini(struct ep_retrieve *r);
 // Takes the OW_CEV_FETCH_... events in their order. 0; PS_EREFUSED: denied (r->ack.accept says how);
 // PS_EPROTO: another session than asked for; an error of the file. r->done is set when all has come and is right.
-int retrieve_event(struct retrieve *r, const struct ow_client_event *ev);
+int ep_retrieve_event(struct ep_retrieve *r, const struct ow_client_event *ev);

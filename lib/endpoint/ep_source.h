@@ -4,4 +4,4 @@
 #include "base/ps_addr.h"
 
 // family AF_UNSPEC: IPv6 first. PS_ENOTFOUND.
-int source_find(const char *text, int family, struct ps_addr *out);
+int ep_source_find(const char *text, int family, struct ps_addr *out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "owping/source.h"
+#include "endpoint/ep_source.h"
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static int from_name(const char *name, int family, struct ps_addr *out)
     return err == 0 ? 0 : PS_ENOTFOUND;
 }
 
-int source_find(const char *text, int family, struct ps_addr *out)
+int ep_source_find(const char *text, int family, struct ps_addr *out)
 {
     if (ps_addr_parse(text, 0, out) == 0)
         return wanted(out, family) ? 0 : PS_ENOTFOUND;
