@@ -105,6 +105,16 @@ static void on_request(struct conn *c, const struct ow_server_event *ev)
         conn_drop(c, PS_LOG_WARN, ps_strerror(err));
 }
 
+static void on_failed(struct conn *c, const struct ow_server_event *ev)
+{
+    char why[300];
+    bool named = !c->ready && c->claimed[0] != '\0';
+    snprintf(why, sizeof why, "%s%s%s%s", named ? "identity '" : "", named ? c->claimed : "",
+             named ? "': " : "", ev->why);
+    if (conn_flush(c))
+        conn_drop(c, PS_LOG_INFO, why);
+}
+
 static void on_event(struct conn *c, const struct ow_server_event *ev)
 {
     switch (ev->type) {
@@ -127,8 +137,7 @@ static void on_event(struct conn *c, const struct ow_server_event *ev)
         fetch_begin(c, &ev->fetch);
         break;
     case OW_SEV_FAILED:
-        if (conn_flush(c))
-            conn_drop(c, PS_LOG_INFO, ev->why);
+        on_failed(c, ev);
         break;
     case OW_SEV_NONE:
         break;

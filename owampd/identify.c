@@ -52,10 +52,8 @@ static int fill(struct derivation *w, const struct conn *c, const char *keyid)
 {
     const uint8_t *pass;
     size_t len;
-    if (c->d->pfs == NULL || !ow_pfs_find(c->d->pfs, keyid, &pass, &len)) {
-        ps_log(c->d->log, PS_LOG_INFO, "control", "%s: unknown identity '%s'", c->label, keyid);
+    if (c->d->pfs == NULL || !ow_pfs_find(c->d->pfs, keyid, &pass, &len))
         return 0;
-    }
     w->pass = malloc(len + 1);
     if (w->pass == NULL)
         return -ENOMEM;
@@ -74,6 +72,7 @@ void identify(struct conn *c, const struct ow_server_event *ev)
     w->conn = c;
     w->count = c->d->conf->pbkdf2_count;
     memcpy(w->salt, c->salt, sizeof w->salt);
+    snprintf(c->claimed, sizeof c->claimed, "%s", ev->setup.keyid);
     int err = fill(w, c, ev->setup.keyid);
     if (err == 0)
         err = ps_work_run(c->d->loop, work, done, w);

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "loop/ps_priv.h"
 #include "loop/ps_sd.h"
+#include "loop/ps_stdio.h"
 
 struct server {
     struct daemon daemon;
@@ -35,6 +37,38 @@ static int check_dir(const char *what, const char *dir)
     if (there && S_ISDIR(st.st_mode))
         return 0;
     fprintf(stderr, "owampd: %s %s: %s\n", what, dir, there ? "not a directory" : strerror(errno));
+    return 1;
+}
+
+static int drop_root(const struct conf *c, struct ps_fault *fault)
+{
+    uid_t uid = 0;
+    gid_t gid = 0;
+    if (geteuid() != 0 || (c->user[0] == '\0' && c->group[0] == '\0'))
+        return 0;
+    int err = c->user[0] != '\0' ? ps_priv_user(c->user, &uid, &gid) : 0;
+    if (err == 0 && c->group[0] != '\0')
+        err = ps_priv_group(c->group, &gid);
+    if (err == 0)
+        err = ps_priv_drop(uid, gid);
+    if (err != 0)
+        ps_fault_set(fault, NULL, 0, "cannot become user '%s' group '%s': %s", c->user, c->group,
+                     ps_strerror(err));
+    return err;
+}
+
+// Whether whom the daemon becomes may use the directory: tried out in a child that has become so.
+static int check_access(const char *what, const char *dir, const struct conf *c)
+{
+    struct ps_fault fault;
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(drop_root(c, &fault) == 0 && access(dir, R_OK | W_OK | X_OK) != 0 ? errno : 0);
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
+        return 0;
+    fprintf(stderr, "owampd: %s %s: %s for user '%s'\n", what, dir, strerror(WEXITSTATUS(status)),
+            c->user[0] != '\0' ? c->user : "this user");
     return 1;
 }
 
@@ -71,6 +105,8 @@ int run_check(const struct options *o)
     struct ow_pfs *pfs;
     int bad =
         check_dir("datadir", o->conf.datadir) | check_dir("vardir", o->conf.vardir) | check_ids(&o->conf);
+    if (bad == 0)
+        bad = check_access("datadir", o->conf.datadir, &o->conf);
     for (size_t i = 0; i < o->conf.nnotes; i++)
         fprintf(stderr, "owampd: note: %s\n", o->conf.note[i].text);
     int err = daemon_read_rules(&o->files, &limits, &pfs, &fault);
@@ -78,6 +114,8 @@ int run_check(const struct options *o)
         fprintf(stderr, "owampd: %s\n", fault.text[0] != '\0' ? fault.text : ps_strerror(err));
         return 1;
     }
+    if ((o->conf.modes & OW_MODE_OPEN) == 0 && (pfs == NULL || ow_pfs_count(pfs) == 0))
+        fprintf(stderr, "owampd: note: without open mode and without identities nobody can connect\n");
     if (bad == 0)
         bad = tell_good(ow_limits_count(limits), pfs == NULL ? 0 : ow_pfs_count(pfs));
     ow_limits_free(limits);
@@ -134,23 +172,6 @@ static int take_pidfile(struct server *s, struct ps_fault *fault)
         ps_fault_set(fault, s->pid_path, 0, "another owampd (pid %ld) runs with this vardir", (long)holder);
     else if (err != 0)
         ps_fault_set(fault, s->pid_path, 0, "%s", ps_strerror(err));
-    return err;
-}
-
-static int drop_root(const struct conf *c, struct ps_fault *fault)
-{
-    uid_t uid = 0;
-    gid_t gid = 0;
-    if (geteuid() != 0 || (c->user[0] == '\0' && c->group[0] == '\0'))
-        return 0;
-    int err = c->user[0] != '\0' ? ps_priv_user(c->user, &uid, &gid) : 0;
-    if (err == 0 && c->group[0] != '\0')
-        err = ps_priv_group(c->group, &gid);
-    if (err == 0)
-        err = ps_priv_drop(uid, gid);
-    if (err != 0)
-        ps_fault_set(fault, NULL, 0, "cannot become user '%s' group '%s': %s", c->user, c->group,
-                     ps_strerror(err));
     return err;
 }
 
@@ -284,6 +305,7 @@ static int prepare(struct server *s, const struct options *o)
 
 int run_serve(const struct options *o)
 {
+    ps_stdio_hold();
     struct server *s = calloc(1, sizeof *s);
     if (s == NULL)
         return 1;

@@ -261,8 +261,9 @@ static void tell_ignored(const struct session *s)
     uint64_t ignored = ep_receiver_ignored(s->party.receiver),
              dropped = ep_receiver_host_dropped(s->party.receiver);
     if (ignored != 0)
-        ps_log(s->d->log, PS_LOG_INFO, "session", "%s: %llu datagrams ignored: not packets of this session",
-               s->label, (unsigned long long)ignored);
+        ps_log(s->d->log, PS_LOG_INFO, "session",
+               "%s: %llu datagrams ignored: too late, or not packets of this session", s->label,
+               (unsigned long long)ignored);
     if (dropped != 0)
         ps_log(s->d->log, PS_LOG_WARN, "session",
                "%s: this host dropped %llu datagrams at the socket: not the network's loss", s->label,

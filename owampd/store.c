@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -187,7 +188,16 @@ int store_open(struct store **out, const char *datadir, struct ow_policy *policy
     s->log = log;
     s->root = realpath(datadir, NULL);
     s->dir = s->root == NULL ? -1 : open(s->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int err = s->dir < 0 ? -errno : rebuild(s);
+    int err = s->dir < 0 ? -errno : 0;
+    // Two servers would count each other's disk and remove each other's links.
+    if (err == 0 && flock(s->dir, LOCK_EX | LOCK_NB) != 0) {
+        ps_fault_set(fault, datadir, 0, "data directory: %s",
+                     errno == EWOULDBLOCK ? "another owampd uses it" : strerror(errno));
+        store_free(s);
+        return -EBUSY;
+    }
+    if (err == 0)
+        err = rebuild(s);
     if (err != 0) {
         ps_fault_set(fault, datadir, 0, "data directory: %s", ps_strerror(err));
         store_free(s);

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/ps_err.h"
-#include "base/ps_rand.h"
-#include "base/ps_wire.h"
+#include "endpoint/ep_ask.h"
 
 const char *leg_name(const struct leg *leg)
 {
@@ -22,17 +21,6 @@ static int tell(const struct leg *leg, int err, const char *what)
 {
     tell_why(leg, what, ps_strerror(err));
     return err;
-}
-
-static int make_sid(const struct ps_addr *receiver, ps_ntp now, uint8_t sid[OW_SID_LEN])
-{
-    struct ps_wr w;
-    uint8_t addr[16];
-    ps_addr_to_wire(receiver, addr);
-    ps_wr_init(&w, sid, OW_SID_LEN);
-    ps_wr_bytes(&w, ps_addr_version(receiver) == 4 ? addr : addr + 12, 4);
-    ps_wr_u64(&w, now);
-    return ps_rand_bytes(sid + 12, 4);
 }
 
 static void on_sent(void *ctx)
@@ -82,24 +70,20 @@ static int open_end(struct leg *leg, const struct leg_ground *g)
     return ep_receiver_open(&leg->party.receiver, &rc);
 }
 
-static void fill_request(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp timeout)
+static int fill_request(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp timeout)
 {
-    struct ow_request *req = &leg->party.req;
-    req->ipvn = (uint8_t)ps_addr_version(&g->local);
-    req->conf_receiver = leg->to;
-    req->conf_sender = !leg->to;
-    req->nslots = leg->o->nslots;
-    req->npackets = leg->o->count;
-    ps_addr_to_wire(leg->to ? &g->local : &g->remote, req->sender_addr);
-    ps_addr_to_wire(leg->to ? &g->remote : &g->local, req->receiver_addr);
-    if (leg->to)
-        req->sender_port = ep_sender_port(leg->party.sender);
-    else
-        req->receiver_port = ep_receiver_port(leg->party.receiver);
-    req->padding = leg->o->padding;
-    req->start = start;
-    req->timeout = timeout;
-    req->typep = (uint32_t)leg->o->dscp << 24;
+    struct ep_ask ask = {.to = leg->to,
+                         .count = leg->o->count,
+                         .padding = leg->o->padding,
+                         .nslots = leg->o->nslots,
+                         .dscp = leg->o->dscp,
+                         .start = start,
+                         .timeout = timeout,
+                         .local = g->local,
+                         .remote = g->remote,
+                         .port = leg->to ? ep_sender_port(leg->party.sender)
+                                         : ep_receiver_port(leg->party.receiver)};
+    return ep_ask_request(&ask, ps_ntp_from_ns(ps_clock_now(g->clock)), &leg->party.req);
 }
 
 int leg_open(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp timeout)
@@ -114,21 +98,8 @@ int leg_open(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp t
     err = open_end(leg, g);
     if (err != 0)
         return tell(leg, err, err == -EADDRINUSE ? "no local UDP port left (-P)" : "cannot open a test port");
-    fill_request(leg, g, start, timeout);
-    if (leg->to)
-        return 0;
-    err = make_sid(&g->local, ps_ntp_from_ns(ps_clock_now(g->clock)), leg->party.req.sid);
+    err = fill_request(leg, g, start, timeout);
     return err == 0 ? 0 : tell(leg, err, "random numbers");
-}
-
-const char *leg_accept_fault(const struct leg *leg, const struct ow_accept_msg *accept)
-{
-    if (accept->port == 0)
-        return "it accepts the session without telling its UDP port";
-    // Both ends make the schedule from the SID; the receiver chose it.
-    if (!leg->to && memcmp(accept->sid, leg->party.req.sid, OW_SID_LEN) != 0)
-        return "it accepts another session than was asked for";
-    return NULL;
 }
 
 int leg_ready(struct leg *leg, const struct ow_accept_msg *accept, uint32_t mode, const struct ow_keys *keys)

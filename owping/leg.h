@@ -27,8 +27,6 @@ struct leg_ground {
 
 // Makes the file and opens the UDP port; fills leg->party.req for Request-Session. An error has been told.
 int leg_open(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp timeout);
-// What is wrong with an Accept-Session that accepts; NULL: nothing.
-const char *leg_accept_fault(const struct leg *leg, const struct ow_accept_msg *accept);
 // The server accepted.
 int leg_ready(struct leg *leg, const struct ow_accept_msg *accept, uint32_t mode, const struct ow_keys *keys);
 int leg_start(struct leg *leg);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "base/ps_log.h"
+#include "endpoint/ep_ask.h"
 #include "owping/leg.h"
 #include "owping/link.h"
 #include "owping/output.h"
@@ -83,6 +84,8 @@ static void report(struct ping *p)
     if (p->o->report.json) {
         ps_json_key(&out.json, "server");
         ps_json_str(&out.json, p->link.server.host);
+        ps_json_key(&out.json, "server_port");
+        ps_json_u64(&out.json, p->link.server.port);
         ps_json_key(&out.json, "server_address");
         ps_json_str(&out.json, ps_addr_host(&p->remote, remote));
         ps_json_key(&out.json, "local_address");
@@ -284,7 +287,7 @@ static void on_accept(struct ping *p, const struct ow_accept_msg *accept)
                 accept->accept);
         return;
     }
-    const char *fault = leg_accept_fault(leg, accept);
+    const char *fault = ep_ask_fault(&leg->party.req, accept);
     if (fault != NULL) {
         fail(p, "the server's answer to the request", fault);
         return;
@@ -374,12 +377,17 @@ static void on_event(void *ctx, const struct ow_client_event *ev)
     }
 }
 
-// The session from the server is whole even when the other one cannot be fetched any more.
+// What came from the server is here, and shown: the whole session when only the other one's fetch failed,
+// what there is of it when the server died in mid-test.
 static void on_link_failed(void *ctx)
 {
     struct ping *p = ctx;
+    uint32_t highest;
     p->spoiled = true;
-    if (p->stage == STAGE_FETCH)
+    for (unsigned i = 0; p->stage == STAGE_TEST && i < p->nlegs; i++)
+        if (!p->legs[i].to && ep_receiver_highest(p->legs[i].party.receiver, &highest))
+            leg_end(&p->legs[i]);
+    if (p->stage == STAGE_FETCH || p->stage == STAGE_TEST)
         finish(p);
     else
         over(p, 1);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK ((size_t)16384)
@@ -61,15 +62,29 @@ static int read_all(int fd, size_t max, struct ps_buf *b)
     return ps_buf_append(b, "", 1);
 }
 
+static int readable(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st))
+        return -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    return S_ISREG(st.st_mode) || S_ISCHR(st.st_mode) ? 0 : PS_ENOTFILE;
+}
+
 int ps_conf_load(const char *path, size_t max, char **text, size_t *len)
 {
     struct ps_buf b;
-    int err, fd = open(path, O_RDONLY | O_CLOEXEC);
+    // Without a writer a fifo would hold us up for ever, and a daemon with us.
+    int err, fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0)
         return -errno;
     ps_buf_init(&b, 0);
-    err = read_all(fd, max, &b);
+    err = readable(fd);
+    if (!err)
+        err = read_all(fd, max, &b);
     close(fd);
     if (err) {
         ps_buf_fini(&b);

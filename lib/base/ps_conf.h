@@ -14,7 +14,8 @@ void ps_fault_set(struct ps_fault *f, const char *file, int line, const char *fm
     __attribute__((format(printf, 4, 5)));
 
 // Reads a whole file of at most max octets into a NUL-terminated buffer that the caller frees.
-// Octets of value 0 inside are PS_EMALFORMED; larger is PS_ELIMIT; else -errno.
+// Octets of value 0 inside are PS_EMALFORMED; larger is PS_ELIMIT; a fifo or socket PS_ENOTFILE; else
+// -errno.
 int ps_conf_load(const char *path, size_t max, char **text, size_t *len);
 
 struct ps_conf {

@@ -23,7 +23,8 @@
     X(PS_ETIMEOUT, -1016, "timed out")                     \
     X(PS_ERESOLVE, -1017, "name does not resolve")         \
     X(PS_ECRYPTO, -1018, "cryptographic operation failed") \
-    X(PS_ECANCELLED, -1019, "cancelled")
+    X(PS_ECANCELLED, -1019, "cancelled")                   \
+    X(PS_ENOTFILE, -1020, "not a regular file")
 
 enum ps_err {
     PS_OK = 0,

@@ -16,6 +16,7 @@ void ep_retrieve_init(struct ep_retrieve *r, int fd, const struct ow_request *as
     r->fd = fd;
     r->asked = asked;
     r->slots = slots;
+    r->end_seq = UINT32_MAX;
 }
 
 void ep_retrieve_fini(struct ep_retrieve *r)
@@ -70,7 +71,7 @@ static int finish(struct ep_retrieve *r)
                               .next_seqno = r->ack.next_seqno,
                               .skips = r->skips,
                               .nskips = r->ack.nskips,
-                              .end_seq = UINT32_MAX};
+                              .end_seq = r->end_seq};
     r->done = true;
     return ow_writer_finish(r->writer, &end);
 }

@@ -11,6 +11,7 @@ struct ep_retrieve {
     struct ow_fetch_ack ack;
     const struct ow_request *asked;
     const struct ow_slot *slots;
+    uint32_t end_seq; // records from this number on are dropped; UINT32_MAX: none
     bool done;
 };
 

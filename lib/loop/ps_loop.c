@@ -2,14 +2,13 @@
 #include "loop/ps_loop.h"
 #include <assert.h>
 #include <errno.h>
-#include <unistd.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include "base/ps_err.h"
 #include "base/ps_list.h"
+#include "loop/ps_stdio.h"
 #include "loop/ps_uv.h"
 
 #define TIMER_MAX_NS (INT64_C(100) * 365 * 86400 * PS_SEC)
@@ -82,19 +81,6 @@ static void ignore_sigpipe(void)
     sigaction(SIGPIPE, &sa, NULL);
 }
 
-// Started with a standard descriptor closed, nothing of ours may take its number. What is written
-// there must fail as before: it is opened for reading alone.
-static void hold_standard_fds(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
-}
-
 int ps_loop_new(struct ps_loop **out)
 {
     struct ps_loop *l = malloc(sizeof *l);
@@ -102,7 +88,7 @@ int ps_loop_new(struct ps_loop **out)
 
     if (!l)
         return -ENOMEM;
-    hold_standard_fds();
+    ps_stdio_hold();
     rc = uv_loop_init(&l->uv);
     if (rc) {
         free(l);

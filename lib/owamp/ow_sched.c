@@ -160,6 +160,20 @@ ps_ntp ow_sched_next(struct ow_sched *s)
     return s->last;
 }
 
+int ow_sched_time(const uint8_t sid[16], const struct ow_slot *slots, uint32_t nslots, ps_ntp start,
+                  uint32_t seq, ps_ntp *out)
+{
+    struct ow_sched *s;
+    int err = ow_sched_new(&s, sid, slots, nslots, UINT32_MAX, start);
+    if (err != 0)
+        return err;
+    *out = ow_sched_next(s);
+    for (uint32_t i = 0; i < seq; i++)
+        *out = ow_sched_next(s);
+    ow_sched_free(s);
+    return 0;
+}
+
 double ow_slots_rate(const struct ow_slot *slots, uint32_t nslots)
 {
     double sum = 0;

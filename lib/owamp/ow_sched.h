@@ -24,6 +24,11 @@ uint32_t ow_sched_index(const struct ow_sched *s);
 // The absolute send time of that packet; moves on. Past the end: the last time again.
 ps_ntp ow_sched_next(struct ow_sched *s);
 
+// The send time of one packet, made from the beginning: for a few look-ups, not for each packet. Errors as
+// ow_sched_new.
+int ow_sched_time(const uint8_t sid[16], const struct ow_slot *slots, uint32_t nslots, ps_ntp start,
+                  uint32_t seq, ps_ntp *out);
+
 // Mean packets a second: nslots / sum of the slots' means or offsets. 0-length slots alone give
 // infinity.
 double ow_slots_rate(const struct ow_slot *slots, uint32_t nslots);

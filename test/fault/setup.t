@@ -22,10 +22,10 @@ refused "a mode that was not offered" 'the peer chose a mode that was not offere
 refused "no mode" 'the peer chose a mode that was not offered' mode=0
 refused "two modes" 'the peer chose a mode that was not offered' mode=6 keyid=joe pass=secret
 refused "a mode that does not exist" 'the peer chose a mode that was not offered' mode=2147483648
-refused "a wrong pass-phrase" 'wrong pass-phrase' mode=4 keyid=joe pass=secrets
-refused "an unknown identity" 'unknown identity' mode=2 keyid=jo pass=secret
-refused "a KeyID of 80 letters" 'unknown identity' mode=2 "keyid=$(printf '%080d' 0)" pass=secret
-refused "a KeyID that would write on a terminal" 'unknown identity' \
+refused "a wrong pass-phrase" "identity 'joe': wrong pass-phrase" mode=4 keyid=joe pass=secrets
+refused "an unknown identity" "identity 'jo': unknown identity" mode=2 keyid=jo pass=secret
+refused "a KeyID of 80 letters" "identity '0{80}': unknown identity" mode=2 "keyid=$(printf '%080d' 0)" pass=secret
+refused "a KeyID that would write on a terminal" "identity 'evil.*': unknown identity" \
     mode=2 $'keyid=evil\nowampd: all is well\r\033[2J\001' pass=secret
 check "no control characters reach the log" "$(LC_ALL=C grep -cP '[\x00-\x08\x0b-\x1f\x7f]' s/log)" 0
 check "and no line of another's making" "$(grep -c '^owampd: all is well' s/log)" 0

@@ -39,7 +39,7 @@ done
 check "an identity that theirs does not know is refused" "$(counts unknown-ours)" "1: "
 match "and our owping says so" "$(said unknown-ours)" "refused .*unknown identity"
 check "an identity that ours does not know is refused" "$(counts unknown-theirs)" "1: "
-match "our owampd's log names it" "$(<ours/log)" "unknown identity 'nobody'"
+match "our owampd's log names it" "$(<ours/log)" "identity 'nobody': unknown identity"
 check "our owampd's log tells of the wrong pass-phrases" "$(grep -c 'wrong pass-phrase' ours/log)" 3
 check "a wrong pass-phrase does not lead our owping to open mode" "$(counts fallback-ours)" "1: "
 check "nor theirs with our owampd" "$(counts fallback-theirs)" "1: "

@@ -467,4 +467,28 @@ else
     skip "-6 -S lo" "no IPv6 here"
 fi
 
+# --- a server that dies
+
+serve mortal || bail_out "owampd does not start: $(<mortal/log)"
+"$owping" -c 1000 -i 0.01f -L 0.1 -M -F rest.owp "127.0.0.1:$port" >out.txt 2>err.txt &
+pid=$!
+pids+=("$pid")
+received() {
+    local file
+    for file in rest.owp.*; do
+        [ "$(stat -c %s "$file")" -gt 2000 ] && return
+    done
+    return 1
+}
+until_true received
+{
+    kill -KILL "$server_pid"
+    wait "$server_pid"
+} 2>/dev/null
+wait "$pid"
+check "what came before the server died is shown, and 1" \
+    "$? $(key SESSION_FINISHED) $(($(key SENT) > 10)) $(key LOST) $(<err.txt)" \
+    "1 0 1 0 owping: 127.0.0.1 port $port: the server closed the connection"
+match "and saved" "$("$owstats" -R rest.owp | wc -l)" '^[1-9][0-9]+$'
+
 plan
