@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CAP_MIN ((size_t)64)
+#define CAP_KEEP ((size_t)512)
 
 void ps_buf_init(struct ps_buf *b, size_t max)
 {
@@ -137,7 +138,11 @@ void ps_buf_consume(struct ps_buf *b, size_t n)
 {
     assert(n <= ps_buf_len(b));
     b->head += n;
-    if (b->head == b->tail)
+    if (b->head != b->tail)
+        return;
+    if (b->cap > CAP_KEEP) // what thousands of connections held once would stay for ever
+        ps_buf_fini(b);
+    else
         ps_buf_clear(b);
 }
 

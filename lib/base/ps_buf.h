@@ -24,7 +24,8 @@ void ps_buf_commit(struct ps_buf *b, size_t n);
 int ps_buf_append(struct ps_buf *b, const void *data, size_t n);
 // printf onto the end, without a terminating NUL. 0 or an error.
 int ps_buf_printf(struct ps_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-// Drops n octets from the front (n <= length).
+// Drops n octets from the front (n <= length). The pointer to them is void: an empty buffer gives back what
+// memory it has.
 void ps_buf_consume(struct ps_buf *b, size_t n);
 // Empties it and keeps the memory.
 void ps_buf_clear(struct ps_buf *b);

@@ -10,6 +10,8 @@ void ow_client_fetch_clear(struct ow_client *c)
 {
     free(c->slots);
     free(c->skips.v);
+    free(c->batch);
+    c->batch = NULL;
     c->slots = NULL;
     memset(&c->skips, 0, sizeof c->skips);
 }
@@ -161,7 +163,13 @@ static enum ow_step step_data(struct ow_client *c, struct ow_client_event *ev)
         c->state = CL_FETCH_END;
         return OW_STEP_MORE;
     }
-    if (n == 0 || !ow_ctl_open(&c->ctl, c->batch, len))
+    if (n == 0)
+        return OW_STEP_WAIT;
+    if (c->batch == NULL && (c->batch = malloc(OW_BATCH_CHUNKS * OW_CHUNK_LEN)) == NULL) {
+        ow_ctl_fail(&c->ctl, -ENOMEM, "out of memory");
+        return OW_STEP_MORE;
+    }
+    if (!ow_ctl_open(&c->ctl, c->batch, len))
         return OW_STEP_WAIT;
     c->records_due -= n;
     ev->type = OW_CEV_FETCH_DATA;
@@ -174,6 +182,8 @@ static enum ow_step step_end(struct ow_client *c, struct ow_client_event *ev)
 {
     if (!ow_ctl_open_msg(&c->ctl, NULL, 0, "the fetched records"))
         return OW_STEP_WAIT;
+    free(c->batch);
+    c->batch = NULL;
     ev->type = OW_CEV_FETCH_DONE;
     c->state = CL_IDLE;
     return OW_STEP_EVENT;

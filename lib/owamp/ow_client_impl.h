@@ -43,7 +43,7 @@ struct ow_client {
     uint32_t nslots; // read so far
     struct ow_skips skips;
     uint32_t records_due;
-    uint8_t batch[OW_BATCH_CHUNKS * OW_CHUNK_LEN];
+    uint8_t *batch; // OW_BATCH_CHUNKS * OW_CHUNK_LEN octets while a session is fetched
 };
 
 enum ow_step ow_client_fetch_step(struct ow_client *c, struct ow_client_event *ev);
