@@ -13,7 +13,8 @@ command:automake automake automake
 command:pkg-config pkg-config pkgconf-pkg-config
 library:libuv libuv1-dev libuv-devel
 library:libcap libcap-dev libcap-devel
-library:libcrypto libssl-dev openssl-devel'
+library:libcrypto libssl-dev openssl-devel
+library:libcjson libcjson-dev cjson-devel'
 
 needs_test='
 library:cmocka libcmocka-dev libcmocka-devel

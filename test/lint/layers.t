@@ -8,6 +8,8 @@ rules='base:
 crypto: base
 owamp: base crypto
 data: base crypto owamp
+json: base
+spool: base
 report: base crypto owamp data
 loop: base
 endpoint: base crypto owamp data loop'
@@ -29,12 +31,14 @@ while IFS=: read -r layer allowed; do
     claim "lib/$layer includes only${allowed:- libc}" "$(layer_faults "$layer" $allowed)"
 done <<<"$rules"
 
-claim "lib includes nothing of a program" "$(grep -HnE '^ *# *include *"(owampd|owping)/' lib/*/*.[ch])"
+claim "lib includes nothing of a program" "$(grep -HnE '^ *# *include *"(owampd|owping|powstream)/' lib/*/*.[ch])"
 claim "only lib/loop includes uv.h" "$(foreign_faults loop 'uv(\.h|/)')"
 claim "only lib/loop includes sys/capability.h" "$(foreign_faults loop 'sys/capability\.h')"
+claim "only lib/json includes cJSON.h" "$(foreign_faults json '(cjson/)?cJSON\.h')"
 claim "only lib/crypto includes openssl" "$(foreign_faults crypto 'openssl/')"
-claim "programs do not include each other" "$(grep -HnE '^ *# *include *"owping/' owampd/*.[ch]
-    grep -HnE '^ *# *include *"owampd/' owping/*.[ch])"
+claim "programs do not include each other" "$(grep -HnE '^ *# *include *"(owping|powstream)/' owampd/*.[ch]
+    grep -HnE '^ *# *include *"(owampd|powstream)/' owping/*.[ch]
+    grep -HnE '^ *# *include *"(owampd|owping)/' powstream/*.[ch])"
 claim "pure layers know neither sockets nor clocks nor stdio streams" \
     "$(grep -HnE '\b(socket|bind|sendto|sendmsg|recvfrom|recvmsg|clock_gettime|gettimeofday|time|printf|fprintf|puts)\(' \
         lib/owamp/*.c lib/crypto/*.c | grep -vE '^[^:]*:[0-9]+: *//')"
