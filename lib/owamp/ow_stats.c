@@ -216,18 +216,26 @@ static int delay_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-bool ow_stats_exact_percentile(struct ow_stats *s, double p, int64_t *delay)
+const int64_t *ow_stats_delays(struct ow_stats *s, size_t *n)
 {
     if (!s->delays_sorted && s->ndelays > 0)
         qsort(s->delays, s->ndelays, sizeof *s->delays, delay_order);
     s->delays_sorted = true;
+    *n = s->ndelays;
+    return s->delays;
+}
+
+bool ow_stats_exact_percentile(struct ow_stats *s, double p, int64_t *delay)
+{
+    size_t n;
+    const int64_t *delays = ow_stats_delays(s, &n);
     // Less a little, for 0.07 * 100 is more than 7 in binary.
     double rank = ceil(p * (double)s->sum.sent * (1 - 1e-12));
     if (rank < 1)
         rank = 1;
-    if (!(rank <= (double)s->ndelays))
+    if (!(rank <= (double)n))
         return false;
-    *delay = s->delays[(size_t)rank - 1];
+    *delay = delays[(size_t)rank - 1];
     return true;
 }
 
@@ -419,6 +427,24 @@ static int add_arrival(struct ow_stats *s, const struct ow_rec *rec, int before)
 bool ow_stats_covers(const struct ow_stats *s, uint32_t seq)
 {
     return seq >= s->sum.first_seq && seq < s->sum.end_seq && !skipped(s, seq);
+}
+
+bool ow_stats_arrived(const struct ow_stats *s, uint32_t seq)
+{
+    return ow_stats_covers(s, seq) && seen_get(s, seq) == SEEN;
+}
+
+uint32_t ow_stats_skipped(const struct ow_stats *s)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < s->conf.nskips; i++) {
+        uint64_t first = s->skips[i].first, end = (uint64_t)s->skips[i].last + 1;
+        first = first > s->sum.first_seq ? first : s->sum.first_seq;
+        end = end < s->sum.end_seq ? end : s->sum.end_seq;
+        if (first < end)
+            sum += (uint32_t)(end - first);
+    }
+    return sum;
 }
 
 int ow_stats_add(struct ow_stats *s, const struct ow_rec *rec)

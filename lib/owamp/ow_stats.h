@@ -58,11 +58,17 @@ int ow_stats_range(struct ow_stats *s, uint32_t first, uint32_t end);
 int ow_stats_add(struct ow_stats *s, const struct ow_rec *rec);
 // Whether a record of this sequence number counts: in the range and not skipped.
 bool ow_stats_covers(const struct ow_stats *s, uint32_t seq);
+// Whether a record was added that says this packet arrived.
+bool ow_stats_arrived(const struct ow_stats *s, uint32_t seq);
+// How many packets of the range were skipped.
+uint32_t ow_stats_skipped(const struct ow_stats *s);
 int ow_stats_get(struct ow_stats *s, struct ow_summary *out);
 // Percentile p (0..1) by buckets: the value (index * width) of the first bucket at which the
 // cumulative count reaches p * sent. False if never reached (lost packets count as infinite).
 bool ow_summary_percentile(const struct ow_summary *s, double bucket_width, double p, double *seconds);
 // The same from the delays themselves (keep_delays): the nearest-rank delay, 2^-32 s.
 bool ow_stats_exact_percentile(struct ow_stats *s, double p, int64_t *delay);
+// All of them in ascending order; good until the next record (keep_delays).
+const int64_t *ow_stats_delays(struct ow_stats *s, size_t *n);
 // The delay of a record that is not lost, 2^-32 s.
 int64_t ow_rec_delay(const struct ow_rec *r);

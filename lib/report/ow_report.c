@@ -38,7 +38,10 @@ double report_unix(ps_ntp t)
 
 struct report_part report_whole(const struct report *r)
 {
-    return (struct report_part){0, r->head->request.npackets, 0, r->records};
+    uint32_t npackets = r->head->request.npackets, end = r->opts->end;
+    if (end == 0 || end > npackets || r->opts->first >= end)
+        return (struct report_part){0, npackets, 0, r->records};
+    return (struct report_part){r->opts->first, end, 0, r->records};
 }
 
 // Notes for each part where its records begin and end.
@@ -82,7 +85,7 @@ int report_parts(struct report *r, struct report_part **parts, size_t *n)
     return 0;
 }
 
-static void note_clock(struct report_clock *c, uint16_t err)
+void report_clock_note(struct report_clock *c, uint16_t err)
 {
     double seconds = ow_err_seconds(err);
     c->synced = (!c->any || c->synced) && ow_err_synced(err);
@@ -105,8 +108,8 @@ static int count_record(struct report *r, const struct ow_rec *rec, FILE *lines)
     if (err)
         return report_tell(r, err, "%s", ps_strerror(err));
     if (!ow_rec_lost(rec))
-        note_clock(&r->sender, rec->send_err);
-    note_clock(&r->receiver, rec->recv_err);
+        report_clock_note(&r->sender, rec->send_err);
+    report_clock_note(&r->receiver, rec->recv_err);
     if (lines)
         report_human_record(r, rec, lines);
     return 0;

@@ -56,6 +56,7 @@ struct ow_report_opts {
     uint64_t record_limit; // -vN: only the first N records are read; 0: all
     char unit;             // 'n' 'u' 'm' 's'
     double bucket_width;
+    uint32_t first, end;                       // only the packets first..end-1; end 0: all
     uint32_t sub;                              // -N: a summary per so many packets; 0: one
     double percentiles[OW_REPORT_PERCENTILES]; // -a, 0..100
     uint32_t npercentiles;

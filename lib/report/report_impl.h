@@ -11,6 +11,7 @@ struct report_clock {
     bool any, synced;
     double error; // seconds
 };
+void report_clock_note(struct report_clock *c, uint16_t err);
 
 struct report {
     struct ow_file *file;

@@ -2,49 +2,7 @@
 #include <stdlib.h>
 #include "base/ps_err.h"
 #include "report/report_impl.h"
-
-static void put_u64(struct ps_json *j, const char *key, uint64_t v)
-{
-    ps_json_key(j, key);
-    ps_json_u64(j, v);
-}
-
-// Null for what is unknown: less than 0.
-static void put_count(struct ps_json *j, const char *key, int64_t n)
-{
-    ps_json_key(j, key);
-    if (n < 0)
-        ps_json_null(j);
-    else
-        ps_json_i64(j, n);
-}
-
-static void put_str(struct ps_json *j, const char *key, const char *v)
-{
-    ps_json_key(j, key);
-    ps_json_str(j, v);
-}
-
-static void put_bool(struct ps_json *j, const char *key, bool v)
-{
-    ps_json_key(j, key);
-    ps_json_bool(j, v);
-}
-
-static void put_double(struct ps_json *j, const char *key, bool defined, double v)
-{
-    ps_json_key(j, key);
-    if (defined)
-        ps_json_double(j, v);
-    else
-        ps_json_null(j);
-}
-
-static void put_open(struct ps_json *j, const char *key, char bracket)
-{
-    ps_json_key(j, key);
-    ps_json_open(j, bracket);
-}
+#include "report/report_put.h"
 
 static void put_ntp(struct ps_json *j, const char *key, ps_ntp t)
 {
@@ -60,16 +18,6 @@ static void put_time(struct ps_json *j, const char *key, ps_ntp t)
     put_open(j, key, '{');
     put_ntp(j, "ntp", t);
     put_str(j, "time", text);
-    ps_json_close(j, '}');
-}
-
-static void put_end(struct ps_json *j, const char *key, const char *host, const struct ps_addr *a)
-{
-    char text[PS_ADDR_STRLEN];
-    put_open(j, key, '{');
-    put_str(j, "host", host);
-    put_str(j, "address", a->len ? ps_addr_host(a, text) : NULL);
-    put_count(j, "port", a->len ? ps_addr_port(a) : -1);
     ps_json_close(j, '}');
 }
 
@@ -220,18 +168,6 @@ static void put_reordering(const struct ow_summary *s, struct ps_json *j)
         ps_json_close(j, '}');
     }
     ps_json_close(j, ']');
-}
-
-static void put_clock(struct ps_json *j, const char *key, const struct report_clock *c)
-{
-    put_open(j, key, '{');
-    ps_json_key(j, "synced");
-    if (c->any)
-        ps_json_bool(j, c->synced);
-    else
-        ps_json_null(j);
-    put_double(j, "error", c->any, c->error);
-    ps_json_close(j, '}');
 }
 
 static void put_summary(struct report *r, struct ps_json *j)

@@ -231,6 +231,28 @@ static void skipped_packets_do_not_count_in_any_order_of_the_ranges(void **state
     }
     struct ow_summary sum = summary_of(s);
     assert_true(sum.sent == 4 && sum.lost == 2);
+    assert_int_equal(ow_stats_skipped(s), 6);
+    assert_int_equal(ow_stats_range(s, 3, 9), 0);
+    assert_int_equal(ow_stats_skipped(s), 3);
+    ow_stats_free(s);
+}
+
+static void what_arrived_is_known_and_its_delays_come_in_order(void **state)
+{
+    (void)state;
+    struct ow_stats *s = stats_of(10, 0.001, NULL, 0);
+    size_t n;
+    (void)ow_stats_delays(s, &n);
+    assert_int_equal(n, 0);
+    assert_int_equal(add_ticks(s, 1, 30), 0);
+    assert_int_equal(add_ticks(s, 2, -20), 0);
+    assert_int_equal(add_ticks(s, 1, 10), 0);
+    assert_int_equal(add_lost(s, 3), 0);
+    const int64_t *delays = ow_stats_delays(s, &n);
+    assert_int_equal(n, 2);
+    assert_true(delays[0] == -20 && delays[1] == 30);
+    for (uint32_t i = 0; i < 12; i++)
+        assert_int_equal(ow_stats_arrived(s, i), i == 1 || i == 2);
     ow_stats_free(s);
 }
 
@@ -339,6 +361,7 @@ int main(void)
         cmocka_unit_test(reordering_further_than_is_remembered_fills_every_count),
         cmocka_unit_test(a_new_range_forgets_everything),
         cmocka_unit_test(skipped_packets_do_not_count_in_any_order_of_the_ranges),
+        cmocka_unit_test(what_arrived_is_known_and_its_delays_come_in_order),
         cmocka_unit_test(errors_add_up_and_one_unsynchronised_stamp_is_enough),
         cmocka_unit_test(hostile_numbers_and_delays_stay_bounded),
         cmocka_unit_test(many_buckets_keep_their_counts),

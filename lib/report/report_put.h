@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Members of JSON objects: a key and its value.
+#pragma once
+#include "report/report_impl.h"
+
+static inline void put_u64(struct ps_json *j, const char *key, uint64_t v)
+{
+    ps_json_key(j, key);
+    ps_json_u64(j, v);
+}
+
+// Null for what is unknown: less than 0.
+static inline void put_count(struct ps_json *j, const char *key, int64_t n)
+{
+    ps_json_key(j, key);
+    if (n < 0)
+        ps_json_null(j);
+    else
+        ps_json_i64(j, n);
+}
+
+static inline void put_str(struct ps_json *j, const char *key, const char *v)
+{
+    ps_json_key(j, key);
+    ps_json_str(j, v);
+}
+
+static inline void put_bool(struct ps_json *j, const char *key, bool v)
+{
+    ps_json_key(j, key);
+    ps_json_bool(j, v);
+}
+
+static inline void put_double(struct ps_json *j, const char *key, bool defined, double v)
+{
+    ps_json_key(j, key);
+    if (defined)
+        ps_json_double(j, v);
+    else
+        ps_json_null(j);
+}
+
+static inline void put_open(struct ps_json *j, const char *key, char bracket)
+{
+    ps_json_key(j, key);
+    ps_json_open(j, bracket);
+}
+
+static inline void put_end(struct ps_json *j, const char *key, const char *host, const struct ps_addr *a)
+{
+    char text[PS_ADDR_STRLEN];
+    put_open(j, key, '{');
+    put_str(j, "host", host);
+    put_str(j, "address", a->len ? ps_addr_host(a, text) : NULL);
+    put_count(j, "port", a->len ? ps_addr_port(a) : -1);
+    ps_json_close(j, '}');
+}
+
+static inline void put_clock(struct ps_json *j, const char *key, const struct report_clock *c)
+{
+    put_open(j, key, '{');
+    ps_json_key(j, "synced");
+    if (c->any)
+        ps_json_bool(j, c->synced);
+    else
+        ps_json_null(j);
+    put_double(j, "error", c->any, c->error);
+    ps_json_close(j, '}');
+}
