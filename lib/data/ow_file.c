@@ -18,6 +18,7 @@
 #define SKIP_LEN 8
 #define BUF_RECORDS 163 // a little under 4 KiB
 #define BUF_LEN (BUF_RECORDS * OW_REC_LEN)
+#define BUF_FIRST ((size_t)16 * OW_REC_LEN)
 #define MAX_SLOTS (1u << 20)
 #define MAX_SKIPS (1u << 24)
 
@@ -77,7 +78,7 @@ struct ow_writer {
     uint64_t written; // records in the file
     uint64_t top;     // above every sequence number so far
     uint8_t *buf;     // only while something waits in it
-    size_t used;
+    size_t used, cap;
 };
 
 // The head as it stands while the session runs: incomplete and without counts.
@@ -145,7 +146,7 @@ static int writer_fail(struct ow_writer *w, int err)
     w->err = err;
     free(w->buf);
     w->buf = NULL;
-    w->used = 0;
+    w->used = w->cap = 0;
     return err;
 }
 
@@ -157,9 +158,23 @@ int ow_writer_flush(struct ow_writer *w)
     if (err)
         return writer_fail(w, err);
     w->written += w->used / OW_REC_LEN;
-    w->used = 0;
+    w->used = w->cap = 0;
     free(w->buf);
     w->buf = NULL;
+    return 0;
+}
+
+// Most sessions have few records a second, and a host has thousands of sessions.
+static int more_room(struct ow_writer *w)
+{
+    size_t cap = w->cap ? 2 * w->cap : BUF_FIRST;
+    if (cap > BUF_LEN)
+        cap = BUF_LEN;
+    uint8_t *buf = realloc(w->buf, cap);
+    if (!buf)
+        return -ENOMEM;
+    w->buf = buf;
+    w->cap = cap;
     return 0;
 }
 
@@ -167,8 +182,9 @@ int ow_writer_add(struct ow_writer *w, const struct ow_rec *rec)
 {
     if (w->err)
         return w->err;
-    if (!w->buf && !(w->buf = malloc(BUF_LEN)))
-        return -ENOMEM;
+    int err = w->used == w->cap ? more_room(w) : 0;
+    if (err)
+        return err;
     ow_rec_pack(rec, w->buf + w->used);
     if (rec->seq >= w->top)
         w->top = (uint64_t)rec->seq + 1;

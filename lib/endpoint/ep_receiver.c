@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include "base/ps_err.h"
 
-// Records wait no longer than this before they are written.
 #define FLUSH_EVERY PS_SEC
 #define TICK_MIN (10 * PS_MSEC)
 // Arrivals reach this thread a little after their stamp; nothing is called lost before they can
@@ -31,6 +30,7 @@ struct ep_receiver {
     ps_ns tick_due; // of ps_loop_mono()
     bool started, announced, finished, closing, unflushed, notifying, held_up;
     int file_err;
+    ps_ns flush_every;
     void *ctx;
     void (*complete)(void *ctx);
     void (*failed)(void *ctx, int err);
@@ -112,8 +112,8 @@ static void receiver_arm(struct ep_receiver *r)
     ps_ntp when;
     if (ow_recv_deadline(r->recv, &when))
         wait = ps_ntp_to_ns(when) + GRACE - ps_clock_now(r->clock);
-    if (r->unflushed && wait > FLUSH_EVERY)
-        wait = FLUSH_EVERY;
+    if (r->unflushed && wait > r->flush_every)
+        wait = r->flush_every;
     if (wait < TICK_MIN)
         wait = TICK_MIN;
     if (wait != INT64_MAX)
@@ -166,6 +166,7 @@ int ep_receiver_open(struct ep_receiver **out, const struct ep_receiver_conf *co
         return -ENOMEM;
     r->loop = conf->loop;
     r->clock = conf->clock;
+    r->flush_every = conf->flush_every != 0 ? conf->flush_every : FLUSH_EVERY;
     r->ctx = conf->ctx;
     r->complete = conf->complete;
     r->failed = conf->failed;

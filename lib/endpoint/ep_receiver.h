@@ -15,6 +15,7 @@ struct ep_receiver_conf {
     struct ps_clock *clock;
     struct ps_addr local;
     struct ps_addr peer; // port 0: told later by ep_receiver_ready
+    ps_ns flush_every;   // records wait no longer than this before they are written; 0: a second
     void *ctx;
     // Every packet that can still be expected has come or timed out. Called from the loop, once;
     // again after ep_receiver_limit if that is what completes it later.

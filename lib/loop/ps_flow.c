@@ -64,7 +64,7 @@ int ps_flow_open(struct ps_pump *p, const struct ps_flow_conf *conf, struct ps_f
     settle_addresses(&local, &f->peer);
     rc = ps_addr_version(&local) == ps_addr_version(&f->peer) ? 0 : -EAFNOSUPPORT;
     if (!rc)
-        rc = pump_pool_take(p, &local, &f->peer, &f->sock);
+        rc = pump_pool_take(p, &local, f, &f->sock);
     if (rc) {
         free(f);
         return rc;

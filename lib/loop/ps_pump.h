@@ -61,7 +61,8 @@ struct ps_flow_conf {
     void (*stopped)(void *ctx); // sending has ended, by itself or by ps_flow_stop: the sender's state
                                 // is the owner's again
 };
-// Reserves a place on a pool socket on which no other flow has the same peer. -EADDRNOTAVAIL: the
+// Reserves a place on a pool socket on which no other flow has the same peer; while the peer's port is not
+// known, one on which few flows have its host, and none of them without a port. -EADDRNOTAVAIL: the
 // address is not this host's; -EADDRINUSE: no port of the range is left; other -errno.
 int ps_flow_open(struct ps_pump *p, const struct ps_flow_conf *conf, struct ps_flow **out);
 uint16_t ps_flow_port(const struct ps_flow *f);

@@ -146,6 +146,7 @@ struct ps_pump {
     bool running;
     // control
     struct ps_list sockets;
+    struct pump_socket *hint;  // had room when last looked at; NULL: look at all
     struct ps_flowtab by_host; // flows by socket and peer address, whatever the port
     uint32_t next_id, next_port;
     uint64_t holds, flows, nsockets, dropped_before; // dropped_before: at sockets that are closed
@@ -199,7 +200,7 @@ static inline void pump_queue_move(struct pump_queue *to, struct pump_queue *fro
 
 // ps_pump_pool.c [control]
 // A socket at this local address on which the peer is not taken, opened if need be. Errors as ps_flow_open.
-int pump_pool_take(struct ps_pump *p, const struct ps_addr *local, const struct ps_addr *peer,
+int pump_pool_take(struct ps_pump *p, const struct ps_addr *local, const struct ps_flow *flow,
                    struct pump_socket **out);
 // A flow has left. A socket or two without flows are kept for the next one.
 void pump_pool_leave(struct ps_pump *p, struct pump_socket *s);

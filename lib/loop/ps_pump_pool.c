@@ -6,7 +6,10 @@
 #include "loop/ps_pump_impl.h"
 
 #define RCVBUF (8 * 1024 * 1024) // a stall of 100 ms at high rates
-#define SPARES_MAX 16            // sockets kept without flows, one for each local address
+// Flows of one host on a socket, where the host chooses its port later.
+#define SHARE_RECEIVERS 128
+#define SHARE_SENDERS 8
+#define SPARES_MAX 16 // sockets kept without flows, one for each local address
 
 // who has which peer
 
@@ -29,6 +32,30 @@ bool pump_pool_clash(const struct ps_pump *p, const struct pump_socket *s, const
             return true;
     }
     return false;
+}
+
+// Whether a new flow may join the socket. One whose peer's port is not known yet joins others of the same
+// host: whoever chooses that port knows ours, and has another one for each flow. The fewer sockets a host
+// receives on, the more packets each look at one yields; so receivers share ours, and senders use so many of
+// ours that the peer's receivers may share theirs.
+static bool has_room(const struct ps_pump *p, const struct pump_socket *s, const struct ps_flow *flow)
+{
+    const struct ps_addr *peer = &flow->peer;
+    unsigned most = flow->arrival ? SHARE_RECEIVERS : SHARE_SENDERS;
+    uint32_t hash = ps_flowtab_hash(&p->key, s->id, peer, 0);
+    unsigned known = 0;
+    struct ps_flowtab_node *n;
+
+    if (ps_addr_port(peer) != 0)
+        return !pump_pool_clash(p, s, peer, NULL);
+    for (n = ps_flowtab_first(&p->by_host, hash); n; n = ps_flowtab_next(n)) {
+        const struct ps_flow *f = PS_CONTAINER(n, struct ps_flow, by_host);
+        if (f->sock != s || !ps_addr_same_host(&f->peer, peer))
+            continue;
+        if (ps_addr_port(&f->peer) == 0 || ++known == most)
+            return false;
+    }
+    return true;
 }
 
 // opening
@@ -106,18 +133,29 @@ static bool suits(const struct pump_socket *s, const struct ps_addr *local)
     return port ? port == ps_addr_port(&s->bound) : !s->exact;
 }
 
-int pump_pool_take(struct ps_pump *p, const struct ps_addr *local, const struct ps_addr *peer,
+static struct pump_socket *find_room(struct ps_pump *p, const struct ps_addr *local,
+                                     const struct ps_flow *flow)
+{
+    if (p->hint && suits(p->hint, local) && has_room(p, p->hint, flow))
+        return p->hint;
+    PS_LIST_EACH(it, &p->sockets) {
+        struct pump_socket *s = PS_CONTAINER(it, struct pump_socket, link);
+        if (suits(s, local) && has_room(p, s, flow))
+            return s;
+    }
+    return NULL;
+}
+
+int pump_pool_take(struct ps_pump *p, const struct ps_addr *local, const struct ps_flow *flow,
                    struct pump_socket **out)
 {
     bool exact = ps_addr_port(local) != 0;
     int rc;
 
-    PS_LIST_EACH(it, &p->sockets) {
-        struct pump_socket *s = PS_CONTAINER(it, struct pump_socket, link);
-        if (!suits(s, local) || pump_pool_clash(p, s, peer, NULL))
-            continue;
-        s->flows++;
-        *out = s;
+    p->hint = find_room(p, local, flow);
+    if (p->hint) {
+        p->hint->flows++;
+        *out = p->hint;
         return 0;
     }
     if (exact || p->ports.high == 0)
@@ -181,6 +219,8 @@ void pump_pool_leave(struct ps_pump *p, struct pump_socket *s)
 
 void pump_pool_gone(struct ps_pump *p, struct pump_socket *s)
 {
+    if (p->hint == s)
+        p->hint = NULL;
     ps_list_remove(&s->link);
     p->nsockets--;
     free(s);

@@ -44,9 +44,24 @@ static void an_unknown_port_reserves_the_whole_peer_until_it_is_known(void **sta
     assert_int_equal(end_open(&e[2], f->a, address(LOCAL, 0), address("127.0.0.2", 9)), 0);
     assert_int_equal(ps_flow_port(e[2].flow), ps_flow_port(e[0].flow));
     assert_int_equal(end_open(&e[3], f->a, address(LOCAL, 0), address("127.0.0.2", 0)), 0);
-    assert_int_not_equal(ps_flow_port(e[3].flow), ps_flow_port(e[0].flow));
-    assert_int_not_equal(ps_flow_port(e[3].flow), ps_flow_port(e[1].flow));
+    assert_int_equal(ps_flow_port(e[3].flow), ps_flow_port(e[0].flow)); // no other's port is open there
     ends_close(f, e, 4);
+}
+
+static void few_flows_of_a_host_that_chooses_its_ports_share_a_socket(void **state)
+{
+    struct fix *f = *state;
+    enum { SHARE = 128 };
+    struct end e[SHARE + 1] = {{0}};
+
+    for (uint16_t i = 0; i <= SHARE; i++) {
+        assert_int_equal(end_open(&e[i], f->a, address(LOCAL, 0), address("127.0.0.2", 0)), 0);
+        assert_int_equal(ps_flow_set_peer_port(e[i].flow, (uint16_t)(1000 + i)), 0);
+        if (i < SHARE)
+            assert_int_equal(ps_flow_port(e[i].flow), ps_flow_port(e[0].flow));
+    }
+    assert_int_not_equal(ps_flow_port(e[SHARE].flow), ps_flow_port(e[0].flow));
+    ends_close(f, e, SHARE + 1);
 }
 
 static void a_peer_port_that_is_taken_on_the_socket_is_refused(void **state)
@@ -242,6 +257,7 @@ int main(void)
         TEST(flows_of_different_peers_share_a_socket),
         TEST(flows_of_one_peer_do_not_share_a_socket),
         TEST(an_unknown_port_reserves_the_whole_peer_until_it_is_known),
+        TEST(few_flows_of_a_host_that_chooses_its_ports_share_a_socket),
         TEST(a_peer_port_that_is_taken_on_the_socket_is_refused),
         TEST(a_range_is_used_up_and_becomes_free_again),
         TEST(one_port_serves_one_session_after_the_other),
