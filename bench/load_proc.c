@@ -8,18 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-struct process {
-    pid_t pid, parent;
-    unsigned long child_ticks, threads;
-    bool ours;
-};
-
 struct processes {
-    struct process *at;
+    struct load_process *at;
     size_t n, cap;
 };
 
-static bool read_stat(pid_t pid, struct process *p)
+static bool read_stat(pid_t pid, struct load_process *p)
 {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
@@ -31,13 +25,16 @@ static bool read_stat(pid_t pid, struct process *p)
     text[n] = '\0';
     const char *rest = strrchr(text, ')'); // the name before it may hold anything
     long parent;
-    unsigned long t[4], threads;
+    unsigned long user, system;
+    unsigned long long started;
+    *p = (struct load_process){.pid = pid};
     if (rest == NULL ||
-        sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu %*d %*d %lu", &parent,
-               &t[0], &t[1], &t[2], &t[3], &threads) != 6)
+        sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lu %lu %*d %*d %lu %*d %llu",
+               &parent, &user, &system, &p->threads, &started) != 5)
         return false;
-    *p =
-        (struct process){.pid = pid, .parent = (pid_t)parent, .child_ticks = t[2] + t[3], .threads = threads};
+    p->parent = (pid_t)parent;
+    p->started = started;
+    p->children_ns = (uint64_t)(user + system) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
     return true;
 }
 
@@ -45,7 +42,7 @@ static int add(struct processes *all, pid_t pid)
 {
     if (all->n == all->cap) {
         size_t cap = all->cap > 0 ? 2 * all->cap : 512;
-        struct process *at = realloc(all->at, cap * sizeof *at);
+        struct load_process *at = realloc(all->at, cap * sizeof *at);
         if (at == NULL)
             return -ENOMEM;
         all->at = at;
@@ -71,13 +68,13 @@ static int read_all(struct processes *all)
 
 static int by_pid(const void *a, const void *b)
 {
-    const struct process *x = a, *y = b;
+    const struct load_process *x = a, *y = b;
     return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-static const struct process *find(const struct processes *all, pid_t pid)
+static const struct load_process *find(const struct processes *all, pid_t pid)
 {
-    struct process key = {.pid = pid};
+    struct load_process key = {.pid = pid};
     return all->n == 0 ? NULL : bsearch(&key, all->at, all->n, sizeof key, by_pid);
 }
 
@@ -88,8 +85,8 @@ static void mark_tree(struct processes *all, pid_t root)
     while (more) {
         more = false;
         for (size_t i = 0; i < all->n; i++) {
-            struct process *p = &all->at[i];
-            const struct process *parent = p->ours ? NULL : find(all, p->parent);
+            struct load_process *p = &all->at[i];
+            const struct load_process *parent = p->ours ? NULL : find(all, p->parent);
             if (p->ours || (p->pid != root && (parent == NULL || !parent->ours)))
                 continue;
             p->ours = more = true;
@@ -120,7 +117,7 @@ static uint64_t read_runtime_ns(pid_t pid)
     return sum;
 }
 
-static int read_pss(pid_t pid, uint64_t *bytes)
+int load_pss_add(pid_t pid, uint64_t *bytes)
 {
     char path[64], line[160];
     unsigned long kib;
@@ -135,30 +132,58 @@ static int read_pss(pid_t pid, uint64_t *bytes)
     return 0;
 }
 
-int load_usage_read(pid_t root, bool memory, struct load_usage *out)
+static int mark_trees(struct processes *all, const pid_t *roots, size_t n)
+{
+    if (all->n > 0)
+        qsort(all->at, all->n, sizeof *all->at, by_pid);
+    for (size_t i = 0; i < n; i++) {
+        if (find(all, roots[i]) == NULL)
+            return -ESRCH;
+        mark_tree(all, roots[i]);
+    }
+    return 0;
+}
+
+int load_tree_read(const pid_t *roots, size_t nroots, struct load_process **out, size_t *n)
 {
     struct processes all = {0};
-    unsigned long ticks = 0;
-    uint64_t ns = 0;
-    memset(out, 0, sizeof *out);
+    size_t kept = 0;
     int err = read_all(&all);
-    if (err == 0 && all.n > 0)
-        qsort(all.at, all.n, sizeof *all.at, by_pid);
-    if (err == 0 && find(&all, root) == NULL)
-        err = -ESRCH;
     if (err == 0)
-        mark_tree(&all, root);
-    for (size_t i = 0; err == 0 && i < all.n; i++) {
+        err = mark_trees(&all, roots, nroots);
+    if (err != 0) {
+        free(all.at);
+        return err;
+    }
+    for (size_t i = 0; i < all.n; i++) {
         if (!all.at[i].ours)
             continue;
-        out->processes++;
-        out->threads += (unsigned)all.at[i].threads;
-        ticks += all.at[i].child_ticks;
-        ns += read_runtime_ns(all.at[i].pid);
-        if (memory)
-            err = read_pss(all.at[i].pid, &out->pss_bytes);
+        all.at[kept] = all.at[i];
+        all.at[kept].runtime_ns = read_runtime_ns(all.at[i].pid);
+        kept++;
     }
-    free(all.at);
-    out->cpu_s = (double)ns / 1e9 + (double)ticks / (double)sysconf(_SC_CLK_TCK);
+    *out = all.at;
+    *n = kept;
+    return 0;
+}
+
+int load_usage_read(pid_t root, bool memory, struct load_usage *out)
+{
+    struct load_process *p;
+    size_t n;
+    uint64_t ns = 0;
+    memset(out, 0, sizeof *out);
+    int err = load_tree_read(&root, 1, &p, &n);
+    if (err != 0)
+        return err;
+    for (size_t i = 0; i < n && err == 0; i++) {
+        out->processes++;
+        out->threads += (unsigned)p[i].threads;
+        ns += p[i].runtime_ns + p[i].children_ns;
+        if (memory)
+            err = load_pss_add(p[i].pid, &out->pss_bytes);
+    }
+    free(p);
+    out->cpu_s = (double)ns / 1e9;
     return err;
 }

@@ -7,7 +7,7 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 4
 build=${top_builddir:-$here/../build}
 tmp=
-servers=()
+servers=() # and clients: all that was started and is to be ended
 declare -A port pid # of each server, by its name
 
 fail() {
@@ -43,7 +43,7 @@ descendants() {
 }
 
 # Ends what was started with all that it has started, and waits until it is gone.
-clean_up() {
+stop_all() {
     local all p
     mapfile -t all < <(descendants "${servers[@]}")
     all+=("${servers[@]}")
@@ -53,9 +53,16 @@ clean_up() {
     for p in "${servers[@]}"; do
         timeout 15 tail --pid="$p" -f /dev/null 2>/dev/null || kill -9 "$p" 2>/dev/null
     done
-    for p in "${all[@]}"; do # what a killed server left behind
-        [ "$(cat "/proc/$p/comm" 2>/dev/null)" = owampd ] && kill -9 "$p" 2>/dev/null
+    for p in "${all[@]}"; do # what a killed one left behind
+        case $(cat "/proc/$p/comm" 2>/dev/null) in
+        owampd | powstream) kill -9 "$p" 2>/dev/null ;;
+        esac
     done
+    servers=()
+}
+
+clean_up() {
+    stop_all
     [ -z "$tmp" ] || rm -rf "$tmp"
 }
 
@@ -84,6 +91,7 @@ server() {
     "$2" -Z -f -c "$dir" -d "$dir" -R "$dir" -S 127.0.0.1:0 >"$dir/log" 2>&1 </dev/null &
     pid[$1]=$!
     servers+=($!)
+    disown $! # nothing is to be said of its end
     until port[$1]=$(listening_port "${pid[$1]}"); do
         tries=$((tries + 1))
         if [ $tries -gt 400 ] || ! kill -0 "${pid[$1]}" 2>/dev/null; then

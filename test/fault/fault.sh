@@ -129,3 +129,56 @@ end_peer() {
         wait "$peer_pid"
     } 2>/dev/null
 }
+
+# --- streams
+
+# start_stream NAME ARGUMENT...: powstream with its results in NAME/out, a session each second.
+start_stream() {
+    local name=$1
+    shift
+    mkdir -p "$name/out"
+    "$top_builddir/powstream/powstream" -g warning -d "$name/out" -c 20 -i 0.05f -L 0.4 -I 0.3 "$@" \
+        >>"$name/stdout" 2>>"$name/err" </dev/null &
+    pid[$name]=$!
+    pids+=($!)
+}
+
+# The sessions and gaps in FOLDER by their times, a line each: from, to, "measured" or the reason. NTP times are
+# 20 digits and compare as text.
+account() { # FOLDER
+    {
+        find "$1" -name '*.owp' -printf '%f\n' | sed 's/_/ /; s/\.owp$/ measured/'
+        sed -E 's/.*"start-ntp":([0-9]+),"end-ntp":([0-9]+).*"reason":("[^"]+"|null).*/\1 \2 \3/' "$1/powstream.gaps"
+    } | LC_ALL=C sort
+}
+
+# What is wrong with an account: holes, overlaps, gaps without a reason.
+holes() { # FOLDER
+    account "$1" | awk 'NR > 1 && $1 != end { print ($1 < end ? "overlap" : "hole") " behind " end ": " $0 }
+        $3 == "null" { print "no reason: " $0 }
+        { end = $2 }'
+}
+
+sessions() { # FOLDER NUMBER: there are at least so many
+    [ "$(find "$1" -name '*.owp' | wc -l)" -ge "$2" ]
+}
+
+more_sessions() { # FOLDER NUMBER: waits for so many more
+    until_true sessions "$1" $(($(find "$1" -name '*.owp' | wc -l) + $2))
+}
+
+# Ends a stream and claims that every moment of it is accounted for, and that the reasons are the ones given.
+end_stream() { # NAME TEXT REASON...
+    local name=$1 text=$2 others
+    shift 2
+    kill "${pid[$name]}"
+    wait "${pid[$name]}"
+    check "$text: powstream ends with 0" $? 0
+    check "$text: every moment is accounted for" "$(holes "$name/out")" ""
+    others=$(account "$name/out" | grep -vE 'measured|"setting up"|"stopped"|"powstream was stopped"')
+    for reason; do
+        match "$text: a gap tells why ($reason)" "$others" "$reason"
+        others=$(grep -vE "$reason" <<<"$others")
+    done
+    check "$text: and no gap tells of anything else" "$others" ""
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "powstream/ledger.h"
+#include <stdio.h>
+#include <string.h>
+#include "base/ps_err.h"
+
+static void tell(struct ledger *l, enum ledger_kind kind, ps_ntp from, ps_ntp to, const char *reason)
+{
+    struct ledger_entry e = {kind, from, to, reason};
+    if (kind == LEDGER_STEP || ps_ntp_before(from, to))
+        l->emit(l->ctx, &e);
+}
+
+void ledger_blame(struct ledger *l, const char *reason)
+{
+    snprintf(l->reason, sizeof l->reason, "%s", reason);
+}
+
+void ledger_begin(struct ledger *l, ps_ntp at, const char *reason)
+{
+    l->covered = at;
+    l->nspans = 0;
+    ledger_blame(l, reason);
+}
+
+static void add_gap(struct ledger_span *s, ps_ntp from, ps_ntp to, const char *reason)
+{
+    *s = (struct ledger_span){.gap = true, .from = from, .to = to};
+    snprintf(s->reason, sizeof s->reason, "%s", reason);
+}
+
+int ledger_agree(struct ledger *l, uint32_t id, ps_ntp from, ps_ntp to)
+{
+    bool gap = ps_ntp_before(l->covered, from);
+    if (ps_ntp_before(from, l->covered) || ps_ntp_before(to, from))
+        return PS_ERANGE;
+    if (l->nspans + gap >= LEDGER_SPANS)
+        return PS_ELIMIT;
+    if (gap)
+        add_gap(&l->spans[l->nspans++], l->covered, from, l->reason);
+    l->spans[l->nspans++] = (struct ledger_span){.id = id, .from = from, .to = to};
+    l->covered = to;
+    return 0;
+}
+
+static unsigned find(const struct ledger *l, uint32_t id)
+{
+    unsigned i = 0;
+    while (i < l->nspans && (l->spans[i].gap || l->spans[i].id != id))
+        i++;
+    return i;
+}
+
+static void remove_span(struct ledger *l, unsigned i)
+{
+    l->nspans--;
+    memmove(&l->spans[i], &l->spans[i + 1], (l->nspans - i) * sizeof l->spans[0]);
+}
+
+void ledger_pass(struct ledger *l, ps_ntp now)
+{
+    while (l->nspans > 0 && l->spans[0].gap && !ps_ntp_before(now, l->spans[0].to)) {
+        struct ledger_span s = l->spans[0];
+        remove_span(l, 0);
+        tell(l, LEDGER_GAP, s.from, s.to, s.reason);
+    }
+}
+
+// What is still to come behind the last session may be measured after all.
+static void open_end(struct ledger *l, ps_ntp now)
+{
+    while (l->nspans > 0 && ps_ntp_before(now, l->covered)) {
+        const struct ledger_span *s = &l->spans[l->nspans - 1];
+        if (!s->gap || s->to != l->covered)
+            break;
+        l->nspans--;
+        l->covered = s->from;
+        ledger_blame(l, s->reason);
+    }
+}
+
+static bool any_open(const struct ledger *l)
+{
+    for (unsigned i = 0; i < l->nspans; i++)
+        if (!l->spans[i].gap)
+            return true;
+    return false;
+}
+
+void ledger_settle(struct ledger *l, uint32_t id, ps_ntp upto, const char *reason, ps_ntp now)
+{
+    unsigned i = find(l, id);
+    if (i == l->nspans)
+        return;
+    ps_ntp from = l->spans[i].from, to = l->spans[i].to;
+    if (ps_ntp_before(to, upto))
+        upto = to;
+    if (ps_ntp_before(upto, from))
+        upto = from;
+    tell(l, LEDGER_MEASURED, from, upto, NULL);
+    if (ps_ntp_before(upto, to))
+        add_gap(&l->spans[i], upto, to, reason);
+    else
+        remove_span(l, i);
+    ledger_pass(l, now);
+    open_end(l, now);
+    if (!any_open(l)) // the others are certain
+        ledger_pass(l, l->covered);
+}
+
+void ledger_idle(struct ledger *l, ps_ntp now)
+{
+    ledger_pass(l, now);
+    if (!ps_ntp_before(l->covered, now))
+        return;
+    struct ledger_span *last = l->nspans > 0 ? &l->spans[l->nspans - 1] : NULL;
+    if (last != NULL && last->gap && last->to == l->covered && strcmp(last->reason, l->reason) == 0)
+        last->to = now;
+    else if (last != NULL && l->nspans < LEDGER_SPANS)
+        add_gap(&l->spans[l->nspans++], l->covered, now, l->reason);
+    else
+        tell(l, LEDGER_GAP, l->covered, now, l->reason);
+    l->covered = now;
+}
+
+void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after)
+{
+    ledger_idle(l, before);
+    tell(l, LEDGER_STEP, l->covered, after, l->reason);
+    l->covered = after;
+}
+
+ps_ntp ledger_told(const struct ledger *l)
+{
+    return l->nspans > 0 ? l->spans[0].from : l->covered;
+}

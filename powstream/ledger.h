@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What became of each moment of a stream's life: measured, or not and why. The entries tile the time
+// from ledger_begin on without holes and without overlap, whatever order the sessions end in; where the
+// clock was set, an entry says from when to when. A gap is told when it is over and all before it is told;
+// what is measured is told as soon as it is known. Pure: time is an argument.
+#pragma once
+#include "base/ps_time.h"
+
+// Sessions agreed with the server and not settled yet, and gaps that are not over yet.
+#define LEDGER_SPANS 16
+#define LEDGER_REASON 200
+
+enum ledger_kind { LEDGER_MEASURED, LEDGER_GAP, LEDGER_STEP };
+
+struct ledger_entry {
+    enum ledger_kind kind;
+    ps_ntp from, to;
+    const char *reason; // of a gap; good during the call
+};
+
+struct ledger_span {
+    bool gap; // until it is over it may still turn out shorter
+    uint32_t id;
+    ps_ntp from, to;
+    char reason[LEDGER_REASON]; // of a gap
+};
+
+struct ledger {
+    ps_ntp covered; // everything before belongs to a span or has been told
+    char reason[LEDGER_REASON];
+    struct ledger_span spans[LEDGER_SPANS]; // in the order of their times
+    unsigned nspans;
+    void *ctx;
+    void (*emit)(void *ctx, const struct ledger_entry *e);
+};
+
+// The stream's life begins; set ctx and emit before. reason: why nothing is measured yet.
+void ledger_begin(struct ledger *l, ps_ntp at, const char *reason);
+// Why it is that nothing is measured from `covered` on, when it comes to that.
+void ledger_blame(struct ledger *l, const char *reason);
+// A session that measures from..to. PS_ERANGE when it begins before `covered` or ends before it begins,
+// PS_ELIMIT when too many are open.
+int ledger_agree(struct ledger *l, uint32_t id, ps_ntp from, ps_ntp to);
+// The session has ended and measured up to `upto` (its own end or more: all; its beginning or less:
+// nothing); reason: why not all. An unknown id is ignored.
+void ledger_settle(struct ledger *l, uint32_t id, ps_ntp upto, const char *reason, ps_ntp now);
+// Tells the gaps that are over.
+void ledger_pass(struct ledger *l, ps_ntp now);
+// Nothing has been measured up to now: tells it, so that a long gap is seen before it ends.
+void ledger_idle(struct ledger *l, ps_ntp now);
+// The clock showed `before` and was set to `after`, for the reason blamed. No session may be open.
+void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after);
+// Everything before this has been told.
+ps_ntp ledger_told(const struct ledger *l);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "powstream/lock.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include "base/ps_err.h"
+
+static int refused(const char *dir, int fd, struct ps_fault *fault)
+{
+    int32_t holder = 0;
+    int err = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
+    if (err != -EBUSY)
+        ps_fault_set(fault, dir, 0, "cannot lock .powlock: %s", ps_strerror(err));
+    else if (pread(fd, &holder, sizeof holder, 0) == sizeof holder)
+        ps_fault_set(fault, dir, 0, "another powstream (pid %d) writes there", (int)holder);
+    else
+        ps_fault_set(fault, dir, 0, "another powstream writes there");
+    return err;
+}
+
+// DIGITS_DIGITS.owp.i and .sum.i, of 20 digits each.
+static bool half_written(const char *name)
+{
+    static const char digits[] = "0123456789";
+    return strlen(name) == 47 && strspn(name, digits) == 20 && name[20] == '_' &&
+           strspn(name + 21, digits) == 20 &&
+           (strcmp(name + 41, ".owp.i") == 0 || strcmp(name + 41, ".sum.i") == 0);
+}
+
+static void tidy(const char *dir)
+{
+    DIR *d = opendir(dir);
+    if (d == NULL)
+        return;
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        if (half_written(e->d_name))
+            (void)unlinkat(dirfd(d), e->d_name, 0);
+    closedir(d);
+}
+
+int lock_directory(const char *dir, int *out, struct ps_fault *fault)
+{
+    char *path;
+    if (asprintf(&path, "%s/.powlock", dir) < 0)
+        return -ENOMEM;
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+    int err = fd < 0 ? -errno : 0;
+    if (err != 0)
+        ps_fault_set(fault, path, 0, "%s", ps_strerror(err));
+    free(path);
+    if (err != 0)
+        return err;
+    // Upstream's kind, for its sake, and one that a second stream of this process meets as well.
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int32_t me = (int32_t)getpid();
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fcntl(fd, F_SETLK, &whole) != 0) {
+        err = refused(dir, fd, fault);
+        close(fd);
+        return err;
+    }
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, &me, sizeof me, 0) != sizeof me) {
+        err = -errno;
+        ps_fault_set(fault, dir, 0, "cannot write .powlock: %s", ps_strerror(err));
+        close(fd);
+        return err;
+    }
+    tidy(dir);
+    *out = fd;
+    return 0;
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "powstream/output.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/ps_err.h"
+#include "base/ps_num.h"
+#include "report/ow_report.h"
+#include "report/ow_result.h"
+
+#define GAPS_FILE "powstream.gaps"
+// Shorter ones are told at the level DEBUG: a stream's set-up is one.
+#define GAP_NOTABLE 1.0
+
+static const char *source_host(const struct output *o, const struct lane_result *r)
+{
+    return o->conf->to ? names_of(o->ground->names, r->local) : o->conf->server;
+}
+
+static const char *dest_host(const struct output *o, const struct lane_result *r)
+{
+    return o->conf->to ? o->conf->server : names_of(o->ground->names, r->local);
+}
+
+static bool wants_documents(const struct output *o)
+{
+    return o->conf->json || o->conf->spool != NULL;
+}
+
+// --- documents
+
+struct text {
+    char *buf;
+    size_t len;
+    FILE *file;
+    struct ps_json json;
+};
+
+static int text_begin(struct text *t)
+{
+    t->file = open_memstream(&t->buf, &t->len);
+    if (t->file == NULL)
+        return -ENOMEM;
+    ps_json_init(&t->json, t->file, false);
+    return 0;
+}
+
+// The finished text, to be freed; NULL after an error.
+static char *text_end(struct text *t, int err)
+{
+    if (ps_json_end(&t->json) != 0 && err == 0)
+        err = -ENOMEM;
+    if (fclose(t->file) != 0 || err != 0) {
+        free(t->buf);
+        return NULL;
+    }
+    return t->buf;
+}
+
+static void hand_on(struct output *o, char *text)
+{
+    if (text != NULL && o->conf->json && o->conf->spool != NULL) {
+        char *copy = strdup(text);
+        if (copy != NULL)
+            (void)sink_line(o->sink, copy);
+    }
+    // What is dropped the sink counts.
+    if (text != NULL && o->conf->spool != NULL)
+        (void)sink_document(o->sink, o->conf->spool, text);
+    else if (text != NULL && o->conf->json)
+        (void)sink_line(o->sink, text);
+    else
+        free(text);
+}
+
+static int document(struct output *o, const struct lane_result *r, struct ow_file *file, uint32_t first,
+                    uint32_t end)
+{
+    struct ow_result_meta meta = {.stream = o->conf->name,
+                                  .from_host = source_host(o, r),
+                                  .to_host = dest_host(o, r),
+                                  .direction = o->conf->to ? "to" : "from",
+                                  .mode = ow_mode_text(r->mode),
+                                  .host_dropped = r->host_dropped,
+                                  .ignored = r->ignored,
+                                  .raw = o->conf->raw,
+                                  .bucket_width = OW_RESULT_BUCKET_WIDTH};
+    struct ps_fault fault = {""};
+    struct text t;
+    int err = text_begin(&t);
+    if (err != 0)
+        return err;
+    err = ow_result_write(file, first, end, &meta, &t.json, &fault);
+    if (err != 0)
+        ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "result: %s", fault.text);
+    hand_on(o, text_end(&t, err));
+    return err;
+}
+
+// --- files
+
+static void print_name(const struct output *o, char *path)
+{
+    char *line;
+    if (path != NULL && o->conf->print && asprintf(&line, "%s\n", path) >= 0)
+        (void)sink_line(o->sink, line);
+    free(path);
+}
+
+static char *final_name(const struct output *o, ps_ntp start, ps_ntp end, const char *suffix)
+{
+    char *path;
+    const char *dir = o->conf->directory;
+    bool slash = dir[0] != '\0' && dir[strlen(dir) - 1] != '/';
+    return asprintf(&path, "%s%s%020" PRIu64 "_%020" PRIu64 ".%s", dir, slash ? "/" : "", start, end,
+                    suffix) < 0
+               ? NULL
+               : path;
+}
+
+static int copy_file(int from, int to)
+{
+    char buf[16384];
+    off_t at = 0;
+    for (;;) {
+        ssize_t n = pread(from, buf, sizeof buf, at), done = 0;
+        if (n == 0)
+            return 0;
+        while (n > 0 && done < n) {
+            ssize_t w = write(to, buf + done, (size_t)(n - done));
+            if (w < 0 && errno != EINTR)
+                return -errno;
+            done += w > 0 ? w : 0;
+        }
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        at += n > 0 ? n : 0;
+    }
+}
+
+static int write_sum(const struct output *o, const struct lane_result *r, struct ow_file *file,
+                     const struct output_part *part, int fd)
+{
+    struct ow_report_opts opts = {.quiet = false,
+                                  .machine = true,
+                                  .unix_times = o->conf->unix_times,
+                                  .unit = 'm',
+                                  .bucket_width = o->conf->bucket_width,
+                                  .first = part->first,
+                                  .end = part->end};
+    struct ow_report_names names = {source_host(o, r), dest_host(o, r)};
+    struct ps_fault fault = {""};
+    FILE *f = fdopen(fd, "w");
+    if (f == NULL) {
+        close(fd);
+        return -errno;
+    }
+    int err = ow_report(file, &opts, &names, NULL, f, NULL, &fault);
+    if (fclose(f) != 0 && err == 0)
+        err = -errno;
+    return err;
+}
+
+// Makes DIR/START_END.SUFFIX of the session's file, or its summary, by way of a temporary name. Its name
+// is in *name then, to be freed.
+static int write_output(const struct output *o, const struct lane_result *r, struct ow_file *file,
+                        const struct output_part *part, const char *suffix, char **name)
+{
+    char *path = final_name(o, part->start, part->until, suffix), *temp;
+    if (path == NULL || asprintf(&temp, "%s.i", path) < 0) {
+        free(path);
+        return -ENOMEM;
+    }
+    bool sum = file != NULL;
+    int fd = open(temp, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (sum ? O_TRUNC : O_EXCL), 0644);
+    int err = fd < 0 ? -errno : 0;
+    if (err == 0 && sum) {
+        err = write_sum(o, r, file, part, fd);
+    } else if (err == 0) {
+        err = copy_file(r->fd, fd);
+        if (close(fd) != 0 && err == 0)
+            err = -errno;
+    }
+    if (err == 0 && link(temp, path) != 0)
+        err = -errno;
+    if (fd >= 0)
+        unlink(temp);
+    free(temp);
+    if (err == 0) {
+        *name = path;
+        return 0;
+    }
+    ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "%s: %s", path, ps_strerror(err));
+    free(path);
+    return err;
+}
+
+// --- a session
+
+static int highest(struct ow_file *file, uint32_t *seq)
+{
+    struct ow_rec rec;
+    int got, any = PS_ENOTFOUND;
+    while ((got = ow_file_next(file, &rec)) == 1) {
+        if (any != 0 || rec.seq > *seq)
+            *seq = rec.seq;
+        any = 0;
+    }
+    return got < 0 ? got : any;
+}
+
+static void count(struct output *o, struct ow_file *file)
+{
+    struct ow_rec rec;
+    uint64_t sent = 0, lost = 0, dups = 0;
+    uint32_t n = ow_file_head(file)->request.npackets;
+    uint8_t *seen = calloc(n / 8 + (size_t)1, 1);
+    (void)ow_file_seek(file, 0);
+    while (seen != NULL && ow_file_next(file, &rec) == 1) {
+        if (rec.seq >= n)
+            continue;
+        bool again = (seen[rec.seq / 8] >> rec.seq % 8 & 1) != 0;
+        seen[rec.seq / 8] |= (uint8_t)(1u << rec.seq % 8);
+        sent += !again;
+        dups += again;
+        lost += !again && ow_rec_lost(&rec);
+    }
+    free(seen);
+    o->counts.sessions++;
+    o->counts.sent += sent;
+    o->counts.lost += lost;
+    o->counts.duplicates += dups;
+}
+
+static int write_all(struct output *o, const struct lane_result *r, struct ow_file *file,
+                     const struct output_part *all)
+{
+    int files = 0, document_err = 0;
+    if (o->conf->directory != NULL) {
+        files = write_output(o, r, NULL, all, "owp", &o->names[0]);
+        if (files == 0)
+            (void)write_output(o, r, file, all, "sum", &o->names[1]); // it can be made again of the other
+    }
+    if (wants_documents(o) && o->conf->every == 0)
+        document_err = document(o, r, file, 0, all->end);
+    return files != 0 ? files : document_err;
+}
+
+ps_ntp output_session(struct output *o, const struct lane_result *r, const char **fault)
+{
+    struct ow_file *file = NULL;
+    struct ps_fault why = {""};
+    uint32_t last = 0;
+    struct output_part all = {0, r->req->npackets, r->start, r->end};
+    int err = ow_file_new(&file, r->fd, "the session's file", &why);
+    if (err == 0 && !r->whole) {
+        err = highest(file, &last);
+        all.end = last + 1;
+        if (err == 0)
+            err = ow_sched_time(r->req->sid, r->slots, 1, r->req->start, last, &all.until);
+    }
+    if (err == PS_ENOTFOUND) { // it ended before anything was decided
+        ow_file_free(file);
+        return 0;
+    }
+    if (err == 0)
+        err = write_all(o, r, file, &all);
+    if (err == 0)
+        count(o, file);
+    ow_file_free(file);
+    if (err != 0)
+        *fault = ps_strerror(err);
+    return err == 0 ? all.until : 0;
+}
+
+void output_names(struct output *o)
+{
+    for (size_t i = 0; i < sizeof o->names / sizeof *o->names; i++) {
+        print_name(o, o->names[i]);
+        o->names[i] = NULL;
+    }
+}
+
+int output_part(struct output *o, const struct lane_result *r, const struct output_part *part)
+{
+    struct ow_file *file;
+    struct ps_fault why = {""};
+    int err = ow_file_new(&file, r->fd, "the session's file", &why);
+    if (err != 0) {
+        ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "%s", why.text);
+        return err;
+    }
+    if (o->conf->directory != NULL) {
+        char *name = NULL;
+        err = write_output(o, r, file, part, "sum", &name);
+        print_name(o, name);
+    }
+    if (wants_documents(o))
+        err = document(o, r, file, part->first, part->end);
+    ow_file_free(file);
+    return err;
+}
+
+// --- gaps
+
+static char *entry_text(const struct output *o, const struct ledger_entry *e)
+{
+    struct ow_result_meta meta = {.stream = o->conf->name,
+                                  .from_host = o->conf->to ? NULL : o->conf->server,
+                                  .to_host = o->conf->to ? o->conf->server : NULL,
+                                  .direction = o->conf->to ? "to" : "from",
+                                  .reason = e->reason,
+                                  .host_dropped = -1,
+                                  .ignored = -1,
+                                  .bucket_width = OW_RESULT_BUCKET_WIDTH};
+    struct text t;
+    if (text_begin(&t) != 0)
+        return NULL;
+    if (e->kind == LEDGER_STEP)
+        ow_result_step(&t.json, &meta, e->from, e->to);
+    else
+        ow_result_gap(&t.json, &meta, e->from, e->to);
+    return text_end(&t, 0);
+}
+
+void output_entry(struct output *o, const struct ledger_entry *e)
+{
+    if (e->kind == LEDGER_MEASURED)
+        return; // its result tells
+    char from[40];
+    double seconds = ps_ntpdiff_to_double(ps_ntp_diff(e->to, e->from));
+    ps_ntp_format_utc(e->from, from, sizeof from);
+    if (e->kind == LEDGER_GAP) {
+        o->counts.gaps++;
+        o->counts.gap_seconds += seconds;
+    }
+    ps_log(o->ground->log, seconds < GAP_NOTABLE && e->kind == LEDGER_GAP ? PS_LOG_DEBUG : PS_LOG_WARN,
+           o->conf->name,
+           e->kind == LEDGER_GAP ? "%.3f s not measured from %s on: %s" : "clock set by %.3f s at %s: %s",
+           seconds, from, e->reason);
+    char *text = entry_text(o, e);
+    if (text != NULL && o->conf->directory != NULL)
+        (void)sink_append(o->sink, o->conf->directory, GAPS_FILE, strdup(text));
+    hand_on(o, text);
+}
+
+// --- notes
+
+static const char *note_dir(const struct output *o)
+{
+    return o->conf->spool != NULL ? o->conf->spool : o->conf->directory;
+}
+
+static void note_name(const struct output *o, char *out, size_t size)
+{
+    snprintf(out, size, ".powstate.%s", o->conf->name);
+}
+
+void output_note(struct output *o, ps_ntp told)
+{
+    char name[256], *text;
+    if (note_dir(o) == NULL || asprintf(&text, "%020" PRIu64 "\n", told) < 0)
+        return;
+    note_name(o, name, sizeof name);
+    (void)sink_file(o->sink, note_dir(o), name, text);
+}
+
+static void read_note(const struct output *o, const char *name, char *text, size_t size)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", note_dir(o), name) < 0)
+        return;
+    FILE *f = fopen(path, "re");
+    if (f != NULL) {
+        if (fgets(text, (int)size, f) == NULL)
+            text[0] = '\0';
+        fclose(f);
+    }
+    free(path);
+}
+
+ps_ntp output_noted(const struct output *o)
+{
+    char name[256], text[64] = "";
+    uint64_t told = 0;
+    if (note_dir(o) == NULL)
+        return 0;
+    note_name(o, name, sizeof name);
+    // A stream of that name that has just been removed may have left one that is not written yet.
+    if (!sink_file_waits(o->sink, note_dir(o), name, text, sizeof text))
+        read_note(o, name, text, sizeof text);
+    if (strcspn(text, "\n") != 20)
+        return 0;
+    text[20] = '\0';
+    return ps_num_u64(text, 10, 1, UINT64_MAX, &told) == 0 ? told : 0;
+}

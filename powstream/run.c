@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "powstream/run.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/ps_err.h"
+#include "loop/ps_sd.h"
+#include "powstream/streams_file.h"
+
+#define WATCH_EVERY PS_SEC
+// Less than this is how clocks are disciplined; more is somebody setting it.
+#define STEP_LEAST (100 * PS_MSEC)
+#define ASK_PATIENCE (30 * PS_SEC)
+// Signals closer together than this are one: timeout(1), for one, sends each twice.
+#define ONE_SIGNAL PS_SEC
+// For name look-ups, of which each may hang: libuv's four would hold up the fifth stream.
+#define THREADS "16"
+
+static int tell(const struct run *r, const char *what, const char *why)
+{
+    (void)r;
+    fprintf(stderr, "powstream: %s: %s\n", what, why);
+    return 1;
+}
+
+// --- the clock
+
+// Wall clock and monotonic time of one moment: what happens between two looks is bounded.
+static ps_ns look_at_clock(const struct run *r, ps_ntp *wall)
+{
+    ps_ns before, now, after;
+    do {
+        before = ps_loop_mono();
+        now = ps_clock_now(r->ground.clock);
+        after = ps_loop_mono();
+    } while (after - before > 10 * PS_MSEC);
+    *wall = ps_ntp_from_ns(now);
+    return now - (before + (after - before) / 2);
+}
+
+static void on_watch(void *ctx)
+{
+    struct run *r = ctx;
+    ps_ntp now;
+    ps_ns ahead = look_at_clock(r, &now), step = ahead - r->wall_ahead;
+    ps_clock_refresh(r->ground.clock);
+    if (step > STEP_LEAST || step < -STEP_LEAST) {
+        ps_ntp before = ps_ntp_from_ns(ps_ntp_to_ns(now) - step);
+        ps_log(&r->log, PS_LOG_WARN, "clock", "set by %+.3f s", (double)step / (double)PS_SEC);
+        set_clock_set(r->set, r->last_good, before, now);
+    }
+    r->wall_ahead = ahead;
+    r->last_good = now;
+    if (atomic_exchange(&r->stdout_gone, false)) {
+        ps_log(&r->log, PS_LOG_FATAL, "output", "standard output does not take the results any more");
+        r->status = 1;
+        r->ending = true;
+        set_finish(r->set);
+    }
+}
+
+static void on_broken(void *ctx)
+{
+    struct run *r = ctx; // on the sink's thread: the watch sees it
+    atomic_store(&r->stdout_gone, true);
+}
+
+// --- signals, reload
+
+int run_reload(struct run *r, size_t *failed, struct ps_fault *fault)
+{
+    struct streams_file f;
+    if (r->o->streams_path == NULL) {
+        ps_fault_set(fault, NULL, 0, "there is no file to read: it was started without --streams");
+        return PS_ESTATE;
+    }
+    int err = streams_file_load(&f, r->o->streams_path, &r->o->stream, fault);
+    if (err != 0)
+        return err;
+    *failed = set_replace(r->set, f.confs, f.n);
+    ps_log(&r->log, PS_LOG_INFO, "streams", "%zu read from %s", f.n, r->o->streams_path);
+    streams_file_free(&f);
+    return 0;
+}
+
+static void on_hup(struct run *r)
+{
+    struct ps_fault fault = {""};
+    size_t failed;
+    if (r->o->streams_path == NULL)
+        set_reset(r->set);
+    else if (run_reload(r, &failed, &fault) != 0)
+        ps_log(&r->log, PS_LOG_WARN, "streams", "%s; the streams stay as they are", fault.text);
+}
+
+static void on_signal(void *ctx, int signum)
+{
+    struct run *r = ctx;
+    if (signum == SIGHUP && !r->ending)
+        on_hup(r);
+    if (signum != SIGINT && signum != SIGTERM)
+        return;
+    if (r->ending) {
+        if (ps_loop_mono() - r->ending_since > ONE_SIGNAL)
+            ps_loop_stop(r->ground.loop); // asked twice: no waiting for servers
+        return;
+    }
+    r->ending = true;
+    r->ending_since = ps_loop_mono();
+    ps_log(&r->log, PS_LOG_INFO, NULL, "ending: %s", strsignal(signum));
+    (void)ps_sd_notify("STOPPING=1");
+    set_finish(r->set);
+}
+
+static void on_finished(void *ctx)
+{
+    struct run *r = ctx;
+    ps_loop_stop(r->ground.loop);
+}
+
+// --- set-up
+
+static void open_log(struct run *r)
+{
+    ps_log_init(&r->log, "powstream");
+    r->log.level = r->o->verbose > 0 && r->o->level < PS_LOG_DEBUG ? PS_LOG_DEBUG : r->o->level;
+    r->log.location = r->o->verbose > 1;
+    (void)ps_log_open_syslog(&r->log, r->o->facility); // known
+    if (r->o->syslog_only)
+        r->log.file = NULL;
+}
+
+static void raise_limits(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    (void)setenv("UV_THREADPOOL_SIZE", THREADS, 0);
+}
+
+static int make_ground(struct run *r)
+{
+    struct ground *g = &r->ground;
+    ps_ns offset;
+    int err = ps_clock_env_offset(&offset);
+    if (err == 0)
+        err = ps_loop_new(&g->loop);
+    if (err == 0)
+        err = ps_clock_new(&g->clock, offset);
+    struct ps_pump_conf pc = {.loop = g->loop,
+                              .clock = g->clock,
+                              .ports = r->o->ports,
+                              .device = r->o->device,
+                              .realtime = true,
+                              .log = &r->log};
+    if (err == 0)
+        err = ps_pump_new(&g->pump, &pc);
+    if (err == 0)
+        err = names_new(&g->names, g->loop);
+    if (err == 0)
+        err = ps_timer_new(g->loop, &r->watch, on_watch, r);
+    g->log = &r->log;
+    g->device = r->o->device;
+    return err;
+}
+
+static int set_up(struct run *r)
+{
+    static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+    int err = make_ground(r);
+    if (err == 0)
+        err = sink_new(&r->sink, on_broken, r);
+    struct stream_env env = {.ground = &r->ground, .sink = r->sink};
+    if (err == 0)
+        err = set_new(&r->set, &env, r, on_finished);
+    for (size_t i = 0; err == 0 && i < sizeof signals / sizeof *signals; i++)
+        err = ps_signal_add(r->ground.loop, signals[i], on_signal, r);
+    if (err != 0)
+        return err;
+    r->wall_ahead = look_at_clock(r, &r->last_good);
+    r->started = r->last_good;
+    ps_timer_repeat(r->watch, WATCH_EVERY);
+    return 0;
+}
+
+static int begin(struct run *r)
+{
+    struct ps_fault fault = {""};
+    size_t failed = 0;
+    int err = 0;
+    if (r->o->control_path != NULL)
+        err = ps_ctl_listen(r->ground.loop, r->o->control_path, PS_CTL_MODE, control_request, r, &r->ctl,
+                            &fault);
+    if (err == 0 && r->o->streams_path != NULL)
+        err = run_reload(r, &failed, &fault);
+    else if (err == 0)
+        err = set_add(r->set, &r->o->stream, &fault);
+    if (err != 0) {
+        fprintf(stderr, "powstream: %s\n", fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+        return err;
+    }
+    return 0;
+}
+
+static void warn_short(struct run *r)
+{
+    const struct stream_conf *c = &r->o->stream;
+    if (r->o->streams_path == NULL && stream_conf_duration(c) < 10 + c->timeout)
+        ps_log(&r->log, PS_LOG_WARN, NULL,
+               "a session (-c times -i: %.3g s) is shorter than 10 s and the timeout (-L): with a server of "
+               "another make gaps are likely",
+               stream_conf_duration(c));
+}
+
+static void take_down(struct run *r)
+{
+    ps_ctl_close(r->ctl);
+    set_free(r->set);
+    size_t unwritten = sink_free(r->sink);
+    if (unwritten > 0) {
+        ps_log(&r->log, PS_LOG_WARN, "output", "%zu results could not be written", unwritten);
+        r->status = 1;
+    }
+    names_free(r->ground.names);
+    ps_timer_free(r->watch);
+    ps_pump_free(r->ground.pump);
+    ps_loop_free(r->ground.loop);
+    ps_clock_free(r->ground.clock);
+    ps_log_flush(&r->log);
+}
+
+int run_streams(const struct options *o)
+{
+    struct run *r = calloc(1, sizeof *r);
+    if (r == NULL)
+        return 1;
+    r->o = o;
+    r->status = 1;
+    open_log(r);
+    raise_limits();
+    int err = set_up(r);
+    if (err != 0) {
+        tell(r, "cannot start", ps_strerror(err));
+    } else if (begin(r) == 0) {
+        warn_short(r);
+        (void)ps_sd_notify("READY=1");
+        r->status = 0;
+        if (ps_loop_run(r->ground.loop) != 0)
+            r->status = 1;
+    }
+    take_down(r);
+    int status = r->status;
+    free(r);
+    return status;
+}
+
+// --- the other ways to be called
+
+static int flushed(void)
+{
+    if (fflush(stdout) == 0)
+        return 0;
+    fprintf(stderr, "powstream: standard output did not take the text\n");
+    return 1;
+}
+
+static int check_stream(const struct stream_conf *c)
+{
+    struct stat st;
+    if (c->directory == NULL || c->make_directory)
+        return 0;
+    bool there = stat(c->directory, &st) == 0;
+    if (there && S_ISDIR(st.st_mode))
+        return 0;
+    fprintf(stderr, "powstream: %s: %s: %s\n", c->name, c->directory,
+            there ? "not a directory" : strerror(errno));
+    return 1;
+}
+
+int run_check(const struct options *o)
+{
+    struct streams_file f = {NULL, 0};
+    struct ps_fault fault = {""};
+    int bad = 0;
+    if (o->streams_path == NULL) {
+        bad = check_stream(&o->stream);
+    } else if (streams_file_load(&f, o->streams_path, &o->stream, &fault) != 0) {
+        fprintf(stderr, "powstream: %s\n", fault.text);
+        return 1;
+    }
+    for (size_t i = 0; i < f.n; i++)
+        bad |= check_stream(&f.confs[i]);
+    size_t n = o->streams_path == NULL ? 1 : f.n;
+    if (bad == 0)
+        printf("%zu %s, all good\n", n, n == 1 ? "stream" : "streams");
+    streams_file_free(&f);
+    return bad != 0 ? 1 : flushed();
+}
+
+int run_tell(const struct options *o)
+{
+    struct ps_fault fault = {""};
+    char *request, *reply;
+    size_t len;
+    bool json = o->tell[0] == '{';
+    if (asprintf(&request, "%s%s%s", json ? "" : "{\"verb\":\"", o->tell, json ? "" : "\"}") < 0)
+        return 1;
+    int err = ps_ctl_call(o->control_path, request, ASK_PATIENCE, &reply, &len, &fault);
+    free(request);
+    if (err != 0) {
+        fprintf(stderr, "powstream: %s\n", fault.text);
+        return 1;
+    }
+    printf("%s\n", reply);
+    bool ok = strncmp(reply, "{\"ok\":true", 10) == 0;
+    free(reply);
+    return flushed() != 0 || !ok;
+}

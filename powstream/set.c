@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "powstream/set.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/ps_err.h"
+#include "base/ps_list.h"
+
+// Streams that begin together would end their sessions together for ever: they begin this far apart.
+#define STAGGER (10 * PS_MSEC)
+
+struct member {
+    struct ps_list node;
+    struct set *set;
+    struct stream *stream;
+    bool ending;
+    struct stream_conf *heir; // begins in the same place when this one has ended
+};
+
+struct set {
+    struct ps_list members;
+    struct stream_env env;
+    bool finishing;
+    ps_ns stagger; // of the next one
+    ps_ns begun;   // mono: when it was counted up last
+    void *ctx;
+    void (*finished)(void *ctx);
+};
+
+static struct member *member_at(struct ps_list *it)
+{
+    return PS_CONTAINER(it, struct member, node);
+}
+
+static struct member *find(const struct set *s, const char *name)
+{
+    PS_LIST_EACH(it, &s->members) {
+        if (strcmp(stream_configuration(member_at(it)->stream)->name, name) == 0)
+            return member_at(it);
+    }
+    return NULL;
+}
+
+static void heir_free(struct stream_conf *heir)
+{
+    if (heir != NULL)
+        stream_conf_free(heir);
+    free(heir);
+}
+
+static void member_free(struct member *m)
+{
+    ps_list_remove(&m->node);
+    stream_free(m->stream);
+    heir_free(m->heir);
+    free(m);
+}
+
+static void on_over(void *ctx, struct stream *stream);
+
+static ps_ns next_stagger(struct set *s, const struct stream_conf *conf)
+{
+    ps_ns longest = (ps_ns)(stream_conf_duration(conf) * (double)PS_SEC), now = ps_loop_mono();
+    if (now - s->begun > PS_SEC)
+        s->stagger = 0; // not one of many
+    s->begun = now;
+    ps_ns mine = s->stagger % longest;
+    s->stagger += STAGGER;
+    return mine;
+}
+
+// since: up to when a stream in whose place it begins has given account; 0: there was none.
+static int begin(struct set *s, const struct stream_conf *conf, ps_ntp since, struct ps_fault *fault)
+{
+    struct member *m = calloc(1, sizeof *m);
+    struct stream_env env = s->env;
+    env.ctx = s;
+    env.over = on_over;
+    if (m == NULL) {
+        ps_fault_set(fault, conf->name, 0, "out of memory");
+        return -ENOMEM;
+    }
+    int err = stream_new(&m->stream, conf, &env, fault);
+    if (err != 0) {
+        free(m);
+        return err;
+    }
+    m->set = s;
+    ps_list_append(&s->members, &m->node);
+    stream_begin(m->stream, next_stagger(s, conf), since);
+    return 0;
+}
+
+static void begin_or_tell(struct set *s, const struct stream_conf *conf, ps_ntp since)
+{
+    struct ps_fault fault = {""};
+    if (begin(s, conf, since, &fault) != 0)
+        ps_log(s->env.ground->log, PS_LOG_WARN, conf->name, "cannot begin: %s", fault.text);
+}
+
+static void on_over(void *ctx, struct stream *stream)
+{
+    struct set *s = ctx;
+    struct ps_list *at = s->members.next;
+    while (member_at(at)->stream != stream)
+        at = at->next;
+    struct member *m = member_at(at);
+    struct stream_conf *heir = m->heir;
+    ps_ntp told = stream_settle(stream);
+    m->heir = NULL;
+    member_free(m); // its directory is free for the heir
+    if (heir != NULL && !s->finishing)
+        begin_or_tell(s, heir, told);
+    heir_free(heir);
+    if (s->finishing && ps_list_empty(&s->members))
+        s->finished(s->ctx);
+}
+
+int set_new(struct set **out, const struct stream_env *env, void *ctx, void (*finished)(void *ctx))
+{
+    struct set *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return -ENOMEM;
+    ps_list_init(&s->members);
+    s->env = *env;
+    s->ctx = ctx;
+    s->finished = finished;
+    *out = s;
+    return 0;
+}
+
+void set_free(struct set *s)
+{
+    if (s == NULL)
+        return;
+    PS_LIST_EACH_SAFE(it, &s->members)
+        member_free(member_at(it));
+    free(s);
+}
+
+static int bequeath(struct member *m, const struct stream_conf *conf)
+{
+    struct stream_conf *heir = calloc(1, sizeof *heir);
+    if (heir == NULL || stream_conf_copy(heir, conf) != 0) {
+        free(heir);
+        return -ENOMEM;
+    }
+    heir_free(m->heir);
+    m->heir = heir;
+    return 0;
+}
+
+static void end(struct member *m)
+{
+    if (!m->ending)
+        stream_finish(m->stream);
+    m->ending = true;
+}
+
+int set_add(struct set *s, const struct stream_conf *conf, struct ps_fault *fault)
+{
+    struct member *m = find(s, conf->name);
+    if (m == NULL)
+        return begin(s, conf, 0, fault);
+    if (m->ending && m->heir == NULL)
+        return bequeath(m, conf);
+    ps_fault_set(fault, conf->name, 0, "there is a stream of that name");
+    return PS_EDUPLICATE;
+}
+
+int set_remove(struct set *s, const char *name)
+{
+    struct member *m = find(s, name);
+    if (m == NULL || (m->ending && m->heir == NULL))
+        return PS_ENOTFOUND;
+    heir_free(m->heir);
+    m->heir = NULL;
+    end(m);
+    return 0;
+}
+
+static const struct stream_conf *among(const struct stream_conf *confs, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(confs[i].name, name) == 0)
+            return &confs[i];
+    return NULL;
+}
+
+static int become(struct set *s, const struct stream_conf *conf)
+{
+    struct ps_fault fault = {""};
+    struct member *m = find(s, conf->name);
+    int err;
+    if (m == NULL) {
+        err = begin(s, conf, 0, &fault);
+    } else if (!m->ending && stream_conf_equal(stream_configuration(m->stream), conf)) {
+        return 0;
+    } else {
+        err = bequeath(m, conf);
+        end(m);
+    }
+    if (err != 0)
+        ps_log(s->env.ground->log, PS_LOG_WARN, conf->name, "cannot begin: %s",
+               fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+    return err;
+}
+
+size_t set_replace(struct set *s, const struct stream_conf *confs, size_t n)
+{
+    size_t failed = 0;
+    PS_LIST_EACH_SAFE(it, &s->members) {
+        const char *name = stream_configuration(member_at(it)->stream)->name;
+        if (among(confs, n, name) == NULL)
+            (void)set_remove(s, name);
+    }
+    for (size_t i = 0; i < n; i++)
+        failed += become(s, &confs[i]) != 0;
+    return failed;
+}
+
+void set_reset(struct set *s)
+{
+    PS_LIST_EACH(it, &s->members)
+        stream_reset(member_at(it)->stream);
+}
+
+void set_finish(struct set *s)
+{
+    s->finishing = true;
+    PS_LIST_EACH_SAFE(it, &s->members)
+        end(member_at(it));
+    if (ps_list_empty(&s->members))
+        s->finished(s->ctx);
+}
+
+void set_clock_set(struct set *s, ps_ntp last_good, ps_ntp before, ps_ntp after)
+{
+    PS_LIST_EACH(it, &s->members)
+        stream_clock_set(member_at(it)->stream, last_good, before, after);
+}
+
+size_t set_count(const struct set *s, size_t *measuring)
+{
+    size_t n = 0;
+    *measuring = 0;
+    PS_LIST_EACH(it, &s->members) {
+        n++;
+        *measuring += stream_measuring(member_at(it)->stream);
+    }
+    return n;
+}
+
+static void put_str(struct ps_json *j, const char *key, const char *v)
+{
+    ps_json_key(j, key);
+    ps_json_str(j, v);
+}
+
+void set_list(const struct set *s, struct ps_json *j)
+{
+    PS_LIST_EACH(it, &s->members) {
+        const struct stream_conf *c = stream_configuration(member_at(it)->stream);
+        ps_json_open(j, '{');
+        put_str(j, "name", c->name);
+        put_str(j, "server", c->server);
+        ps_json_key(j, "port");
+        ps_json_u64(j, c->port);
+        put_str(j, "direction", c->to ? "to" : "from");
+        put_str(j, "directory", c->directory);
+        put_str(j, "spool", c->spool);
+        stream_status(member_at(it)->stream, j);
+        ps_json_close(j, '}');
+    }
+}
+
+void set_sum(const struct set *s, struct output_counts *sum)
+{
+    PS_LIST_EACH(it, &s->members)
+        stream_counts(member_at(it)->stream, sum);
+}

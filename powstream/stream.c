@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "powstream/stream.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/ps_err.h"
+#include "base/ps_rand.h"
+#include "endpoint/ep_pass.h"
+#include "powstream/chain.h"
+#include "powstream/lock.h"
+#include "powstream/parts.h"
+
+struct stream {
+    struct stream_env env;
+    struct stream_conf conf;
+    uint8_t *pass;
+    size_t pass_len;
+    int lock;
+    const char *folder;
+    struct chain chain;
+    struct ledger ledger;
+    struct lane *lanes[CHAIN_LANES];
+    struct parts *parts[CHAIN_LANES];
+    struct output output;
+    struct ps_timer *timer;
+    ps_ntp noted;
+    bool begun, finishing;
+};
+
+static struct chain_now now_of(const struct stream *p)
+{
+    return (struct chain_now){ps_ntp_from_ns(ps_clock_now(p->env.ground->clock)), ps_loop_mono()};
+}
+
+static void wake(struct stream *p)
+{
+    ps_timer_start(p->timer, 0);
+}
+
+static void on_timer(void *ctx)
+{
+    struct stream *p = ctx;
+    ps_ns wait = chain_tick(&p->chain, now_of(p));
+    ps_ntp told = ledger_told(&p->ledger);
+    if (told != p->noted)
+        output_note(&p->output, told);
+    p->noted = told;
+    if (chain_over(&p->chain))
+        p->env.over(p->env.ctx, p);
+    else
+        ps_timer_start(p->timer, wait);
+}
+
+static void on_entry(void *ctx, const struct ledger_entry *e)
+{
+    struct stream *p = ctx;
+    output_entry(&p->output, e);
+}
+
+// --- what the lanes tell
+
+static unsigned index_of(const struct stream *p, const struct lane *l)
+{
+    unsigned i = 0;
+    while (i < CHAIN_LANES && p->lanes[i] != l)
+        i++;
+    return i;
+}
+
+static void on_connected(void *ctx, struct lane *l, ps_ns lead)
+{
+    struct stream *p = ctx;
+    chain_connected(&p->chain, index_of(p, l), lead);
+    wake(p);
+}
+
+static void on_agreed(void *ctx, struct lane *l, ps_ntp start, ps_ntp end)
+{
+    struct stream *p = ctx;
+    unsigned i = index_of(p, l);
+    chain_agreed(&p->chain, i, start, end, now_of(p));
+    if (p->conf.every != 0 && p->chain.lanes[i].state == LANE_RUNNING)
+        parts_begin(p->parts[i], l);
+    wake(p);
+}
+
+static ps_ntp on_result(void *ctx, struct lane *l, const struct lane_result *r, const char **fault)
+{
+    struct stream *p = ctx;
+    ps_ntp upto = output_session(&p->output, r, fault);
+    if (p->conf.every != 0 && upto != 0)
+        parts_finish(p->parts[index_of(p, l)], r, upto);
+    output_names(&p->output);
+    return upto;
+}
+
+static void on_ended(void *ctx, struct lane *l, ps_ntp upto, const char *reason)
+{
+    struct stream *p = ctx;
+    unsigned i = index_of(p, l);
+    parts_stop(p->parts[i]);
+    if (upto == 0)
+        upto = p->chain.lanes[i].start;
+    chain_ended(&p->chain, i, upto, reason, now_of(p));
+    wake(p);
+}
+
+static void on_lost(void *ctx, struct lane *l, ps_ntp upto, const char *reason)
+{
+    struct stream *p = ctx;
+    unsigned i = index_of(p, l);
+    parts_stop(p->parts[i]);
+    if (p->chain.lanes[i].state != LANE_IDLE)
+        ps_log(p->env.ground->log, PS_LOG_INFO, p->conf.name, "%s", reason);
+    chain_lost(&p->chain, i, upto, reason, now_of(p));
+    wake(p);
+}
+
+static const struct lane_ops lane_ops = {on_connected, on_agreed, on_result, on_ended, on_lost, NULL};
+
+// --- what the chain wants
+
+static int have_lane(struct stream *p, unsigned i)
+{
+    if (p->lanes[i] != NULL)
+        return 0;
+    struct lane_conf lc = {.ground = p->env.ground,
+                           .stream = &p->conf,
+                           .pass = p->pass,
+                           .pass_len = p->pass_len,
+                           .folder = p->folder,
+                           .ctx = p,
+                           .ops = &lane_ops};
+    int err = p->conf.every != 0 ? parts_new(&p->parts[i], &lc, &p->output) : 0;
+    return err != 0 ? err : lane_new(&p->lanes[i], &lc);
+}
+
+static void do_connect(void *ctx, unsigned i)
+{
+    struct stream *p = ctx;
+    if (have_lane(p, i) == 0)
+        lane_connect(p->lanes[i]);
+    else
+        p->chain.lanes[i].state = LANE_DOWN; // no memory: tried again in a second
+}
+
+static void do_request(void *ctx, unsigned i, uint32_t id, ps_ntp start)
+{
+    struct stream *p = ctx;
+    (void)id;
+    lane_request(p->lanes[i], start);
+}
+
+static void do_stop(void *ctx, unsigned i, bool cut, ps_ntp cut_at)
+{
+    struct stream *p = ctx;
+    lane_stop(p->lanes[i], cut, cut_at);
+}
+
+static void do_close(void *ctx, unsigned i)
+{
+    struct stream *p = ctx;
+    parts_stop(p->parts[i]);
+    if (p->lanes[i] != NULL)
+        lane_close(p->lanes[i]);
+}
+
+static const struct chain_ops chain_ops = {do_connect, do_request, do_stop, do_close};
+
+// --- from outside
+
+static int take_pass(struct stream *p, struct ps_fault *fault)
+{
+    if (p->conf.identity == NULL)
+        return 0;
+    return ep_pass_load(p->conf.pass_path, p->conf.identity, &p->pass, &p->pass_len, fault);
+}
+
+// A directory to write to; made with this mode when it is missing, 0: not made.
+static int usable(const char *dir, mode_t make, struct ps_fault *fault)
+{
+    char *inside = NULL;
+    int err = 0;
+    if (make != 0 && mkdir(dir, make) != 0 && errno != EEXIST)
+        err = -errno;
+    else if (asprintf(&inside, "%s/.", dir) < 0)
+        return -ENOMEM;
+    else if (access(inside, W_OK | X_OK) != 0)
+        err = -errno;
+    if (err != 0)
+        ps_fault_set(fault, dir, 0, "%s", ps_strerror(err));
+    free(inside);
+    return err;
+}
+
+static int take_folder(struct stream *p, struct ps_fault *fault)
+{
+    const struct stream_conf *c = &p->conf;
+    const char *tmp = getenv("TMPDIR");
+    p->folder = c->directory != NULL ? c->directory : tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp";
+    int err = usable(p->folder, c->make_directory ? 0755 : 0, fault);
+    if (err == 0 && c->spool != NULL)
+        err = usable(c->spool, 0750, fault); // notes go there before the first document does
+    if (err == 0 && c->directory != NULL)
+        err = lock_directory(c->directory, &p->lock, fault);
+    return err;
+}
+
+static int set_up(struct stream *p, const struct stream_conf *conf, struct ps_fault *fault)
+{
+    p->lock = -1;
+    int err = stream_conf_copy(&p->conf, conf);
+    if (err == 0)
+        err = ps_timer_new(p->env.ground->loop, &p->timer, on_timer, p);
+    if (err != 0)
+        ps_fault_set(fault, conf->name, 0, "%s", ps_strerror(err));
+    if (err == 0)
+        err = take_pass(p, fault);
+    if (err == 0)
+        err = take_folder(p, fault);
+    return err;
+}
+
+int stream_new(struct stream **out, const struct stream_conf *conf, const struct stream_env *env,
+               struct ps_fault *fault)
+{
+    struct stream *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        ps_fault_set(fault, conf->name, 0, "out of memory");
+        return -ENOMEM;
+    }
+    p->env = *env;
+    int err = set_up(p, conf, fault);
+    if (err != 0) {
+        stream_free(p);
+        return err;
+    }
+    p->output = (struct output){.conf = &p->conf, .ground = env->ground, .sink = env->sink};
+    p->ledger.ctx = p->chain.ctx = p;
+    p->ledger.emit = on_entry;
+    p->chain.ops = &chain_ops;
+    p->chain.ledger = &p->ledger;
+    *out = p;
+    return 0;
+}
+
+void stream_begin(struct stream *p, ps_ns stagger, ps_ntp since)
+{
+    struct chain_conf cc = {.duration = (ps_ns)(stream_conf_duration(&p->conf) * (double)PS_SEC),
+                            .delay = (ps_ns)(p->conf.delay * (double)PS_SEC) + stagger,
+                            .retry_max = (ps_ns)(p->conf.retry * (double)PS_SEC)};
+    uint64_t seed = 0;
+    (void)ps_rand_bytes(&seed, sizeof seed); // a poor one only makes pauses alike
+    if (since != 0)
+        chain_begin(&p->chain, &cc, seed, now_of(p), since, "the stream was changed");
+    else
+        chain_begin(&p->chain, &cc, seed, now_of(p), output_noted(&p->output), "powstream was not running");
+    p->begun = true;
+    wake(p);
+}
+
+void stream_clock_set(struct stream *p, ps_ntp last_good, ps_ntp before, ps_ntp after)
+{
+    chain_clock_set(&p->chain, last_good, before, after, now_of(p));
+    wake(p);
+}
+
+void stream_finish(struct stream *p)
+{
+    p->finishing = true;
+    chain_finish(&p->chain, now_of(p));
+    wake(p);
+}
+
+void stream_reset(struct stream *p)
+{
+    chain_reset(&p->chain, "restarted by SIGHUP", now_of(p));
+    wake(p);
+}
+
+ps_ntp stream_settle(struct stream *p)
+{
+    if (p->begun) {
+        ledger_blame(&p->ledger, "powstream was stopped");
+        ledger_idle(&p->ledger, now_of(p).wall);
+        output_note(&p->output, ledger_told(&p->ledger));
+    }
+    p->begun = false;
+    return ledger_told(&p->ledger);
+}
+
+void stream_free(struct stream *p)
+{
+    if (p == NULL)
+        return;
+    if (p->finishing)
+        (void)stream_settle(p);
+    for (unsigned i = 0; i < CHAIN_LANES; i++) {
+        parts_free(p->parts[i]);
+        lane_free(p->lanes[i]);
+    }
+    ps_timer_free(p->timer);
+    ep_pass_free(p->pass, p->pass_len);
+    if (p->lock >= 0)
+        close(p->lock);
+    stream_conf_free(&p->conf);
+    free(p);
+}
+
+const struct stream_conf *stream_configuration(const struct stream *p)
+{
+    return &p->conf;
+}
+
+void stream_counts(const struct stream *p, struct output_counts *sum)
+{
+    const struct output_counts *c = &p->output.counts;
+    sum->sessions += c->sessions;
+    sum->sent += c->sent;
+    sum->lost += c->lost;
+    sum->duplicates += c->duplicates;
+    sum->gaps += c->gaps;
+    sum->gap_seconds += c->gap_seconds;
+}
+
+bool stream_measuring(const struct stream *p)
+{
+    return chain_measuring(&p->chain);
+}
+
+static void put_u64(struct ps_json *j, const char *key, uint64_t v)
+{
+    ps_json_key(j, key);
+    ps_json_u64(j, v);
+}
+
+void stream_status(const struct stream *p, struct ps_json *j)
+{
+    const struct output_counts *c = &p->output.counts;
+    char told[40];
+    ps_ntp_format_utc(ledger_told(&p->ledger), told, sizeof told);
+    ps_json_key(j, "measuring");
+    ps_json_bool(j, chain_measuring(&p->chain));
+    ps_json_key(j, "state");
+    ps_json_str(j, chain_measuring(&p->chain) ? "measuring" : p->ledger.reason);
+    ps_json_key(j, "accounted-until");
+    ps_json_str(j, told);
+    put_u64(j, "failures-in-a-row", p->chain.failures);
+    put_u64(j, "sessions", c->sessions);
+    put_u64(j, "packets-sent", c->sent);
+    put_u64(j, "packets-lost", c->lost);
+    put_u64(j, "packets-duplicated", c->duplicates);
+    put_u64(j, "gaps", c->gaps);
+    ps_json_key(j, "gap-seconds");
+    ps_json_double(j, c->gap_seconds);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// One stream: its chain of sessions on real lanes, its ledger and its output.
+#pragma once
+#include "base/ps_out.h"
+#include "powstream/output.h"
+
+struct stream;
+
+struct stream_env {
+    const struct ground *ground;
+    struct sink *sink;
+    void *ctx;
+    void (*over)(void *ctx, struct stream *s); // a finish has come to its end; the stream may be freed inside
+};
+
+// Checks the directory and takes its lock, reads the pass-phrase. The configuration is copied. An error has
+// its fault told.
+int stream_new(struct stream **out, const struct stream_conf *conf, const struct stream_env *env,
+               struct ps_fault *fault);
+// since: a stream in whose place it begins has given account up to then; 0: what a note of a former run says.
+void stream_begin(struct stream *s, ps_ns stagger, ps_ntp since);
+// The clock, which showed `before`, was set; last_good: when it was last seen right.
+void stream_clock_set(struct stream *s, ps_ntp last_good, ps_ntp before, ps_ntp after);
+// Stops what runs and gives its results; `over` follows. reason: why nothing is measured any more.
+void stream_finish(struct stream *s);
+// Stops what runs, gives its results, and begins anew.
+void stream_reset(struct stream *s);
+// It is over: gives account of the rest, and up to when.
+ps_ntp stream_settle(struct stream *s);
+void stream_free(struct stream *s); // NULL is fine
+const struct stream_conf *stream_configuration(const struct stream *s);
+// Members of an open object.
+void stream_status(const struct stream *s, struct ps_json *j);
+void stream_counts(const struct stream *s, struct output_counts *sum); // added to sum
+bool stream_measuring(const struct stream *s);
