@@ -292,6 +292,14 @@ static int take_v6(const char *text, size_t n, struct ps_hostport *out)
     return err ? err : parse_v6_octets(out->host, octets, &rest);
 }
 
+// In brackets anything may stand: pScheduler puts names and IPv4 addresses there too.
+static int take_bracketed(const char *text, size_t n, struct ps_hostport *out)
+{
+    if (n == 0)
+        return PS_ESYNTAX;
+    return memchr(text, ':', n) ? take_v6(text, n, out) : take_host(text, n, out);
+}
+
 static int take_port(const char *text, struct ps_hostport *out)
 {
     if (*text == '\0')
@@ -308,7 +316,7 @@ static int parse_operand(const char *text, bool allow_empty, struct ps_hostport 
     int err;
 
     if (text[0] == '[') {
-        err = text[n] ? take_v6(text + 1, n - 1, out) : PS_ESYNTAX;
+        err = text[n] ? take_bracketed(text + 1, n - 1, out) : PS_ESYNTAX;
         return err ? err : take_port(text + n + 1, out);
     }
     if (text[n] && strchr(text + n + 1, ':'))

@@ -45,8 +45,8 @@ uint64_t ps_addr_hash(const struct ps_addr *a);
 const char *ps_addr_host(const struct ps_addr *a, char out[PS_ADDR_STRLEN]);
 const char *ps_addr_text(const struct ps_addr *a, char out[PS_ADDR_STRLEN]);
 
-// An operand: "name", "v4", "v6", "name:port", "[v6]:port", and "[v6]" (which the programs we
-// replace do not take).
+// An operand: "name", "v4", "v6", "name:port", "[v6]:port", "[name]:port", and the brackets without a port
+// (which the programs we replace do not take).
 struct ps_hostport {
     char host[256];
     uint16_t port; // the default when the operand names none

@@ -39,6 +39,9 @@ check "a server must be named" "$rc$out $err" "1 $usage"
 run "$powstream" a b c
 check "two operands at most" "$rc$out $err" "1 $usage"
 
+run "$powstream" -p -d . -g warning -c 600 -i 0.1 -L 2 -P 8760-9960 -s 20 -D 46 -4 -t -S 127.0.0.1 --check '[127.0.0.1]:861'
+check "the command line of pScheduler is good" "$rc $out$err" "0 1 stream, all good"
+
 # bad "ARGUMENTS" MESSAGE: exit 1, the message on standard error, nothing else.
 bad() {
     local arguments
