@@ -16,7 +16,7 @@ static int refused(const char *dir, int fd, struct ps_fault *fault)
     int32_t holder = 0;
     int err = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
     if (err != -EBUSY)
-        ps_fault_set(fault, dir, 0, "cannot lock .powlock: %s", ps_strerror(err));
+        ps_fault_set(fault, dir, 0, "cannot lock it: %s", ps_strerror(err));
     else if (pread(fd, &holder, sizeof holder, 0) == sizeof holder)
         ps_fault_set(fault, dir, 0, "another powstream (pid %d) writes there", (int)holder);
     else
@@ -44,11 +44,8 @@ static void tidy(const char *dir)
     closedir(d);
 }
 
-int lock_directory(const char *dir, int *out, struct ps_fault *fault)
+static int lock(const char *dir, char *path, int *out, struct ps_fault *fault)
 {
-    char *path;
-    if (asprintf(&path, "%s/.powlock", dir) < 0)
-        return -ENOMEM;
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     int err = fd < 0 ? -errno : 0;
     if (err != 0)
@@ -64,13 +61,28 @@ int lock_directory(const char *dir, int *out, struct ps_fault *fault)
         close(fd);
         return err;
     }
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, &me, sizeof me, 0) != sizeof me) {
-        err = -errno;
-        ps_fault_set(fault, dir, 0, "cannot write .powlock: %s", ps_strerror(err));
-        close(fd);
-        return err;
-    }
-    tidy(dir);
+    // What holds is the lock; a full disk only keeps others from being told who has it.
+    if (ftruncate(fd, 0) == 0)
+        (void)!pwrite(fd, &me, sizeof me, 0);
     *out = fd;
     return 0;
+}
+
+int lock_directory(const char *dir, int *fd, struct ps_fault *fault)
+{
+    char *path;
+    if (asprintf(&path, "%s/.powlock", dir) < 0)
+        return -ENOMEM;
+    int err = lock(dir, path, fd, fault);
+    if (err == 0)
+        tidy(dir);
+    return err;
+}
+
+int lock_spool(const char *dir, const char *stream, int *fd, struct ps_fault *fault)
+{
+    char *path;
+    if (asprintf(&path, "%s/.powlock.%s", dir, stream) < 0)
+        return -ENOMEM;
+    return lock(dir, path, fd, fault);
 }

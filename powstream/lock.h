@@ -7,3 +7,5 @@
 // once. -EBUSY: another process has it.
 // What a killed process left half written (START_END.owp.i, .sum.i) is removed.
 int lock_directory(const char *dir, int *fd, struct ps_fault *fault);
+// The same for one stream's notes in a spool that many may share.
+int lock_spool(const char *dir, const char *stream, int *fd, struct ps_fault *fault);

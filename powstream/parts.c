@@ -14,9 +14,9 @@ struct parts {
     const struct ground *ground;
     struct output *output;
     struct ps_timer *timer;
-    struct lane *lane;       // that runs the session
-    struct lane *fetcher;    // where the server receives: connected, or NULL
-    bool connected, failing; // the fetcher
+    struct lane *lane;        // that runs the session
+    struct lane *fetcher;     // where the server receives: connected, or NULL
+    bool connected, fetching; // the fetcher
     struct ow_request req;
     struct lane_result session; // its fd is not used
     struct output_part next;    // end 0: none
@@ -67,13 +67,20 @@ static void go_on(struct parts *p)
 
 // --- parts that the server has
 
+static void fetch_now(struct parts *p)
+{
+    p->fetching = true;
+    lane_fetch(p->fetcher, &p->req, p->next.first, p->next.end - 1);
+}
+
 static void on_connected(void *ctx, struct lane *l, ps_ns lead)
 {
     struct parts *p = ctx;
     (void)lead;
     p->connected = true;
     if (p->next.end != 0)
-        lane_fetch(l, &p->req, p->next.first, p->next.end - 1);
+        fetch_now(p);
+    (void)l;
 }
 
 static void on_lost(void *ctx, struct lane *l, ps_ntp upto, const char *reason)
@@ -81,7 +88,7 @@ static void on_lost(void *ctx, struct lane *l, ps_ntp upto, const char *reason)
     struct parts *p = ctx;
     (void)upto;
     ps_log(p->ground->log, PS_LOG_DEBUG, want(p)->name, "fetching a part: %s", reason);
-    p->connected = false;
+    p->connected = p->fetching = false;
     lane_close(l); // the part is written with the session
 }
 
@@ -89,8 +96,7 @@ static void on_fetched(void *ctx, struct lane *l, const struct lane_result *r)
 {
     struct parts *p = ctx;
     (void)l;
-    if (p->next.end == 0)
-        return;
+    p->fetching = false;
     struct lane_result part = p->session;
     part.fd = r->fd;
     (void)output_part(p->output, &part, &p->next);
@@ -100,7 +106,7 @@ static void on_fetched(void *ctx, struct lane *l, const struct lane_result *r)
 static void fetch_next(struct parts *p)
 {
     if (p->connected)
-        lane_fetch(p->fetcher, &p->req, p->next.first, p->next.end - 1);
+        fetch_now(p);
     else
         lane_connect(p->fetcher);
 }
@@ -175,6 +181,10 @@ void parts_stop(struct parts *p)
     ps_timer_stop(p->timer);
     p->lane = NULL;
     p->next.end = 0;
+    if (p->fetching) { // it would be taken for a part of the next session
+        lane_close(p->fetcher);
+        p->connected = p->fetching = false;
+    }
 }
 
 void parts_free(struct parts *p)

@@ -14,6 +14,7 @@
 #define WATCH_EVERY PS_SEC
 // Less than this is how clocks are disciplined; more is somebody setting it.
 #define STEP_LEAST (100 * PS_MSEC)
+#define RETRY_EVERY (20 * PS_SEC) // of streams that cannot begin
 #define ASK_PATIENCE (30 * PS_SEC)
 // Signals closer together than this are one: timeout(1), for one, sends each twice.
 #define ONE_SIGNAL PS_SEC
@@ -55,6 +56,10 @@ static void on_watch(void *ctx)
     }
     r->wall_ahead = ahead;
     r->last_good = now;
+    if (ps_loop_mono() - r->retried > RETRY_EVERY) {
+        r->retried = ps_loop_mono();
+        set_retry(r->set);
+    }
     if (atomic_exchange(&r->stdout_gone, false)) {
         ps_log(&r->log, PS_LOG_FATAL, "output", "standard output does not take the results any more");
         r->status = 1;

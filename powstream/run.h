@@ -14,6 +14,7 @@ struct run {
     struct set *set;
     struct ps_timer *watch;
     struct ps_ctl *ctl;
+    ps_ns retried;    // monotonic: when streams that could not begin were tried again
     ps_ns wall_ahead; // wall clock minus monotonic time, when last looked at
     ps_ntp last_good; // wall clock then
     ps_ntp started;

@@ -17,8 +17,16 @@ struct member {
     struct stream_conf *heir; // begins in the same place when this one has ended
 };
 
+// One that cannot begin now: its directory is gone, its pass-phrase cannot be read.
+struct waiting {
+    struct ps_list node;
+    struct stream_conf conf;
+    ps_ntp since;
+    struct ps_fault fault;
+};
+
 struct set {
-    struct ps_list members;
+    struct ps_list members, waiting;
     struct stream_env env;
     bool finishing;
     ps_ns stagger; // of the next one
@@ -91,11 +99,57 @@ static int begin(struct set *s, const struct stream_conf *conf, ps_ntp since, st
     return 0;
 }
 
-static void begin_or_tell(struct set *s, const struct stream_conf *conf, ps_ntp since)
+static struct waiting *waiting_at(struct ps_list *it)
+{
+    return PS_CONTAINER(it, struct waiting, node);
+}
+
+static struct waiting *find_waiting(const struct set *s, const char *name)
+{
+    PS_LIST_EACH(it, &s->waiting) {
+        if (strcmp(waiting_at(it)->conf.name, name) == 0)
+            return waiting_at(it);
+    }
+    return NULL;
+}
+
+static void waiting_free(struct waiting *w)
+{
+    ps_list_remove(&w->node);
+    stream_conf_free(&w->conf);
+    free(w);
+}
+
+static void let_wait(struct set *s, const struct stream_conf *conf, ps_ntp since,
+                     const struct ps_fault *fault)
+{
+    struct waiting *w = calloc(1, sizeof *w);
+    ps_log(s->env.ground->log, PS_LOG_WARN, conf->name, "cannot begin: %s", fault->text);
+    if (w == NULL || stream_conf_copy(&w->conf, conf) != 0) {
+        free(w);
+        return;
+    }
+    w->since = since;
+    w->fault = *fault;
+    ps_list_append(&s->waiting, &w->node);
+}
+
+static int begin_or_wait(struct set *s, const struct stream_conf *conf, ps_ntp since)
 {
     struct ps_fault fault = {""};
-    if (begin(s, conf, since, &fault) != 0)
-        ps_log(s->env.ground->log, PS_LOG_WARN, conf->name, "cannot begin: %s", fault.text);
+    int err = begin(s, conf, since, &fault);
+    if (err != 0)
+        let_wait(s, conf, since, &fault);
+    return err;
+}
+
+void set_retry(struct set *s)
+{
+    PS_LIST_EACH_SAFE(it, &s->waiting) {
+        struct waiting *w = waiting_at(it);
+        if (!s->finishing && begin(s, &w->conf, w->since, &w->fault) == 0)
+            waiting_free(w);
+    }
 }
 
 static void on_over(void *ctx, struct stream *stream)
@@ -110,7 +164,7 @@ static void on_over(void *ctx, struct stream *stream)
     m->heir = NULL;
     member_free(m); // its directory is free for the heir
     if (heir != NULL && !s->finishing)
-        begin_or_tell(s, heir, told);
+        (void)begin_or_wait(s, heir, told);
     heir_free(heir);
     if (s->finishing && ps_list_empty(&s->members))
         s->finished(s->ctx);
@@ -122,6 +176,7 @@ int set_new(struct set **out, const struct stream_env *env, void *ctx, void (*fi
     if (s == NULL)
         return -ENOMEM;
     ps_list_init(&s->members);
+    ps_list_init(&s->waiting);
     s->env = *env;
     s->ctx = ctx;
     s->finished = finished;
@@ -135,6 +190,8 @@ void set_free(struct set *s)
         return;
     PS_LIST_EACH_SAFE(it, &s->members)
         member_free(member_at(it));
+    PS_LIST_EACH_SAFE(it, &s->waiting)
+        waiting_free(waiting_at(it));
     free(s);
 }
 
@@ -160,9 +217,9 @@ static void end(struct member *m)
 int set_add(struct set *s, const struct stream_conf *conf, struct ps_fault *fault)
 {
     struct member *m = find(s, conf->name);
-    if (m == NULL)
+    if (m == NULL && find_waiting(s, conf->name) == NULL)
         return begin(s, conf, 0, fault);
-    if (m->ending && m->heir == NULL)
+    if (m != NULL && m->ending && m->heir == NULL)
         return bequeath(m, conf);
     ps_fault_set(fault, conf->name, 0, "there is a stream of that name");
     return PS_EDUPLICATE;
@@ -171,8 +228,11 @@ int set_add(struct set *s, const struct stream_conf *conf, struct ps_fault *faul
 int set_remove(struct set *s, const char *name)
 {
     struct member *m = find(s, name);
+    struct waiting *w = find_waiting(s, name);
+    if (w != NULL)
+        waiting_free(w);
     if (m == NULL || (m->ending && m->heir == NULL))
-        return PS_ENOTFOUND;
+        return w != NULL ? 0 : PS_ENOTFOUND;
     heir_free(m->heir);
     m->heir = NULL;
     end(m);
@@ -189,26 +249,23 @@ static const struct stream_conf *among(const struct stream_conf *confs, size_t n
 
 static int become(struct set *s, const struct stream_conf *conf)
 {
-    struct ps_fault fault = {""};
     struct member *m = find(s, conf->name);
-    int err;
-    if (m == NULL) {
-        err = begin(s, conf, 0, &fault);
-    } else if (!m->ending && stream_conf_equal(stream_configuration(m->stream), conf)) {
+    if (m == NULL)
+        return begin_or_wait(s, conf, 0);
+    if (!m->ending && stream_conf_equal(stream_configuration(m->stream), conf))
         return 0;
-    } else {
-        err = bequeath(m, conf);
-        end(m);
-    }
+    int err = bequeath(m, conf);
+    end(m);
     if (err != 0)
-        ps_log(s->env.ground->log, PS_LOG_WARN, conf->name, "cannot begin: %s",
-               fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+        ps_log(s->env.ground->log, PS_LOG_WARN, conf->name, "cannot begin: %s", ps_strerror(err));
     return err;
 }
 
 size_t set_replace(struct set *s, const struct stream_conf *confs, size_t n)
 {
     size_t failed = 0;
+    PS_LIST_EACH_SAFE(it, &s->waiting)
+        waiting_free(waiting_at(it));
     PS_LIST_EACH_SAFE(it, &s->members) {
         const char *name = stream_configuration(member_at(it)->stream)->name;
         if (among(confs, n, name) == NULL)
@@ -248,6 +305,8 @@ size_t set_count(const struct set *s, size_t *measuring)
         n++;
         *measuring += stream_measuring(member_at(it)->stream);
     }
+    PS_LIST_EACH(it, &s->waiting)
+        n++;
     return n;
 }
 
@@ -257,19 +316,31 @@ static void put_str(struct ps_json *j, const char *key, const char *v)
     ps_json_str(j, v);
 }
 
+static void put_conf(const struct stream_conf *c, struct ps_json *j)
+{
+    put_str(j, "name", c->name);
+    put_str(j, "server", c->server);
+    ps_json_key(j, "port");
+    ps_json_u64(j, c->port);
+    put_str(j, "direction", c->to ? "to" : "from");
+    put_str(j, "directory", c->directory);
+    put_str(j, "spool", c->spool);
+}
+
 void set_list(const struct set *s, struct ps_json *j)
 {
     PS_LIST_EACH(it, &s->members) {
-        const struct stream_conf *c = stream_configuration(member_at(it)->stream);
         ps_json_open(j, '{');
-        put_str(j, "name", c->name);
-        put_str(j, "server", c->server);
-        ps_json_key(j, "port");
-        ps_json_u64(j, c->port);
-        put_str(j, "direction", c->to ? "to" : "from");
-        put_str(j, "directory", c->directory);
-        put_str(j, "spool", c->spool);
+        put_conf(stream_configuration(member_at(it)->stream), j);
         stream_status(member_at(it)->stream, j);
+        ps_json_close(j, '}');
+    }
+    PS_LIST_EACH(it, &s->waiting) {
+        ps_json_open(j, '{');
+        put_conf(&waiting_at(it)->conf, j);
+        ps_json_key(j, "measuring");
+        ps_json_bool(j, false);
+        put_str(j, "state", waiting_at(it)->fault.text);
         ps_json_close(j, '}');
     }
 }

@@ -12,9 +12,9 @@ int set_add(struct set *s, const struct stream_conf *conf, struct ps_fault *faul
 // Ends one: its results so far are given. PS_ENOTFOUND.
 int set_remove(struct set *s, const char *name);
 // Makes the streams those n: ends who is not among them or differs, begins who is new or differs, leaves the
-// others alone. Returns how many could not be begun; each is told on the log and tried again with the next
-// replacement.
+// others alone. Returns how many could not be begun; each is told on the log, and set_retry tries it again.
 size_t set_replace(struct set *s, const struct stream_conf *confs, size_t n);
+void set_retry(struct set *s);
 void set_reset(struct set *s);
 // Ends all; `finished` follows.
 void set_finish(struct set *s);

@@ -18,7 +18,7 @@ struct stream {
     struct stream_conf conf;
     uint8_t *pass;
     size_t pass_len;
-    int lock;
+    int lock, spool_lock; // -1: none
     const char *folder;
     struct chain chain;
     struct ledger ledger;
@@ -204,6 +204,8 @@ static int take_folder(struct stream *p, struct ps_fault *fault)
     int err = usable(p->folder, c->make_directory ? 0755 : 0, fault);
     if (err == 0 && c->spool != NULL)
         err = usable(c->spool, 0750, fault); // notes go there before the first document does
+    if (err == 0 && c->spool != NULL)
+        err = lock_spool(c->spool, c->name, &p->spool_lock, fault);
     if (err == 0 && c->directory != NULL)
         err = lock_directory(c->directory, &p->lock, fault);
     return err;
@@ -211,7 +213,7 @@ static int take_folder(struct stream *p, struct ps_fault *fault)
 
 static int set_up(struct stream *p, const struct stream_conf *conf, struct ps_fault *fault)
 {
-    p->lock = -1;
+    p->lock = p->spool_lock = -1;
     int err = stream_conf_copy(&p->conf, conf);
     if (err == 0)
         err = ps_timer_new(p->env.ground->loop, &p->timer, on_timer, p);
@@ -306,6 +308,8 @@ void stream_free(struct stream *p)
     ep_pass_free(p->pass, p->pass_len);
     if (p->lock >= 0)
         close(p->lock);
+    if (p->spool_lock >= 0)
+        close(p->spool_lock);
     stream_conf_free(&p->conf);
     free(p);
 }

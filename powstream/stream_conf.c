@@ -119,7 +119,7 @@ const char *stream_conf_settle(struct stream_conf *c)
         return "file names (-p) and documents (--json-lines) both want standard output: use one, or --spool";
     if (c->every != 0 && c->count % c->every != 0)
         return "the packets for a summary (-N) must divide the packets of a session (-c)";
-    if (duration < 0.1)
+    if (duration < 0.0999999) // 0.1 is a little less in 2^-32 s
         return "a session (packets times interval) lasts at least 0.1 s";
     if (c->identity == NULL)
         c->modes &= OW_MODE_OPEN;

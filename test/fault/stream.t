@@ -12,6 +12,19 @@ for name in mortal halted steady guarded; do
     start_server $name
 done
 
+# --- a directory that is not there yet: the stream is tried again, which is looked at in the end
+
+mkdir later
+cat >later.json <<END
+{"streams": [{"name": "later", "server": "127.0.0.1:${port[steady]}", "count": 20, "interval": "0.05f", "timeout": 0.4,
+  "directory": "$PWD/later/out"}]}
+END
+"$top_builddir/powstream/powstream" -g warning --streams later.json >/dev/null 2>later/err </dev/null &
+pid[later]=$!
+pids+=($!)
+until_true has_text later/err 'later: cannot begin: .*later/out: No such file or directory'
+mkdir later/out
+
 # --- a server that is killed and restarted on its port
 
 start_stream killed-from "127.0.0.1:${port[mortal]}"
@@ -125,5 +138,7 @@ done
 match "bad neighbours: nobody listens" "$(account many/out/nobody)" 'the control connection: Connection refused'
 match "bad neighbours: a name that does not resolve" "$(account many/out/nowhere)" 'nowhere\.invalid: '
 match "bad neighbours: a source that is not ours" "$(account many/out/stranger)" '192\.0\.2\.1|Cannot assign'
+until_true sessions later/out 2
+end_stream later "a directory that came later"
 stop_server steady
 plan
