@@ -25,7 +25,8 @@ struct chain_conf {
     ps_ns retry_max; // the longest pause between attempts
 };
 
-// None may call back into the chain before it returns.
+// None may call back into the chain before it returns, but for stop, which may call chain_ended or chain_lost
+// for that lane.
 struct chain_ops {
     void (*connect)(void *ctx, unsigned lane);
     // Asks for a session from `start` on and starts it as soon as it is agreed.

@@ -78,10 +78,12 @@ static ps_ntp give(struct lane *l, bool whole)
 
 void lane_fail(struct lane *l, const char *why)
 {
-    bool running = l->stage == STAGE_TEST || l->stage == STAGE_FETCH;
     ps_ntp upto = 0;
     char reason[LANE_REASON];
     snprintf(reason, sizeof reason, "%s", why);
+    ep_trial_abort(&l->trial); // no stop will pass any more
+    ground_look(l->conf.ground);
+    bool running = l->stage == STAGE_TEST || l->stage == STAGE_FETCH;
     // What a receiver of ours has is good without the server; what it has of us is not to be had.
     if (running && l->party.receiver != NULL) {
         ps_ntp now = l->cut ? l->cut_at : lane_wall(l);
@@ -230,6 +232,9 @@ static void on_concluded(void *ctx)
 {
     struct lane *l = ctx;
     ps_timer_stop(l->patience);
+    ground_look(l->conf.ground);
+    if (l->stage != STAGE_TEST)
+        return; // it was closed
     if (l->trial.peer_accept != OW_ACCEPT_OK && l->reason[0] == '\0')
         snprintf(l->reason, sizeof l->reason, "the server ended the session: %s",
                  ow_accept_text(l->trial.peer_accept));
@@ -240,7 +245,10 @@ static void on_concluded(void *ctx)
     int err = end_file(l);
     if (err != 0)
         snprintf(l->reason, sizeof l->reason, "recording the packets: %s", ps_strerror(err));
-    session_over(l, err == 0 && is_whole(l));
+    bool whole = err == 0 && is_whole(l), decided = ep_receiver_is_complete(l->party.receiver);
+    if (whole && !decided)
+        snprintf(l->reason, sizeof l->reason, "the session ended before its last packets were decided");
+    session_over(l, whole && decided);
 }
 
 void lane_stop(struct lane *l, bool cut, ps_ntp cut_at)

@@ -17,7 +17,16 @@ struct ground {
     struct names *names;
     struct ps_log *log;
     const char *device; // NULL: none
+    // Sees whether the clock was set and tells the streams, which may stop or close any lane; NULL: nobody does.
+    void (*look)(void *ctx);
+    void *look_ctx;
 };
+
+static inline void ground_look(const struct ground *g)
+{
+    if (g->look != NULL)
+        g->look(g->look_ctx);
+}
 
 // A session that has ended, or so far as it goes.
 struct lane_result {

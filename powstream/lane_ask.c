@@ -122,7 +122,10 @@ void lane_accepted(struct lane *l, const struct ow_accept_msg *accept)
         err = ep_receiver_start(l->party.receiver);
     if (err == 0)
         err = ep_client_start(l->client);
-    if (err != 0)
+    // It happens when a server has been restarted, and we have not seen yet that its former sessions are gone.
+    if (err == -EADDRINUSE)
+        lane_fail(l, "the server's UDP port is that of another session, which has not ended here yet");
+    else if (err != 0)
         lane_failf(l, "starting the session", ps_strerror(err));
     else
         l->stage = STAGE_STARTING;

@@ -43,19 +43,26 @@ static ps_ns look_at_clock(const struct run *r, ps_ntp *wall)
     return now - (before + (after - before) / 2);
 }
 
+// Every second, before a stream acts, and before a session's file is ended.
+static void look(void *ctx)
+{
+    struct run *r = ctx;
+    ps_ntp now, last_good = r->last_good;
+    ps_ns ahead = look_at_clock(r, &now), step = ahead - r->wall_ahead;
+    r->wall_ahead = ahead; // before anybody is told, who may look again
+    r->last_good = now;
+    if (step <= STEP_LEAST && step >= -STEP_LEAST)
+        return;
+    ps_ntp before = ps_ntp_from_ns(ps_ntp_to_ns(now) - step);
+    ps_log(&r->log, PS_LOG_WARN, "clock", "set by %+.3f s", (double)step / (double)PS_SEC);
+    set_clock_set(r->set, last_good, before, now);
+}
+
 static void on_watch(void *ctx)
 {
     struct run *r = ctx;
-    ps_ntp now;
-    ps_ns ahead = look_at_clock(r, &now), step = ahead - r->wall_ahead;
     ps_clock_refresh(r->ground.clock);
-    if (step > STEP_LEAST || step < -STEP_LEAST) {
-        ps_ntp before = ps_ntp_from_ns(ps_ntp_to_ns(now) - step);
-        ps_log(&r->log, PS_LOG_WARN, "clock", "set by %+.3f s", (double)step / (double)PS_SEC);
-        set_clock_set(r->set, r->last_good, before, now);
-    }
-    r->wall_ahead = ahead;
-    r->last_good = now;
+    look(r);
     if (ps_loop_mono() - r->retried > RETRY_EVERY) {
         r->retried = ps_loop_mono();
         set_retry(r->set);
@@ -189,6 +196,8 @@ static int set_up(struct run *r)
     if (err != 0)
         return err;
     r->wall_ahead = look_at_clock(r, &r->last_good);
+    r->ground.look = look;
+    r->ground.look_ctx = r;
     r->started = r->last_good;
     ps_timer_repeat(r->watch, WATCH_EVERY);
     return 0;

@@ -43,6 +43,7 @@ static void wake(struct stream *p)
 static void on_timer(void *ctx)
 {
     struct stream *p = ctx;
+    ground_look(p->env.ground);
     ps_ns wait = chain_tick(&p->chain, now_of(p));
     ps_ntp told = ledger_told(&p->ledger);
     if (told != p->noted)
@@ -273,12 +274,14 @@ void stream_clock_set(struct stream *p, ps_ntp last_good, ps_ntp before, ps_ntp 
 void stream_finish(struct stream *p)
 {
     p->finishing = true;
+    ground_look(p->env.ground);
     chain_finish(&p->chain, now_of(p));
     wake(p);
 }
 
 void stream_reset(struct stream *p)
 {
+    ground_look(p->env.ground);
     chain_reset(&p->chain, "restarted by SIGHUP", now_of(p));
     wake(p);
 }

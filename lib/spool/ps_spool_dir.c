@@ -95,7 +95,7 @@ int spool_each(const struct ps_spool *s, int (*each)(void *arg, const char *name
     int err = d == NULL ? -errno : 0;
     if (d == NULL && fd >= 0)
         close(fd);
-    while (err == 0) {
+    while (d != NULL && err == 0) {
         errno = 0;
         struct dirent *e = readdir(d);
         if (e == NULL) {

@@ -28,6 +28,12 @@ static ps_ns clock_ns(clockid_t id)
     return t.tv_sec * PS_SEC + t.tv_nsec;
 }
 
+__attribute__((noreturn)) static void hold_for_ever(void)
+{
+    for (;;)
+        pause();
+}
+
 static int complain(const char *what)
 {
     fprintf(stderr, "spooler: %s\n", what);
@@ -129,8 +135,8 @@ static int do_read(const char *dir, const char *how)
         }
         say(rec);
         fflush(stdout);
-        while (hold)
-            pause();
+        if (hold)
+            hold_for_ever();
         got = ps_spool_done(r, rec);
         if (got != 0)
             break;

@@ -54,7 +54,7 @@ static void few_flows_of_a_host_that_chooses_its_ports_share_a_socket(void **sta
     enum { SHARE = 128 };
     struct end e[SHARE + 1] = {{0}};
 
-    for (uint16_t i = 0; i <= SHARE; i++) {
+    for (int i = 0; i <= SHARE; i++) {
         assert_int_equal(end_open(&e[i], f->a, address(LOCAL, 0), address("127.0.0.2", 0)), 0);
         assert_int_equal(ps_flow_set_peer_port(e[i].flow, (uint16_t)(1000 + i)), 0);
         if (i < SHARE)

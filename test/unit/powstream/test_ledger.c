@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/ps_err.h"
+#include "powstream/ledger.h"
+
+// Times are seconds.
+#define T(s) ((ps_ntp)(int64_t)((s)*4294967296.0) + ((ps_ntp)100000 << 32))
+
+static struct ledger l;
+static char told[2000];
+
+static void note(void *ctx, const struct ledger_entry *e)
+{
+    static const char *const kinds[] = {"measured", "gap", "step"};
+    size_t n = strlen(told);
+    (void)ctx;
+    snprintf(told + n, sizeof told - n, "%s %.9g-%.9g%s%s;", kinds[e->kind],
+             ps_ntpdiff_to_double(ps_ntp_diff(e->from, T(0))), ps_ntpdiff_to_double(ps_ntp_diff(e->to, T(0))),
+             e->reason != NULL ? " " : "", e->reason != NULL ? e->reason : "");
+}
+
+static void says(const char *want)
+{
+    assert_string_equal(told, want);
+    told[0] = '\0';
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    memset(&l, 0, sizeof l);
+    l.emit = note;
+    told[0] = '\0';
+    ledger_begin(&l, T(0), "setting up");
+    return 0;
+}
+
+static void agree(uint32_t id, double from, double to)
+{
+    assert_int_equal(ledger_agree(&l, id, T(from), T(to)), 0);
+}
+
+static void accounted(double until)
+{
+    assert_true(ps_ntpdiff_to_double(ps_ntp_diff(ledger_told(&l), T(0))) == until);
+}
+
+static void sessions_in_a_row_leave_no_gap_between_them(void **state)
+{
+    (void)state;
+    agree(1, 2, 60);
+    says("");
+    ledger_pass(&l, T(2));
+    says("gap 0-2 setting up;");
+    agree(2, 60, 120);
+    ledger_settle(&l, 1, T(60), NULL, T(70));
+    says("measured 2-60;");
+    accounted(60);
+    ledger_settle(&l, 2, T(120), NULL, T(130));
+    says("measured 60-120;");
+    accounted(120);
+}
+
+static void a_session_that_broke_off_leaves_a_gap_from_there_on(void **state)
+{
+    (void)state;
+    agree(1, 0, 60);
+    ledger_settle(&l, 1, T(40), "gone", T(45));
+    says("measured 0-40;");
+    accounted(40);
+    agree(2, 50, 110);
+    ledger_pass(&l, T(50));
+    says("gap 40-50 gone;");
+}
+
+static void what_the_next_session_cannot_make_good_is_told_when_it_is_over(void **state)
+{
+    (void)state;
+    agree(1, 0, 60);
+    agree(2, 60, 120);
+    ledger_settle(&l, 1, T(40), "gone", T(45));
+    says("measured 0-40;");
+    accounted(40);
+    ledger_pass(&l, T(59.5));
+    says("");
+    ledger_pass(&l, T(60));
+    says("gap 40-60 gone;");
+    accounted(60);
+}
+
+static void a_gap_to_come_is_taken_back_with_the_session_behind_it(void **state)
+{
+    (void)state;
+    agree(1, 5, 60);
+    ledger_settle(&l, 1, T(5), "refused", T(1));
+    says("");
+    accounted(0);
+    ledger_idle(&l, T(2));
+    says("gap 0-2 setting up;");
+    ledger_step(&l, T(2), T(1002));
+    says("step 2-1002 setting up;");
+}
+
+static void sessions_may_end_in_any_order(void **state)
+{
+    (void)state;
+    agree(1, 0, 5);
+    agree(2, 5, 10);
+    agree(3, 10, 15);
+    ledger_settle(&l, 3, T(15), NULL, T(15));
+    ledger_settle(&l, 2, T(7), "cut", T(16));
+    says("measured 10-15;measured 5-7;");
+    accounted(0);
+    ledger_settle(&l, 1, T(0), "hung", T(17));
+    says("gap 0-5 hung;gap 7-10 cut;");
+    accounted(15);
+}
+
+static void a_gap_behind_an_open_session_waits_for_it(void **state)
+{
+    (void)state;
+    agree(1, 0, 5);
+    ledger_blame(&l, "refused");
+    ledger_idle(&l, T(60));
+    ledger_idle(&l, T(70));
+    ledger_blame(&l, "hung");
+    ledger_idle(&l, T(80));
+    says("");
+    accounted(0);
+    ledger_settle(&l, 1, T(4), "broken", T(85));
+    says("measured 0-4;gap 4-5 broken;gap 5-70 refused;gap 70-80 hung;");
+    accounted(80);
+}
+
+static void what_is_measured_ahead_of_the_clock_is_measured_once(void **state)
+{
+    (void)state;
+    agree(1, 2, 60);
+    ledger_settle(&l, 1, T(60), NULL, T(1)); // its server's clock is ahead
+    says("measured 2-60;gap 0-2 setting up;");
+    accounted(60);
+    assert_int_equal(ledger_agree(&l, 2, T(59), T(119)), PS_ERANGE);
+    agree(2, 60, 120);
+}
+
+static void more_than_its_time_a_session_does_not_measure(void **state)
+{
+    (void)state;
+    agree(1, 0, 60);
+    ledger_settle(&l, 1, T(90), "x", T(60));
+    says("measured 0-60;");
+    agree(2, 60, 120);
+    ledger_settle(&l, 2, T(10), "less than nothing", T(130));
+    says("gap 60-120 less than nothing;");
+    ledger_settle(&l, 2, T(120), "again", T(130));
+    says("");
+}
+
+static void a_session_that_overlaps_is_refused(void **state)
+{
+    (void)state;
+    agree(1, 0, 60);
+    assert_int_equal(ledger_agree(&l, 2, T(59), T(100)), PS_ERANGE);
+    assert_int_equal(ledger_agree(&l, 2, T(100), T(99)), PS_ERANGE);
+    for (uint32_t id = 2; id <= LEDGER_SPANS; id++)
+        agree(id, 60, 60);
+    assert_int_equal(ledger_agree(&l, 100, T(60), T(120)), PS_ELIMIT);
+}
+
+static void a_step_joins_two_times(void **state)
+{
+    (void)state;
+    agree(1, 0, 60);
+    ledger_settle(&l, 1, T(20), "the clock was set", T(25));
+    ledger_step(&l, T(25), T(-3575));
+    says("measured 0-20;gap 20-25 the clock was set;step 25--3575 the clock was set;");
+    accounted(-3575);
+    agree(2, -3574, -3514);
+    ledger_pass(&l, T(-3574));
+    says("gap -3575--3574 the clock was set;");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(sessions_in_a_row_leave_no_gap_between_them, begin),
+        cmocka_unit_test_setup(a_session_that_broke_off_leaves_a_gap_from_there_on, begin),
+        cmocka_unit_test_setup(what_the_next_session_cannot_make_good_is_told_when_it_is_over, begin),
+        cmocka_unit_test_setup(a_gap_to_come_is_taken_back_with_the_session_behind_it, begin),
+        cmocka_unit_test_setup(sessions_may_end_in_any_order, begin),
+        cmocka_unit_test_setup(a_gap_behind_an_open_session_waits_for_it, begin),
+        cmocka_unit_test_setup(what_is_measured_ahead_of_the_clock_is_measured_once, begin),
+        cmocka_unit_test_setup(more_than_its_time_a_session_does_not_measure, begin),
+        cmocka_unit_test_setup(a_session_that_overlaps_is_refused, begin),
+        cmocka_unit_test_setup(a_step_joins_two_times, begin),
+    };
+    return cmocka_run_group_tests_name("powstream ledger", tests, NULL, NULL);
+}
