@@ -69,12 +69,22 @@ static int class_dir(const struct ow_class *class, char *out, size_t size)
     return path >= size - n ? -ENAMETOOLONG : 0;
 }
 
+static bool is_link(const struct store *s, const char *link, const char *target)
+{
+    char found[PATH_MAX];
+    ssize_t n = readlinkat(s->dir, link, found, sizeof found);
+    return n > 0 && (size_t)n == strlen(target) && memcmp(found, target, (size_t)n) == 0;
+}
+
 static int catalog_link(struct store *s, const char *rel, const char *name)
 {
     char target[PATH_MAX], link[NAME_LEN + 16];
     if (snprintf(target, sizeof target, "%s/%s/%s", s->root, rel, name) >= (int)sizeof target)
         return -ENAMETOOLONG;
     snprintf(link, sizeof link, "catalog/%s", name);
+    // Making a link costs a hundred times what reading one does, and a busy server keeps many.
+    if (is_link(s, link, target))
+        return 0;
     if (unlinkat(s->dir, link, 0) != 0 && errno != ENOENT)
         return -errno;
     return symlinkat(target, s->dir, link) == 0 ? 0 : -errno;
@@ -101,9 +111,14 @@ static int each_entry(struct store *s, const char *rel, entry_cb each, void *arg
     return err;
 }
 
-static int unlink_entry(struct store *s, const char *rel, int dirfd, const char *name, void *arg)
+// Removes from the catalogue what leads to no session.
+static int unlink_stale(struct store *s, const char *rel, int dirfd, const char *name, void *arg)
 {
+    struct stat st;
     (void)arg;
+    if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) &&
+        fstatat(dirfd, name, &st, 0) == 0 && S_ISREG(st.st_mode))
+        return 0;
     if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
         return 0;
     if (errno != EISDIR)
@@ -169,7 +184,7 @@ static int rebuild(struct store *s)
     if (err == 0)
         err = make_dirs(s->dir, "hierarchy");
     if (err == 0)
-        err = each_entry(s, "catalog", unlink_entry, NULL);
+        err = each_entry(s, "catalog", unlink_stale, NULL);
     if (err == 0)
         err = each_entry(s, "hierarchy", warn_stranger, NULL);
     const struct ow_limits *limits = ow_policy_limits(s->policy);

@@ -141,7 +141,7 @@ static int set_test(struct options *o, int letter, const char *v)
     struct stream_conf *c = &o->stream;
     switch (letter) {
     case 'c':
-        return set_u32(letter, v, 1, UINT32_MAX, &c->count);
+        return set_u32(letter, v, 1, STREAM_COUNT_MAX, &c->count);
     case 'i':
         return set_slot(letter, v, &c->slot);
     case 'L':

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_num.h"
+#include "powstream/resume.h"
 #include "report/ow_report.h"
 #include "report/ow_result.h"
 
@@ -113,7 +114,8 @@ static void print_name(const struct output *o, char *path)
 static char *final_name(const struct output *o, ps_ntp start, ps_ntp end, const char *suffix)
 {
     char *path;
-    const char *dir = o->conf->directory;
+    // Without -d names have no directory, as upstream's.
+    const char *dir = strcmp(o->conf->directory, ".") == 0 ? "" : o->conf->directory;
     bool slash = dir[0] != '\0' && dir[strlen(dir) - 1] != '/';
     return asprintf(&path, "%s%s%020" PRIu64 "_%020" PRIu64 ".%s", dir, slash ? "/" : "", start, end,
                     suffix) < 0
@@ -193,7 +195,8 @@ static int write_output(const struct output *o, const struct lane_result *r, str
         *name = path;
         return 0;
     }
-    ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "%s: %s", path, ps_strerror(err));
+    if (err != -EEXIST || !sum) // a session that ends in its first part has that part's summary
+        ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "%s: %s", path, ps_strerror(err));
     free(path);
     return err;
 }
@@ -337,8 +340,8 @@ void output_entry(struct output *o, const struct ledger_entry *e)
         o->counts.gaps++;
         o->counts.gap_seconds += seconds;
     }
-    ps_log(o->ground->log, seconds < GAP_NOTABLE && e->kind == LEDGER_GAP ? PS_LOG_DEBUG : PS_LOG_WARN,
-           o->conf->name,
+    bool usual = e->kind == LEDGER_GAP && (seconds < GAP_NOTABLE || strcmp(e->reason, "setting up") == 0);
+    ps_log(o->ground->log, usual ? PS_LOG_DEBUG : PS_LOG_WARN, o->conf->name,
            e->kind == LEDGER_GAP ? "%.3f s not measured from %s on: %s" : "clock set by %.3f s at %s: %s",
            seconds, from, e->reason);
     char *text = entry_text(o, e);
@@ -395,5 +398,7 @@ ps_ntp output_noted(const struct output *o)
     if (strcspn(text, "\n") != 20)
         return 0;
     text[20] = '\0';
-    return ps_num_u64(text, 10, 1, UINT64_MAX, &told) == 0 ? told : 0;
+    if (ps_num_u64(text, 10, 1, UINT64_MAX, &told) != 0)
+        return 0;
+    return o->conf->directory != NULL ? resume_from(o->conf->directory, told) : told;
 }

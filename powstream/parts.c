@@ -20,6 +20,7 @@ struct parts {
     struct ow_request req;
     struct lane_result session; // its fd is not used
     struct output_part next;    // end 0: none
+    struct ow_sched *sched;     // its next time is that of the first packet behind `next`
 };
 
 static const struct stream_conf *want(const struct parts *p)
@@ -32,21 +33,26 @@ static void set_next(struct parts *p, uint32_t first, ps_ntp start)
 {
     uint32_t n = p->req.npackets, end = first + want(p)->every;
     p->next = (struct output_part){first, end < n ? end : n, start, start};
-    if (first >= n ||
-        ow_sched_time(p->req.sid, &want(p)->slot, 1, p->req.start, p->next.end - 1, &p->next.until) != 0)
+    if (first >= n || p->sched == NULL)
         p->next.end = 0;
+    for (uint32_t seq = first; seq < p->next.end; seq++)
+        p->next.until = ow_sched_next(p->sched);
 }
 
 // Leaves in it what was due up to then.
 static void cut_part(const struct parts *p, struct output_part *part, ps_ntp upto)
 {
-    ps_ntp due = part->until;
-    while (part->end > part->first + 1 && ps_ntp_before(upto, due)) {
-        part->end--;
-        if (ow_sched_time(p->req.sid, &want(p)->slot, 1, p->req.start, part->end - 1, &due) != 0)
-            break;
-    }
+    struct ow_sched *sched;
+    uint32_t end = part->first;
     part->until = upto;
+    if (ow_sched_new(&sched, p->req.sid, &want(p)->slot, 1, p->req.npackets, p->req.start) != 0)
+        return;
+    while (ow_sched_index(sched) < part->first)
+        (void)ow_sched_next(sched);
+    while (end < part->end && !ps_ntp_before(upto, ow_sched_next(sched)))
+        end++;
+    part->end = end > part->first ? end : part->first + 1;
+    ow_sched_free(sched);
 }
 
 static void arm(struct parts *p)
@@ -159,6 +165,9 @@ void parts_begin(struct parts *p, struct lane *lane)
     p->session = *r;
     p->req = *r->req;
     p->session.req = &p->req;
+    ow_sched_free(p->sched);
+    p->sched = NULL;
+    (void)ow_sched_new(&p->sched, p->req.sid, &want(p)->slot, 1, p->req.npackets, p->req.start);
     set_next(p, 0, r->start);
     arm(p);
 }
@@ -179,6 +188,8 @@ void parts_stop(struct parts *p)
     if (p == NULL)
         return;
     ps_timer_stop(p->timer);
+    ow_sched_free(p->sched);
+    p->sched = NULL;
     p->lane = NULL;
     p->next.end = 0;
     if (p->fetching) { // it would be taken for a part of the next session
@@ -192,6 +203,7 @@ void parts_free(struct parts *p)
     if (p == NULL)
         return;
     ps_timer_free(p->timer);
+    ow_sched_free(p->sched);
     lane_free(p->fetcher);
     free(p);
 }

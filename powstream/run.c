@@ -15,6 +15,8 @@
 // Less than this is how clocks are disciplined; more is somebody setting it.
 #define STEP_LEAST (100 * PS_MSEC)
 #define RETRY_EVERY (20 * PS_SEC) // of streams that cannot begin
+#define FILES_A_STREAM 6u
+#define FILES_BESIDE 64u
 #define ASK_PATIENCE (30 * PS_SEC)
 // Signals closer together than this are one: timeout(1), for one, sends each twice.
 #define ONE_SIGNAL PS_SEC
@@ -232,6 +234,17 @@ static void warn_short(struct run *r)
                stream_conf_duration(c));
 }
 
+// Better told now than when the first stream fails.
+static void warn_descriptors(struct run *r)
+{
+    struct rlimit files;
+    size_t measuring, n = set_count(r->set, &measuring), want = n * FILES_A_STREAM + FILES_BESIDE;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < want)
+        ps_log(&r->log, PS_LOG_WARN, NULL,
+               "%zu streams need about %zu descriptors, and the limit is %llu (ulimit -n)", n, want,
+               (unsigned long long)files.rlim_cur);
+}
+
 static void take_down(struct run *r)
 {
     ps_ctl_close(r->ctl);
@@ -263,6 +276,7 @@ int run_streams(const struct options *o)
         tell(r, "cannot start", ps_strerror(err));
     } else if (begin(r) == 0) {
         warn_short(r);
+        warn_descriptors(r);
         (void)ps_sd_notify("READY=1");
         r->status = 0;
         if (ps_loop_run(r->ground.loop) != 0)

@@ -27,6 +27,7 @@ struct stream {
     struct output output;
     struct ps_timer *timer;
     ps_ntp noted;
+    char failure[64]; // told last; "": it has measured since
     bool begun, finishing;
 };
 
@@ -85,6 +86,7 @@ static void on_agreed(void *ctx, struct lane *l, ps_ntp start, ps_ntp end)
     chain_agreed(&p->chain, i, start, end, now_of(p));
     if (p->conf.every != 0 && p->chain.lanes[i].state == LANE_RUNNING)
         parts_begin(p->parts[i], l);
+    p->failure[0] = '\0';
     wake(p);
 }
 
@@ -114,8 +116,11 @@ static void on_lost(void *ctx, struct lane *l, ps_ntp upto, const char *reason)
     struct stream *p = ctx;
     unsigned i = index_of(p, l);
     parts_stop(p->parts[i]);
-    if (p->chain.lanes[i].state != LANE_IDLE)
+    // Of a server that stays away each attempt fails alike: that is told once.
+    if (p->chain.lanes[i].state != LANE_IDLE && strncmp(p->failure, reason, sizeof p->failure - 1) != 0) {
         ps_log(p->env.ground->log, PS_LOG_INFO, p->conf.name, "%s", reason);
+        snprintf(p->failure, sizeof p->failure, "%s", reason);
+    }
     chain_lost(&p->chain, i, upto, reason, now_of(p));
     wake(p);
 }

@@ -6,6 +6,9 @@
 #include "base/ps_addr.h"
 #include "owamp/ow_sched.h"
 
+// Packets in a session at most: its end is reckoned from all their times when it is agreed.
+#define STREAM_COUNT_MAX 1000000
+
 struct stream_conf {
     char *name;   // "server" and a direction if nobody named it
     char *server; // host name or address

@@ -85,7 +85,7 @@ static void set_test(struct ps_jget *g, struct stream_conf *c)
 {
     static const char *const directions[] = {"from", "to"};
     c->to = ps_jget_word(g, "direction", directions, 2, c->to) == 1;
-    c->count = (uint32_t)ps_jget_u64(g, "count", 1, UINT32_MAX, c->count);
+    c->count = (uint32_t)ps_jget_u64(g, "count", 1, STREAM_COUNT_MAX, c->count);
     set_interval(g, c);
     c->timeout = ps_jget_double(g, "timeout", 0, 1e6, c->timeout);
     c->padding = (uint32_t)ps_jget_u64(g, "padding", 0, OW_PADDING_MAX, c->padding);

@@ -56,8 +56,8 @@ bad "-x" "unknown option '-x'; try 'powstream --help'"
 bad "--nosuch" "unknown option '--nosuch'; try 'powstream --help'"
 bad "--s" "ambiguous option '--s'; try 'powstream --help'"
 bad "--raw=1" "option '--raw' takes no value; try 'powstream --help'"
-bad "-c 0" "-c, --count: '0': $whole 1 to 4294967295"
-bad "--count=4294967296" "-c, --count: '4294967296': $whole 1 to 4294967295"
+bad "-c 0" "-c, --count: '0': $whole 1 to 1000000"
+bad "--count=1000001" "-c, --count: '1000001': $whole 1 to 1000000"
 bad "-i 0" "-i, --interval: '0': $slots"
 bad "-i 0.1x" "-i, --interval: '0.1x': $slots"
 bad "--interval=0.1,0.2" "-i, --interval: '0.1,0.2': $slots"
@@ -161,7 +161,7 @@ stream_says '"server":"i"' '.server: is given twice, first on line 1'
 stream_says '"test-address":1' '.test-address: wants a string of 1 to 255 octets; got 1'
 stream_says '"port":1' '.port: is not known here'
 stream_says '"direction":"both"' '.direction: wants one of "from", "to"; got "both"'
-stream_says '"count":0' '.count: wants an integer from 1 to 4294967295; got 0'
+stream_says '"count":0' '.count: wants an integer from 1 to 1000000; got 0'
 stream_says '"every":7' ': the packets for a summary (-N) must divide the packets of a session (-c)'
 stream_says '"interval":0' '.interval: wants seconds between packets, as 0.1 or "0.1f"'
 stream_says '"interval":true' '.interval: wants seconds between packets, as 0.1 or "0.1f"'
@@ -478,7 +478,7 @@ ask_bad add 'stream: is missing'
 ask_bad '{"verb":"add","stream":{"server":"h"}}' \
     'stream: its results go nowhere: wants \"directory\", \"spool\" or \"json-lines\"'
 ask_bad '{"verb":"add","stream":{"name":"x"}}' 'stream: \"server\" is missing'
-ask_bad '{"verb":"add","stream":{"server":"h","count":-1}}' 'stream.count: wants an integer from 1 to 4294967295; got -1'
+ask_bad '{"verb":"add","stream":{"server":"h","count":-1}}' 'stream.count: wants an integer from 1 to 1000000; got -1'
 ask_bad '{"verb":"add","stream":{"server":"h","name":"stays","spool":"x"}}' 'stays: there is a stream of that name'
 ask_bad '{"verb":"add","stream":{"server":"h","directory":"nosuch"}}' 'nosuch: No such file or directory'
 ask_bad '{"verb":"add","stream":{"server":"h","directory":"many/stays"}}' \
