@@ -57,7 +57,7 @@ static ps_ntp gap_from(const char *gaps, ps_ntp from)
 {
     static const char start_key[] = "\"start-ntp\":", end_key[] = ",\"end-ntp\":";
     ps_ntp start, end;
-    for (const char *p = gaps; p != NULL && (p = strstr(p, start_key)) != NULL;) {
+    for (const char *p = strstr(gaps, start_key); p != NULL; p = strstr(p, start_key)) {
         p += sizeof start_key - 1;
         if (take_time(p, &start) && start == from && strncmp(p + 20, end_key, sizeof end_key - 1) == 0 &&
             take_time(p + 20 + sizeof end_key - 1, &end))
@@ -71,7 +71,7 @@ ps_ntp resume_from(const char *dir, ps_ntp told)
     char *gaps = load_gaps(dir);
     for (int i = 0; i < 100; i++) {
         ps_ntp end = session_from(dir, told);
-        if (end == 0)
+        if (end == 0 && gaps != NULL)
             end = gap_from(gaps, told);
         if (end == 0 || !ps_ntp_before(told, end))
             break;

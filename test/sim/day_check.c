@@ -10,8 +10,10 @@ wrong(const struct day *d, const struct day_entry *e, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    if (e == NULL)
+    if (e == NULL) {
         fail_msg("seed %llu: %s", (unsigned long long)d->conf.seed, what);
+        abort();
+    }
     fail_msg("seed %llu: %s: %s of part %u from %.6f to %.6f, told at %.6f: \"%s\"",
              (unsigned long long)d->conf.seed, what,
              e->kind == LEDGER_MEASURED ? "measured"

@@ -245,7 +245,7 @@ static void spool_holds(const char *spool, const char *const *want, size_t n)
 
 static void documents_come_in_their_order(void **state)
 {
-    static char words[500][8];
+    static char words[500][12];
     static const char *want[500];
     (void)state;
     for (int i = 0; i < 500; i++) {
