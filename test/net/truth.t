@@ -52,19 +52,24 @@ too_far() {
     awk '/^off_us/ && ($2 > 100 || $3 < 0) { print FILENAME ": " $2 " us, least " $3 }' there.found back.found
 }
 
-# truly WHAT SERVER SEED OTHER-SEED: counts are held to the relay's each time; the delays are given a
-# second chance, for another program may have had this machine.
+# truly WHAT SERVER SEED...: counts are held to the relay's each time; the delays are given a chance with each
+# seed, for another program may have had this machine.
 truly() {
-    measure "$3" "$2"
-    counts "$1"
-    if [ -n "$(too_far)" ]; then
-        measure "$4" "$2"
-        counts "$1 (again)"
+    local what=$1 server=$2 seed
+    shift 2
+    for seed; do
+        measure "$seed" "$server"
+        counts "$what, seed $seed"
+        [ -n "$(too_far)" ] || break
+    done
+    if grep -qa __tsan_init "$owampd"; then
+        skip "$what: 99 of 100 delays are within 100 us of the truth" "the thread sanitizer takes longer than that"
+    else
+        check "$what: 99 of 100 delays are within 100 us of the truth, and none is below it" "$(too_far)" ""
     fi
-    check "$1: 99 of 100 delays are within 100 us of the truth, and none is below it" "$(too_far)" ""
 }
 
 make_namespaces
-truly IPv4 "$b4:PORT" 1 2
-truly IPv6 "[$b6]:PORT" 3 4
+truly IPv4 "$b4:PORT" 1 2 3 4 5
+truly IPv6 "[$b6]:PORT" 6 7 8 9 10
 plan
