@@ -1,24 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What pfstore(1) writes, says and answers.
+. "$(dirname "$0")/../tap.sh"
 pfstore=${top_builddir:?is set by make check}/owping/pfstore
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 cd "$tmp" || exit 1
 umask 022
 tab=$'\t'
-count=0
-
-# check TEXT GOT WANTED: shows both when they differ.
-check() {
-    count=$((count + 1))
-    if [ "$2" = "$3" ]; then
-        echo "ok $count - $1"
-        return
-    fi
-    echo "not ok $count - $1"
-    printf 'got:\n%s\nwanted:\n%s\n' "$2" "$3" | sed 's/^/#   /'
-}
 
 # run INPUT ARGUMENT...: out, err and rc are what came of it.
 run() {
@@ -202,4 +191,4 @@ else
     done
 fi
 
-echo "1..$count"
+plan
