@@ -88,8 +88,10 @@ int ps_flow_set_peer_port(struct ps_flow *f, uint16_t port)
     if (f->closing)
         return PS_ESTATE;
     ps_addr_set_port(&peer, port);
-    if (pump_pool_clash(f->pump, f->sock, &peer, f))
+    if (pump_pool_clash(f->pump, f->sock, &peer, f)) {
+        f->pump->apart_until = ps_loop_mono() + PUMP_APART;
         return -EADDRINUSE;
+    }
     f->peer = peer;
     order(f, PUMP_PEER);
     return 0;

@@ -131,6 +131,9 @@ struct pump_wake {
     struct ps_pump *pump;
 };
 
+// After a peer has chosen a port that is taken on the socket: another make may have one port for all.
+#define PUMP_APART (600 * PS_SEC)
+
 struct ps_pump {
     // fixed
     struct ps_loop *loop;
@@ -146,6 +149,7 @@ struct ps_pump {
     bool running;
     // control
     struct ps_list sockets;
+    ps_ns apart_until;         // monotonic: till then flows whose peer's port is unknown share no socket
     struct pump_socket *hint;  // had room when last looked at; NULL: look at all
     struct ps_flowtab by_host; // flows by socket and peer address, whatever the port
     uint32_t next_id, next_port;

@@ -41,7 +41,7 @@ bool pump_pool_clash(const struct ps_pump *p, const struct pump_socket *s, const
 static bool has_room(const struct ps_pump *p, const struct pump_socket *s, const struct ps_flow *flow)
 {
     const struct ps_addr *peer = &flow->peer;
-    unsigned most = flow->arrival ? SHARE_RECEIVERS : SHARE_SENDERS;
+    unsigned most = ps_loop_mono() < p->apart_until ? 1 : flow->arrival ? SHARE_RECEIVERS : SHARE_SENDERS;
     uint32_t hash = ps_flowtab_hash(&p->key, s->id, peer, 0);
     unsigned known = 0;
     struct ps_flowtab_node *n;

@@ -77,6 +77,27 @@ static void a_peer_port_that_is_taken_on_the_socket_is_refused(void **state)
     ends_close(f, e, 2);
 }
 
+static void a_host_with_one_port_for_all_gets_a_socket_for_each_flow(void **state)
+{
+    struct fix *f = *state;
+    struct end e[4] = {{0}, {0}, {0}, {0}};
+
+    assert_int_equal(end_open(&e[0], f->a, address(LOCAL, 0), address("127.0.0.2", 0)), 0);
+    assert_int_equal(ps_flow_set_peer_port(e[0].flow, 9), 0);
+    assert_int_equal(end_open(&e[1], f->a, address(LOCAL, 0), address("127.0.0.2", 0)), 0);
+    assert_int_equal(ps_flow_port(e[1].flow), ps_flow_port(e[0].flow));
+    assert_int_equal(ps_flow_set_peer_port(e[1].flow, 9), -EADDRINUSE);
+    ps_flow_close(e[1].flow, end_closed);
+    UNTIL(f, e[1].closed);
+    for (int i = 2; i < 4; i++) {
+        assert_int_equal(end_open(&e[i], f->a, address(LOCAL, 0), address("127.0.0.2", 0)), 0);
+        assert_int_not_equal(ps_flow_port(e[i].flow), ps_flow_port(e[0].flow));
+        assert_int_equal(ps_flow_set_peer_port(e[i].flow, 9), 0);
+    }
+    assert_int_not_equal(ps_flow_port(e[2].flow), ps_flow_port(e[3].flow));
+    ends_close(f, e, 4);
+}
+
 // A range of two ports that are free now.
 static struct ps_portrange two_ports(void)
 {
@@ -258,6 +279,7 @@ int main(void)
         TEST(flows_of_one_peer_do_not_share_a_socket),
         TEST(an_unknown_port_reserves_the_whole_peer_until_it_is_known),
         TEST(few_flows_of_a_host_that_chooses_its_ports_share_a_socket),
+        TEST(a_host_with_one_port_for_all_gets_a_socket_for_each_flow),
         TEST(a_peer_port_that_is_taken_on_the_socket_is_refused),
         TEST(a_range_is_used_up_and_becomes_free_again),
         TEST(one_port_serves_one_session_after_the_other),
