@@ -70,13 +70,15 @@ static void settle(struct ps_heap *h, struct ps_heap_place p, size_t i)
     put(h, &p, i);
 }
 
-static int make_room(struct ps_heap *h)
+int ps_heap_reserve(struct ps_heap *h, size_t nodes)
 {
     size_t cap = h->cap ? 2 * h->cap : 16;
     struct ps_heap_place *at;
 
-    if (h->count < h->cap)
+    if (nodes <= h->cap)
         return 0;
+    if (cap < nodes)
+        cap = nodes;
     at = reallocarray(h->at, cap, sizeof *at);
     if (!at)
         return -ENOMEM;
@@ -88,7 +90,7 @@ static int make_room(struct ps_heap *h)
 int ps_heap_set(struct ps_heap *h, struct ps_heap_node *n, int64_t key)
 {
     if (n->index == 0) {
-        int err = make_room(h);
+        int err = ps_heap_reserve(h, h->count + 1);
         if (err)
             return err;
         n->index = ++h->count;

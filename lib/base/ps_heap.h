@@ -26,6 +26,8 @@ struct ps_heap {
 
 void ps_heap_init(struct ps_heap *h);
 void ps_heap_fini(struct ps_heap *h);
+// Room for so many nodes, for which ps_heap_set will not fail. 0 or -ENOMEM.
+int ps_heap_reserve(struct ps_heap *h, size_t nodes);
 // Enters a node, or moves it if it is in already. 0 or -ENOMEM (only on entering).
 int ps_heap_set(struct ps_heap *h, struct ps_heap_node *n, int64_t key);
 // Takes a node out; nothing happens if it is not in.

@@ -8,6 +8,8 @@
 
 #define FLUSH_EVERY PS_SEC
 #define TICK_MIN (10 * PS_MSEC)
+// Sessions that have something to write or to call lost share a wake.
+#define TICK_SLACK (50 * PS_MSEC)
 // Arrivals reach this thread a little after their stamp; nothing is called lost before they can
 // have been handed over.
 #define GRACE (100 * PS_MSEC)
@@ -100,8 +102,8 @@ static void receiver_check(struct ep_receiver *r, int err)
 
 static void tick_in(struct ep_receiver *r, ps_ns wait)
 {
-    r->tick_due = ps_loop_mono() + wait;
-    ps_timer_start(r->timer, wait);
+    r->tick_due = ps_loop_mono() + wait + TICK_SLACK;
+    ps_timer_about(r->timer, wait, TICK_SLACK);
 }
 
 static void receiver_arm(struct ep_receiver *r)

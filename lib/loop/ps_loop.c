@@ -11,12 +11,12 @@
 #include "loop/ps_stdio.h"
 #include "loop/ps_uv.h"
 
-#define TIMER_MAX_NS (INT64_C(100) * 365 * 86400 * PS_SEC)
 #define RESOLVE_MAX 32 // addresses of one name that are handed on
 
 struct ps_loop {
     uv_loop_t uv;
     uv_idle_t idle; // active while something is deferred: keeps the loop turning
+    struct ps_timers timers;
     struct ps_list deferred;
     struct ps_list signals;
     char scratch[PS_LOOP_SCRATCH];
@@ -32,12 +32,6 @@ struct signal_watch {
     uv_signal_t uv;
     struct ps_list link;
     ps_signal_cb cb;
-    void *ctx;
-};
-
-struct ps_timer {
-    uv_timer_t uv;
-    ps_timer_cb cb;
     void *ctx;
 };
 
@@ -68,6 +62,11 @@ uv_loop_t *ps_loop_uv(struct ps_loop *l)
     return &l->uv;
 }
 
+struct ps_timers *ps_loop_timers(struct ps_loop *l)
+{
+    return &l->timers;
+}
+
 char *ps_loop_scratch(struct ps_loop *l)
 {
     return l->scratch;
@@ -96,6 +95,7 @@ int ps_loop_new(struct ps_loop **out)
     }
     uv_idle_init(&l->uv, &l->idle);
     l->idle.data = l;
+    ps_timers_init(&l->timers, &l->uv);
     ps_list_init(&l->deferred);
     ps_list_init(&l->signals);
     ignore_sigpipe();
@@ -149,6 +149,7 @@ void ps_loop_free(struct ps_loop *l)
     rc = uv_loop_close(&l->uv);
     assert(rc == 0);
     (void)rc;
+    ps_timers_fini(&l->timers);
     free(l);
 }
 
@@ -174,79 +175,6 @@ ps_ns ps_loop_mono(void)
 
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (ps_ns)ts.tv_sec * PS_SEC + ts.tv_nsec;
-}
-
-// timers
-
-int ps_timer_new(struct ps_loop *l, struct ps_timer **out, ps_timer_cb cb, void *ctx)
-{
-    struct ps_timer *t = malloc(sizeof *t);
-
-    if (!t)
-        return -ENOMEM;
-    uv_timer_init(&l->uv, &t->uv);
-    t->uv.data = t;
-    t->cb = cb;
-    t->ctx = ctx;
-    *out = t;
-    return 0;
-}
-
-static void timer_fired(uv_timer_t *uv)
-{
-    struct ps_timer *t = uv->data;
-
-    t->cb(t->ctx);
-}
-
-static uint64_t ms_up(ps_ns ns)
-{
-    return (uint64_t)((ns + PS_MSEC - 1) / PS_MSEC);
-}
-
-// The loop's time is whole milliseconds, cut off, so that adding a duration to it would fire early.
-static uint64_t ms_until(struct ps_timer *t, ps_ns after)
-{
-    uint64_t due, base;
-
-    if (after <= 0)
-        return 0;
-    if (after > TIMER_MAX_NS)
-        after = TIMER_MAX_NS;
-    uv_update_time(t->uv.loop);
-    base = uv_now(t->uv.loop);
-    due = ms_up(ps_loop_mono() + after);
-    return due > base ? due - base : 0;
-}
-
-void ps_timer_start(struct ps_timer *t, ps_ns after)
-{
-    uv_timer_start(&t->uv, timer_fired, ms_until(t, after), 0);
-}
-
-void ps_timer_repeat(struct ps_timer *t, ps_ns every)
-{
-    uint64_t ms = 1;
-
-    if (every > PS_MSEC)
-        ms = ms_up(every < TIMER_MAX_NS ? every : TIMER_MAX_NS);
-    uv_timer_start(&t->uv, timer_fired, ms_until(t, every), ms);
-}
-
-void ps_timer_stop(struct ps_timer *t)
-{
-    uv_timer_stop(&t->uv);
-}
-
-static void timer_closed(uv_handle_t *h)
-{
-    free(h->data);
-}
-
-void ps_timer_free(struct ps_timer *t)
-{
-    if (t)
-        uv_close((uv_handle_t *)&t->uv, timer_closed);
 }
 
 // signals

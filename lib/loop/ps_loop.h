@@ -23,6 +23,8 @@ ps_ns ps_loop_mono(void);
 typedef void (*ps_timer_cb)(void *ctx);
 int ps_timer_new(struct ps_loop *l, struct ps_timer **out, ps_timer_cb cb, void *ctx);
 void ps_timer_start(struct ps_timer *t, ps_ns after); // again: moves it
+// Between after and after + slack: with all others of the same slack that are due in that time, in one wake.
+void ps_timer_about(struct ps_timer *t, ps_ns after, ps_ns slack);
 void ps_timer_repeat(struct ps_timer *t, ps_ns every);
 void ps_timer_stop(struct ps_timer *t);
 void ps_timer_free(struct ps_timer *t); // NULL is fine; may be called from its own callback

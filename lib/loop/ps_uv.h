@@ -4,13 +4,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
+#include "base/ps_heap.h"
+#include "base/ps_list.h"
 #include "loop/ps_loop.h"
 #include "loop/ps_stream.h"
 
 // One buffer for all reads of a loop: an idle connection holds none.
 #define PS_LOOP_SCRATCH 65536
 
+// All timers of a loop, on one of libuv's: a connection has several of them, and a server thousands of
+// connections.
+struct ps_timers {
+    uv_timer_t uv;
+    struct ps_heap heap;
+    size_t made; // the heap has room for all that there are
+    ps_ns armed; // INT64_MAX: off
+};
+
+void ps_timers_init(struct ps_timers *all, uv_loop_t *uv);
+void ps_timers_fini(struct ps_timers *all);
+
 uv_loop_t *ps_loop_uv(struct ps_loop *l);
+struct ps_timers *ps_loop_timers(struct ps_loop *l);
 char *ps_loop_scratch(struct ps_loop *l);
 
 // A non-blocking TCP socket, bound to the interface if one is named. 0 or -errno.

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // getaddrinfo and getnameinfo are this program's own, so that names need no network.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <netdb.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include "base/ps_err.h"
-#include "loop/ps_loop.h"
-
-#define GUARD (10 * PS_SEC)
+#include "loop_fix.h"
 
 // names
 
@@ -82,75 +72,6 @@ int getnameinfo(const struct sockaddr *sa, socklen_t len, char *host, socklen_t 
     return 0;
 }
 
-// fixture
-
-struct fix {
-    struct ps_loop *loop;
-    struct ps_timer *guard;
-    int count;
-    char order[32];
-    ps_ns when;
-    pthread_t thread;
-    struct ps_timer *timer;
-    int err;
-    size_t n;
-    struct ps_addr addrs[64];
-    char text[128];
-};
-
-static void too_late(void *ctx)
-{
-    (void)ctx;
-    fail_msg("nothing happened within the guard time");
-}
-
-static int setup(void **state)
-{
-    struct fix *f = calloc(1, sizeof *f);
-
-    assert_non_null(f);
-    assert_int_equal(ps_loop_new(&f->loop), 0);
-    assert_int_equal(ps_timer_new(f->loop, &f->guard, too_late, f), 0);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fix *f = *state;
-
-    ps_timer_free(f->guard);
-    ps_loop_free(f->loop);
-    free(f);
-    return 0;
-}
-
-static void run_guarded(struct fix *f)
-{
-    ps_timer_start(f->guard, GUARD);
-    ps_loop_run(f->loop);
-    ps_timer_stop(f->guard);
-}
-
-static void count_and_stop(void *ctx)
-{
-    struct fix *f = ctx;
-
-    f->count++;
-    f->when = ps_loop_mono();
-    ps_loop_stop(f->loop);
-}
-
-static void note_a(void *ctx)
-{
-    strcat(((struct fix *)ctx)->order, "a");
-}
-
-static void note_b(void *ctx)
-{
-    strcat(((struct fix *)ctx)->order, "b");
-}
-
 // the loop
 
 static void a_loop_without_anything_to_do_returns(void **state)
@@ -177,150 +98,6 @@ static void a_write_to_a_closed_pipe_does_not_kill(void **state)
     assert_int_equal(write(fds[1], "x", 1), -1);
     assert_int_equal(errno, EPIPE);
     close(fds[1]);
-}
-
-// timers
-
-// Where a time cut off to milliseconds is furthest from the true one.
-static ps_ns late_in_a_millisecond(void)
-{
-    ps_ns now = ps_loop_mono();
-
-    while (now % PS_MSEC < 800 * PS_USEC)
-        now = ps_loop_mono();
-    return now;
-}
-
-static void a_timer_never_fires_early(void **state)
-{
-    struct fix *f = *state;
-    struct ps_timer *t;
-
-    assert_int_equal(ps_timer_new(f->loop, &t, count_and_stop, f), 0);
-    for (ps_ns after = 1; after < 4 * PS_MSEC; after += 77777) {
-        ps_ns begin = late_in_a_millisecond();
-
-        ps_timer_start(t, after);
-        for (f->when = 0; !f->when && ps_loop_mono() - begin < GUARD;)
-            ps_loop_poll(f->loop); // without a pause, to meet the first moment it could fire
-        assert_true(f->when - begin >= after);
-    }
-    ps_timer_free(t);
-}
-
-static void a_timer_with_no_time_fires_on_the_next_turn(void **state)
-{
-    struct fix *f = *state;
-    struct ps_timer *t;
-
-    assert_int_equal(ps_timer_new(f->loop, &t, count_and_stop, f), 0);
-    ps_timer_start(t, 0);
-    assert_int_equal(f->count, 0);
-    ps_loop_poll(f->loop);
-    assert_int_equal(f->count, 1);
-    ps_timer_start(t, -5 * PS_SEC);
-    ps_loop_poll(f->loop);
-    assert_int_equal(f->count, 2);
-    ps_timer_free(t);
-}
-
-static void timers_fire_in_the_order_of_their_times(void **state)
-{
-    struct fix *f = *state;
-    struct ps_timer *a, *b, *end;
-
-    assert_int_equal(ps_timer_new(f->loop, &a, note_a, f), 0);
-    assert_int_equal(ps_timer_new(f->loop, &b, note_b, f), 0);
-    assert_int_equal(ps_timer_new(f->loop, &end, count_and_stop, f), 0);
-    ps_timer_start(end, 9 * PS_MSEC);
-    ps_timer_start(a, 6 * PS_MSEC);
-    ps_timer_start(b, 3 * PS_MSEC);
-    run_guarded(f);
-    assert_string_equal(f->order, "ba");
-    ps_timer_free(a);
-    ps_timer_free(b);
-    ps_timer_free(end);
-}
-
-static void starting_again_moves_a_timer(void **state)
-{
-    struct fix *f = *state;
-    struct ps_timer *t;
-
-    assert_int_equal(ps_timer_new(f->loop, &t, count_and_stop, f), 0);
-    ps_timer_start(t, 3600 * PS_SEC);
-    ps_timer_start(t, PS_MSEC);
-    run_guarded(f);
-    assert_int_equal(f->count, 1);
-    ps_timer_free(t);
-}
-
-static void a_stopped_timer_does_not_fire_and_holds_nothing_up(void **state)
-{
-    struct fix *f = *state;
-    struct ps_timer *t;
-
-    assert_int_equal(ps_timer_new(f->loop, &t, count_and_stop, f), 0);
-    ps_timer_start(t, 0);
-    ps_timer_stop(t);
-    ps_loop_run(f->loop);
-    assert_int_equal(f->count, 0);
-    ps_timer_free(t);
-}
-
-static void a_time_beyond_all_bounds_does_not_wrap_around(void **state)
-{
-    struct fix *f = *state;
-    struct ps_timer *t;
-
-    assert_int_equal(ps_timer_new(f->loop, &t, count_and_stop, f), 0);
-    ps_timer_start(t, INT64_MAX);
-    ps_loop_poll(f->loop);
-    ps_timer_repeat(t, INT64_MAX);
-    ps_loop_poll(f->loop);
-    assert_int_equal(f->count, 0);
-    ps_timer_free(t);
-}
-
-static void repeat_three_times(void *ctx)
-{
-    struct fix *f = ctx;
-
-    if (++f->count == 3)
-        ps_loop_stop(f->loop);
-}
-
-static void a_repeating_timer_goes_on(void **state)
-{
-    struct fix *f = *state;
-    ps_ns begin = ps_loop_mono();
-    struct ps_timer *t;
-
-    assert_int_equal(ps_timer_new(f->loop, &t, repeat_three_times, f), 0);
-    ps_timer_repeat(t, 2 * PS_MSEC);
-    run_guarded(f);
-    assert_int_equal(f->count, 3);
-    assert_true(ps_loop_mono() - begin >= 5 * PS_MSEC);
-    ps_timer_free(t);
-}
-
-static void free_own_timer(void *ctx)
-{
-    struct fix *f = ctx;
-
-    ps_timer_free(f->timer);
-    count_and_stop(f);
-}
-
-static void a_timer_may_be_freed_from_its_own_callback(void **state)
-{
-    struct fix *f = *state;
-
-    assert_int_equal(ps_timer_new(f->loop, &f->timer, free_own_timer, f), 0);
-    ps_timer_repeat(f->timer, PS_MSEC);
-    run_guarded(f);
-    ps_loop_run(f->loop);
-    assert_int_equal(f->count, 1);
 }
 
 // signals
@@ -561,22 +338,12 @@ static void no_address_has_no_name(void **state)
     assert_int_equal(ps_reverse(f->loop, &none, named, f), -EINVAL);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_loop_without_anything_to_do_returns),
         TEST(freeing_nothing_is_fine),
         TEST(a_write_to_a_closed_pipe_does_not_kill),
-        TEST(a_timer_never_fires_early),
-        TEST(a_timer_with_no_time_fires_on_the_next_turn),
-        TEST(timers_fire_in_the_order_of_their_times),
-        TEST(starting_again_moves_a_timer),
-        TEST(a_stopped_timer_does_not_fire_and_holds_nothing_up),
-        TEST(a_time_beyond_all_bounds_does_not_wrap_around),
-        TEST(a_repeating_timer_goes_on),
-        TEST(a_timer_may_be_freed_from_its_own_callback),
         TEST(a_signal_reaches_its_callback_on_the_loop),
         TEST(a_signal_watch_does_not_keep_the_loop_alive),
         TEST(a_signal_that_cannot_be_caught_is_an_error),
