@@ -22,6 +22,8 @@ static void conn_release(void *ctx)
     ps_timer_free(c->idle);
     ep_trial_fini(&c->trial);
     ow_server_free(c->machine);
+    free(c->label);
+    free(c->user);
     free(c);
 }
 
@@ -64,16 +66,24 @@ static const struct ow_class *conn_class(const struct conn *c)
 {
     const struct ow_limits *limits = ow_policy_limits(c->d->policy);
     const struct ps_addr *peer = ps_stream_peer(c->stream);
-    return c->user[0] != '\0' ? ow_limits_by_user(limits, c->user, peer) : ow_limits_by_addr(limits, peer);
+    return c->user != NULL ? ow_limits_by_user(limits, c->user, peer) : ow_limits_by_addr(limits, peer);
+}
+
+// Log lines name the peer, and from now on its identity.
+static void add_user_to_label(struct conn *c)
+{
+    char *label;
+    if (asprintf(&label, "%s (%s)", c->label, c->user) < 0)
+        return;
+    free(c->label);
+    c->label = label;
 }
 
 static void on_ready(struct conn *c, const struct ow_server_event *ev)
 {
     c->ready = true;
-    if (ev->mode != OW_MODE_OPEN) {
-        snprintf(c->user, sizeof c->user, "%s", ev->setup.keyid);
-        snprintf(c->label, sizeof c->label, "%s (%s)", c->peer_text, c->user);
-    }
+    if (c->user != NULL)
+        add_user_to_label(c);
     ps_log(c->d->log, PS_LOG_INFO, "control", "%s: connected, %s mode, class %s", c->label,
            ow_mode_text(ev->mode), conn_class(c)->name);
     if (c->d->stopping)
@@ -108,9 +118,9 @@ static void on_request(struct conn *c, const struct ow_server_event *ev)
 static void on_failed(struct conn *c, const struct ow_server_event *ev)
 {
     char why[300];
-    bool named = !c->ready && c->claimed[0] != '\0';
-    snprintf(why, sizeof why, "%s%s%s%s", named ? "identity '" : "", named ? c->claimed : "",
-             named ? "': " : "", ev->why);
+    bool named = !c->ready && c->user != NULL;
+    snprintf(why, sizeof why, "%s%s%s%s", named ? "identity '" : "", named ? c->user : "", named ? "': " : "",
+             ev->why);
     if (conn_flush(c))
         conn_drop(c, PS_LOG_INFO, why);
 }
@@ -230,7 +240,11 @@ static int conn_machine(struct conn *c)
 
 static int conn_setup(struct conn *c)
 {
+    char peer[PS_ADDR_STRLEN];
     int err = conn_machine(c);
+    c->label = strdup(ps_addr_text(ps_stream_peer(c->stream), peer));
+    if (err == 0 && c->label == NULL)
+        err = -ENOMEM;
     if (err == 0)
         err = ps_timer_new(c->d->loop, &c->idle, on_idle, c);
     if (err == 0)
@@ -249,11 +263,9 @@ void conn_open(struct daemon *d, struct ps_stream *stream)
     c->d = d;
     c->stream = stream;
     c->since = c->heard = ps_loop_mono();
-    ps_addr_text(ps_stream_peer(stream), c->peer_text);
-    snprintf(c->label, sizeof c->label, "%s", c->peer_text);
     int err = conn_setup(c);
     if (err != 0) {
-        ps_log(d->log, PS_LOG_WARN, "control", "%s: cannot serve: %s", c->label, ps_strerror(err));
+        ps_log(d->log, PS_LOG_WARN, "control", "cannot serve a client: %s", ps_strerror(err));
         ps_stream_close(stream, 0);
         conn_release(c);
         return;

@@ -16,16 +16,14 @@ struct conn {
     struct ep_trial trial;
     struct fetch *fetch;
     struct derivation *derivation;
-    char peer_text[PS_ADDR_STRLEN];
-    char label[PS_ADDR_STRLEN + OW_KEYID_LEN + 8];
-    char claimed[OW_KEYID_LEN + 1]; // who it says it is; "": has not said
-    char user[OW_KEYID_LEN + 1];    // proved
-    uint64_t opened;                // sessions so far
-    ps_ns since, heard;             // begun, and last heard of
-    bool ready;                     // past the set-up
-    bool closed;                    // being freed
-    bool pumping;                   // inside the event loop of conn_pump
-    uint8_t salt[16];               // of the greeting
+    char *label;        // for log lines
+    char *user;         // who it says it is, proved when it is ready; NULL: has not said, or open mode
+    uint64_t opened;    // sessions so far
+    ps_ns since, heard; // begun, and last heard of
+    bool ready;         // past the set-up
+    bool closed;        // being freed
+    bool pumping;       // inside the event loop of conn_pump
+    uint8_t salt[16];   // of the greeting
 };
 
 // Takes over an accepted stream.

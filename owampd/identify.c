@@ -72,8 +72,8 @@ void identify(struct conn *c, const struct ow_server_event *ev)
     w->conn = c;
     w->count = c->d->conf->pbkdf2_count;
     memcpy(w->salt, c->salt, sizeof w->salt);
-    snprintf(c->claimed, sizeof c->claimed, "%s", ev->setup.keyid);
-    int err = fill(w, c, ev->setup.keyid);
+    c->user = strdup(ev->setup.keyid);
+    int err = c->user == NULL ? -ENOMEM : fill(w, c, c->user);
     if (err == 0)
         err = ps_work_run(c->d->loop, work, done, w);
     if (err != 0) {

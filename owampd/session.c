@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "owampd/session.h"
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,25 @@ static ps_ntp now_ntp(const struct daemon *d)
     return ps_ntp_from_ns(ps_clock_now(d->clock));
 }
 
+static void tell(const struct session *s, enum ps_log_level level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// A log line that names the peer and the session, once it is one.
+static void tell(const struct session *s, enum ps_log_level level, const char *fmt, ...)
+{
+    char hex[2 * OW_SID_LEN + 1] = "", text[400];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (s->accepted)
+        ps_num_to_hex(s->party.req.sid, OW_SID_LEN, hex);
+    ps_log(s->d->log, level, "session", "%s%s%s: %s", s->peer, hex[0] != '\0' ? " " : "", hex, text);
+}
+
 static uint8_t refuse(const struct session *s, uint8_t accept, const char *why)
 {
-    ps_log(s->d->log, PS_LOG_INFO, "session", "%s: refused (%s): %s", s->label, ow_accept_text(accept), why);
+    tell(s, PS_LOG_INFO, "refused (%s): %s", ow_accept_text(accept), why);
     return accept;
 }
 
@@ -117,8 +134,7 @@ static void on_sent(void *ctx)
     uint64_t n;
     int err = ep_sender_send_error(s->party.sender, &n);
     if (err != 0)
-        ps_log(s->d->log, PS_LOG_WARN, "session", "%s: %llu packets could not be sent: %s", s->label,
-               (unsigned long long)n, ps_strerror(err));
+        tell(s, PS_LOG_WARN, "%llu packets could not be sent: %s", (unsigned long long)n, ps_strerror(err));
     ep_trial_progress(s->trial);
 }
 
@@ -126,7 +142,7 @@ static void on_failed(void *ctx, int err)
 {
     struct session *s = ctx;
     s->party.failed = true;
-    ps_log(s->d->log, PS_LOG_WARN, "session", "%s: recording ended: %s", s->label, ps_strerror(err));
+    tell(s, PS_LOG_WARN, "recording ended: %s", ps_strerror(err));
     ep_trial_progress(s->trial);
 }
 
@@ -219,7 +235,7 @@ static struct session *session_new(struct daemon *d, const struct session_peer *
     s->d = d;
     s->party.req = *req;
     s->trial = trial;
-    snprintf(s->label, sizeof s->label, "%s", from->label);
+    s->peer = from->label;
     return s;
 }
 
@@ -234,11 +250,9 @@ uint8_t session_open(struct daemon *d, const struct session_peer *from, const st
         session_free(s);
         return accept;
     }
-    char hex[2 * OW_SID_LEN + 1];
-    ps_num_to_hex(s->party.req.sid, OW_SID_LEN, hex);
-    snprintf(s->label, sizeof s->label, "%.80s %s", from->label, hex);
-    ps_log(d->log, PS_LOG_DEBUG, "session", "%s: accepted: %s %u packets", s->label,
-           s->party.sender != NULL ? "sending" : "receiving", (unsigned)s->party.req.npackets);
+    s->accepted = true;
+    tell(s, PS_LOG_DEBUG, "accepted: %s %u packets", s->party.sender != NULL ? "sending" : "receiving",
+         (unsigned)s->party.req.npackets);
     *port = s->party.sender != NULL ? s->party.req.sender_port : s->party.req.receiver_port;
     memcpy(sid, s->party.req.sid, OW_SID_LEN);
     ep_trial_add(trial, &s->party);
@@ -261,13 +275,11 @@ static void tell_ignored(const struct session *s)
     uint64_t ignored = ep_receiver_ignored(s->party.receiver),
              dropped = ep_receiver_host_dropped(s->party.receiver);
     if (ignored != 0)
-        ps_log(s->d->log, PS_LOG_INFO, "session",
-               "%s: %llu datagrams ignored: too late, or not packets of this session", s->label,
-               (unsigned long long)ignored);
+        tell(s, PS_LOG_INFO, "%llu datagrams ignored: too late, or not packets of this session",
+             (unsigned long long)ignored);
     if (dropped != 0)
-        ps_log(s->d->log, PS_LOG_WARN, "session",
-               "%s: this host dropped %llu datagrams at the socket: not the network's loss", s->label,
-               (unsigned long long)dropped);
+        tell(s, PS_LOG_WARN, "this host dropped %llu datagrams at the socket: not the network's loss",
+             (unsigned long long)dropped);
 }
 
 static void settle(struct session *s)
@@ -275,8 +287,7 @@ static void settle(struct session *s)
     int err = ow_policy_settle_disk(s->d->policy, &s->charge, ep_receiver_file_size(s->party.receiver));
     if (err != PS_ELIMIT)
         return;
-    ps_log(s->d->log, PS_LOG_WARN, "session", "%s: deleted: class %s is over its disk limit", s->label,
-           s->charge.class_name);
+    tell(s, PS_LOG_WARN, "deleted: class %s is over its disk limit", s->charge.class_name);
     (void)store_remove(s->d->store, s->party.req.sid); // the charge goes in any case
     s->kept = false;
 }
@@ -291,8 +302,7 @@ void session_end(struct session *s)
     (void)ps_map_take(&s->d->receiving, s->party.req.sid);
     int err = ep_trial_finish_file(s->trial, &s->party);
     if (err != 0 && !s->party.failed)
-        ps_log(s->d->log, PS_LOG_WARN, "session", "%s: cannot complete the session's file: %s", s->label,
-               ps_strerror(err));
+        tell(s, PS_LOG_WARN, "cannot complete the session's file: %s", ps_strerror(err));
     tell_ignored(s);
     settle(s);
 }

@@ -8,8 +8,8 @@ struct session {
     struct ep_party party; // of the connection's trial
     struct daemon *d;
     struct ow_charge charge;
-    char label[120]; // "peer SID" for log lines
-    bool started, ended;
+    const char *peer; // the connection's label
+    bool accepted, started, ended;
     bool kept; // the file outlives the session and stays charged
     struct ep_trial *trial;
 };
@@ -20,8 +20,8 @@ struct session_peer {
     const struct ow_class *class;
     uint32_t mode;
     const struct ow_keys *keys;
-    const char *label;
-    uint64_t opened; // sessions on this connection so far
+    const char *label; // outlives its sessions
+    uint64_t opened;   // sessions on this connection so far
 };
 
 // Judges a request and sets the session up, as a party of the trial. Returns the Accept value; with

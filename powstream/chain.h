@@ -57,7 +57,7 @@ struct chain {
     bool finishing, resetting;
     bool stepping; // sessions are being stopped because the clock was set
     ps_ntp before, after;
-    char why[LEDGER_REASON]; // sessions are being stopped, for a step or a reset
+    char why[64]; // sessions are being stopped, for a step or a reset
 };
 
 // The stream begins now, or was accounted for until `since` (0: it is new), for the reason told.

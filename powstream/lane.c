@@ -2,6 +2,7 @@
 #include "powstream/lane.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,18 @@ int lane_make_file(struct lane *l)
     return err;
 }
 
+void lane_blame(struct lane *l, const char *fmt, ...)
+{
+    va_list ap;
+    char *reason;
+    va_start(ap, fmt);
+    if (vasprintf(&reason, fmt, ap) < 0)
+        reason = NULL;
+    va_end(ap);
+    free(l->reason);
+    l->reason = reason;
+}
+
 void lane_drop_session(struct lane *l)
 {
     if (l->has_party)
@@ -40,7 +53,8 @@ void lane_drop_session(struct lane *l)
         close(l->fd);
     l->fd = -1;
     l->cut = l->stopping = false;
-    l->reason[0] = '\0';
+    free(l->reason);
+    l->reason = NULL;
 }
 
 static void describe(struct lane *l, struct lane_result *r, bool whole)
@@ -70,7 +84,7 @@ static ps_ntp give(struct lane *l, bool whole)
     describe(l, &r, whole);
     ps_ntp upto = l->conf.ops->result(l->conf.ctx, l, &r, &fault);
     if (fault != NULL)
-        snprintf(l->reason, sizeof l->reason, "%s", fault);
+        lane_blame(l, "%s", fault);
     return upto;
 }
 
@@ -114,10 +128,10 @@ static void session_over(struct lane *l, bool whole)
 {
     ps_ntp upto = give(l, whole);
     char reason[LANE_REASON];
-    snprintf(reason, sizeof reason, "%s", l->reason);
     bool all = whole && upto != 0;
-    if (!all && reason[0] == '\0')
-        snprintf(reason, sizeof reason, "%s", l->stopping ? "stopped" : "the server ended the session early");
+    if (!all && l->reason == NULL)
+        lane_blame(l, "%s", l->stopping ? "stopped" : "the server ended the session early");
+    snprintf(reason, sizeof reason, "%s", l->reason != NULL ? l->reason : "out of memory");
     lane_drop_session(l);
     l->stage = STAGE_IDLE;
     l->conf.ops->ended(l->conf.ctx, l, upto, all ? NULL : reason);
@@ -165,7 +179,7 @@ static void fetch(struct lane *l)
 
 void lane_fail_soon(struct lane *l, const char *what, int err)
 {
-    snprintf(l->reason, sizeof l->reason, "%s: %s", what, ps_strerror(err));
+    lane_blame(l, "%s: %s", what, ps_strerror(err));
     l->stage = STAGE_ASKING;
     ps_timer_start(l->patience, 0);
 }
@@ -235,19 +249,18 @@ static void on_concluded(void *ctx)
     ground_look(l->conf.ground);
     if (l->stage != STAGE_TEST)
         return; // it was closed
-    if (l->trial.peer_accept != OW_ACCEPT_OK && l->reason[0] == '\0')
-        snprintf(l->reason, sizeof l->reason, "the server ended the session: %s",
-                 ow_accept_text(l->trial.peer_accept));
+    if (l->trial.peer_accept != OW_ACCEPT_OK && l->reason == NULL)
+        lane_blame(l, "the server ended the session: %s", ow_accept_text(l->trial.peer_accept));
     if (l->party.sender != NULL) {
         fetch(l);
         return;
     }
     int err = end_file(l);
     if (err != 0)
-        snprintf(l->reason, sizeof l->reason, "recording the packets: %s", ps_strerror(err));
+        lane_blame(l, "recording the packets: %s", ps_strerror(err));
     bool whole = err == 0 && is_whole(l), decided = ep_receiver_is_complete(l->party.receiver);
     if (whole && !decided)
-        snprintf(l->reason, sizeof l->reason, "the session ended before its last packets were decided");
+        lane_blame(l, "the session ended before its last packets were decided");
     session_over(l, whole && decided);
 }
 
@@ -275,19 +288,19 @@ static void on_timer(void *ctx)
 {
     struct lane *l = ctx;
     if (l->stage == STAGE_ASKING) // see lane_fail_soon
-        lane_fail(l, l->reason);
+        lane_fail(l, l->reason != NULL ? l->reason : "out of memory");
     else
         lane_fail(l, "the server does not answer at the session's end");
 }
 
-const struct lane_result *lane_so_far(struct lane *l)
+bool lane_so_far(struct lane *l, struct lane_result *out)
 {
     if (l->stage != STAGE_TEST || (l->party.receiver != NULL && ep_receiver_flush(l->party.receiver) != 0))
-        return NULL;
-    describe(l, &l->so_far, false);
+        return false;
+    describe(l, out, false);
     if (l->party.receiver == NULL)
-        l->so_far.fd = -1;
-    return &l->so_far;
+        out->fd = -1;
+    return true;
 }
 
 int lane_new(struct lane **out, const struct lane_conf *conf)

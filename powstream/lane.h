@@ -71,8 +71,8 @@ void lane_stop(struct lane *l, bool cut, ps_ntp cut_at);
 // Drops the connection and whatever session is on it, in silence.
 void lane_close(struct lane *l);
 void lane_free(struct lane *l); // NULL is fine
-// The running session and its file so far, flushed; where the server receives it has no file (fd -1). NULL
-// when none runs.
-const struct lane_result *lane_so_far(struct lane *l);
+// The running session and its file so far, flushed; where the server receives it has no file (fd -1). False:
+// none runs. *out is good until the lane is used again.
+bool lane_so_far(struct lane *l, struct lane_result *out);
 // On a connected lane that carries no session: fetches packets of a session that another one runs.
 void lane_fetch(struct lane *l, const struct ow_request *req, uint32_t first, uint32_t last);

@@ -20,7 +20,7 @@ static void on_failed_file(void *ctx, int err)
 {
     struct lane *l = ctx;
     l->party.failed = true;
-    snprintf(l->reason, sizeof l->reason, "recording the packets: %s", ps_strerror(err));
+    lane_blame(l, "recording the packets: %s", ps_strerror(err));
     ep_trial_progress(&l->trial);
 }
 

@@ -6,7 +6,7 @@
 #include "endpoint/ep_trial.h"
 #include "powstream/lane.h"
 
-#define LANE_REASON 200
+#define LANE_REASON 200 // longer ones are cut
 
 enum lane_stage { STAGE_DOWN, STAGE_IDLE, STAGE_ASKING, STAGE_STARTING, STAGE_TEST, STAGE_FETCH, STAGE_PART };
 
@@ -27,8 +27,7 @@ struct lane {
     bool cut;
     ps_ntp cut_at;
     bool stopping; // told to stop
-    char reason[LANE_REASON];
-    struct lane_result so_far;
+    char *reason;  // why the session is not whole; NULL: it is, so far
     struct ps_addr local, remote;
 };
 
@@ -48,6 +47,8 @@ void lane_failf(struct lane *l, const char *what, const char *why);
 void lane_refused(struct lane *l, const char *what, uint8_t accept);
 // The same from inside a call of the owner's: it is told later.
 void lane_fail_soon(struct lane *l, const char *what, int err);
+// Notes why the session is not whole.
+void lane_blame(struct lane *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void lane_drop_session(struct lane *l);
 int lane_make_file(struct lane *l);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "powstream/ledger.h"
-#include <stdio.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
 
@@ -11,22 +12,72 @@ static void tell(struct ledger *l, enum ledger_kind kind, ps_ntp from, ps_ntp to
         l->emit(l->ctx, &e);
 }
 
+static const char *words(const char *reason)
+{
+    return reason != NULL ? reason : "out of memory";
+}
+
 void ledger_blame(struct ledger *l, const char *reason)
 {
-    snprintf(l->reason, sizeof l->reason, "%s", reason);
+    char *copy = strdup(reason); // first: it may be the one that is there
+    free(l->reason);
+    l->reason = copy;
+}
+
+const char *ledger_reason(const struct ledger *l)
+{
+    return words(l->reason);
+}
+
+static void remove_span(struct ledger *l, unsigned i)
+{
+    free(l->spans[i].reason);
+    l->nspans--;
+    memmove(&l->spans[i], &l->spans[i + 1], (l->nspans - i) * sizeof l->spans[0]);
+}
+
+static void remove_all(struct ledger *l)
+{
+    while (l->nspans > 0)
+        remove_span(l, l->nspans - 1);
+}
+
+void ledger_fini(struct ledger *l)
+{
+    remove_all(l);
+    free(l->spans);
+    free(l->reason);
+    l->spans = NULL;
+    l->reason = NULL;
+    l->room = 0;
 }
 
 void ledger_begin(struct ledger *l, ps_ntp at, const char *reason)
 {
+    remove_all(l);
     l->covered = at;
-    l->nspans = 0;
     ledger_blame(l, reason);
+}
+
+// Most streams have two or three spans at once.
+static int make_room(struct ledger *l, unsigned more)
+{
+    unsigned want = l->nspans + more, room = want > 4 ? LEDGER_SPANS : 4;
+    if (want > LEDGER_SPANS)
+        return PS_ELIMIT;
+    if (want <= l->room)
+        return 0;
+    struct ledger_span *spans = realloc(l->spans, room * sizeof *spans);
+    if (spans == NULL)
+        return -ENOMEM;
+    l->spans = spans;
+    l->room = room;
+    return 0;
 }
 
 static void add_gap(struct ledger_span *s, ps_ntp from, ps_ntp to, const char *reason)
 {
-    *s = (struct ledger_span){.gap = true, .from = from, .to = to};
-    snprintf(s->reason, sizeof s->reason, "%s", reason);
+    *s = (struct ledger_span){.gap = true, .from = from, .to = to, .reason = strdup(words(reason))};
 }
 
 int ledger_agree(struct ledger *l, uint32_t id, ps_ntp from, ps_ntp to)
@@ -34,8 +85,9 @@ int ledger_agree(struct ledger *l, uint32_t id, ps_ntp from, ps_ntp to)
     bool gap = ps_ntp_before(l->covered, from);
     if (ps_ntp_before(from, l->covered) || ps_ntp_before(to, from))
         return PS_ERANGE;
-    if (l->nspans + gap >= LEDGER_SPANS)
-        return PS_ELIMIT;
+    int err = make_room(l, gap + 1u);
+    if (err != 0)
+        return err;
     if (gap)
         add_gap(&l->spans[l->nspans++], l->covered, from, l->reason);
     l->spans[l->nspans++] = (struct ledger_span){.id = id, .from = from, .to = to};
@@ -51,18 +103,14 @@ static unsigned find(const struct ledger *l, uint32_t id)
     return i;
 }
 
-static void remove_span(struct ledger *l, unsigned i)
-{
-    l->nspans--;
-    memmove(&l->spans[i], &l->spans[i + 1], (l->nspans - i) * sizeof l->spans[0]);
-}
-
 void ledger_pass(struct ledger *l, ps_ntp now)
 {
     while (l->nspans > 0 && l->spans[0].gap && !ps_ntp_before(now, l->spans[0].to)) {
         struct ledger_span s = l->spans[0];
+        l->spans[0].reason = NULL; // ours now
         remove_span(l, 0);
-        tell(l, LEDGER_GAP, s.from, s.to, s.reason);
+        tell(l, LEDGER_GAP, s.from, s.to, words(s.reason));
+        free(s.reason);
     }
 }
 
@@ -73,9 +121,9 @@ static void open_end(struct ledger *l, ps_ntp now)
         const struct ledger_span *s = &l->spans[l->nspans - 1];
         if (!s->gap || s->to != l->covered)
             break;
-        l->nspans--;
         l->covered = s->from;
-        ledger_blame(l, s->reason);
+        ledger_blame(l, words(s->reason));
+        remove_span(l, l->nspans - 1);
     }
 }
 
@@ -114,19 +162,20 @@ void ledger_idle(struct ledger *l, ps_ntp now)
     if (!ps_ntp_before(l->covered, now))
         return;
     struct ledger_span *last = l->nspans > 0 ? &l->spans[l->nspans - 1] : NULL;
-    if (last != NULL && last->gap && last->to == l->covered && strcmp(last->reason, l->reason) == 0)
+    if (last != NULL && last->gap && last->to == l->covered &&
+        strcmp(words(last->reason), words(l->reason)) == 0)
         last->to = now;
-    else if (last != NULL && l->nspans < LEDGER_SPANS)
+    else if (last != NULL && make_room(l, 1) == 0)
         add_gap(&l->spans[l->nspans++], l->covered, now, l->reason);
     else
-        tell(l, LEDGER_GAP, l->covered, now, l->reason);
+        tell(l, LEDGER_GAP, l->covered, now, words(l->reason));
     l->covered = now;
 }
 
 void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after)
 {
     ledger_idle(l, before);
-    tell(l, LEDGER_STEP, l->covered, after, l->reason);
+    tell(l, LEDGER_STEP, l->covered, after, words(l->reason));
     l->covered = after;
 }
 

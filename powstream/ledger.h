@@ -8,7 +8,6 @@
 
 // Sessions agreed with the server and not settled yet, and gaps that are not over yet.
 #define LEDGER_SPANS 16
-#define LEDGER_REASON 200
 
 enum ledger_kind { LEDGER_MEASURED, LEDGER_GAP, LEDGER_STEP };
 
@@ -22,24 +21,26 @@ struct ledger_span {
     bool gap; // until it is over it may still turn out shorter
     uint32_t id;
     ps_ntp from, to;
-    char reason[LEDGER_REASON]; // of a gap
+    char *reason; // of a gap; NULL: there was no memory for it
 };
 
 struct ledger {
-    ps_ntp covered; // everything before belongs to a span or has been told
-    char reason[LEDGER_REASON];
-    struct ledger_span spans[LEDGER_SPANS]; // in the order of their times
-    unsigned nspans;
+    ps_ntp covered;            // everything before belongs to a span or has been told
+    char *reason;              // as that of a span
+    struct ledger_span *spans; // in the order of their times
+    unsigned nspans, room;
     void *ctx;
     void (*emit)(void *ctx, const struct ledger_entry *e);
 };
 
-// The stream's life begins; set ctx and emit before. reason: why nothing is measured yet.
+// Frees what it holds.
+void ledger_fini(struct ledger *l);
+// The stream's life begins; zero it, and set ctx and emit before. reason: why nothing is measured yet.
 void ledger_begin(struct ledger *l, ps_ntp at, const char *reason);
 // Why it is that nothing is measured from `covered` on, when it comes to that.
 void ledger_blame(struct ledger *l, const char *reason);
 // A session that measures from..to. PS_ERANGE when it begins before `covered` or ends before it begins,
-// PS_ELIMIT when too many are open.
+// PS_ELIMIT when too many are open, -ENOMEM.
 int ledger_agree(struct ledger *l, uint32_t id, ps_ntp from, ps_ntp to);
 // The session has ended and measured up to `upto` (its own end or more: all; its beginning or less:
 // nothing); reason: why not all. An unknown id is ignored.
@@ -50,5 +51,7 @@ void ledger_pass(struct ledger *l, ps_ntp now);
 void ledger_idle(struct ledger *l, ps_ntp now);
 // The clock showed `before` and was set to `after`, for the reason blamed. No session may be open.
 void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after);
+// Why nothing would be measured now.
+const char *ledger_reason(const struct ledger *l);
 // Everything before this has been told.
 ps_ntp ledger_told(const struct ledger *l);

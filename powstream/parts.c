@@ -120,14 +120,14 @@ static void fetch_next(struct parts *p)
 static void on_timer(void *ctx)
 {
     struct parts *p = ctx;
-    const struct lane_result *r = p->lane != NULL ? lane_so_far(p->lane) : NULL;
-    if (r == NULL || p->next.end == 0)
+    struct lane_result r;
+    if (p->lane == NULL || p->next.end == 0 || !lane_so_far(p->lane, &r))
         return;
-    if (r->fd < 0) {
+    if (r.fd < 0) {
         fetch_next(p);
         return;
     }
-    (void)output_part(p->output, r, &p->next);
+    (void)output_part(p->output, &r, &p->next);
     go_on(p);
 }
 
@@ -158,17 +158,15 @@ int parts_new(struct parts **out, const struct lane_conf *conf, struct output *o
 
 void parts_begin(struct parts *p, struct lane *lane)
 {
-    const struct lane_result *r = lane_so_far(lane);
-    if (r == NULL)
+    if (!lane_so_far(lane, &p->session))
         return;
     p->lane = lane;
-    p->session = *r;
-    p->req = *r->req;
+    p->req = *p->session.req;
     p->session.req = &p->req;
     ow_sched_free(p->sched);
     p->sched = NULL;
     (void)ow_sched_new(&p->sched, p->req.sid, &want(p)->slot, 1, p->req.npackets, p->req.start);
-    set_next(p, 0, r->start);
+    set_next(p, 0, p->session.start);
     arm(p);
 }
 

@@ -318,6 +318,7 @@ void stream_free(struct stream *p)
         close(p->lock);
     if (p->spool_lock >= 0)
         close(p->spool_lock);
+    ledger_fini(&p->ledger);
     stream_conf_free(&p->conf);
     free(p);
 }
@@ -357,7 +358,7 @@ void stream_status(const struct stream *p, struct ps_json *j)
     ps_json_key(j, "measuring");
     ps_json_bool(j, chain_measuring(&p->chain));
     ps_json_key(j, "state");
-    ps_json_str(j, chain_measuring(&p->chain) ? "measuring" : p->ledger.reason);
+    ps_json_str(j, chain_measuring(&p->chain) ? "measuring" : ledger_reason(&p->ledger));
     ps_json_key(j, "accounted-until");
     ps_json_str(j, told);
     put_u64(j, "failures-in-a-row", p->chain.failures);

@@ -96,6 +96,17 @@ int ps_aes_run(struct ps_aes *a, const uint8_t *in, size_t n, uint8_t *out)
     return 0;
 }
 
+int ps_aes_once(const uint8_t key[16], const uint8_t *in, size_t n, uint8_t *out)
+{
+    struct ps_aes *a;
+    int err = ps_aes_new(&a, PS_AES_ECB_ENCRYPT, key, NULL);
+    if (err)
+        return err;
+    err = ps_aes_run(a, in, n, out);
+    ps_aes_free(a);
+    return err;
+}
+
 static int hmac_restart(struct ps_hmac *h)
 {
     const uint8_t *key = h->rekey ? h->key : NULL;

@@ -20,6 +20,9 @@ int ps_aes_set_iv(struct ps_aes *a, const uint8_t iv[16]);
 // n octets, a multiple of 16; in and out may be the same.
 int ps_aes_run(struct ps_aes *a, const uint8_t *in, size_t n, uint8_t *out);
 
+// ECB encryption with a key that is used but once, where a context would lie about for long. As ps_aes_run.
+int ps_aes_once(const uint8_t key[16], const uint8_t *in, size_t n, uint8_t *out);
+
 // HMAC-SHA1 over a stream, restarted with the same key after each result.
 struct ps_hmac;
 int ps_hmac_new(struct ps_hmac **out, const uint8_t *key, size_t key_len);

@@ -14,7 +14,7 @@
 // Blocks delivered in one go, so that connections get their turn under a flood.
 #define DELIVER_BLOCKS 64
 // Unused blocks kept; those of a jam are given back.
-#define SPARE_BLOCKS 64
+#define SPARE_BLOCKS 8
 
 // blocks
 

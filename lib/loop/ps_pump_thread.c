@@ -15,7 +15,9 @@
 #define DRAIN_WORTH 100
 #define DRAIN_MIN (2 * PS_MSEC)
 #define DRAIN_MAX (10 * PS_MSEC)
+// Arrivals wait so long for others, so that the loop has fewer wakes; when there are many, longer.
 #define HAND_OVER_EVERY (5 * PS_MSEC)
+#define HAND_OVER_TIMED (20 * PS_MSEC)
 
 enum source { SOURCE_COMMAND = 1, SOURCE_TIMER = 2, SOURCE_SOCKETS = 4 };
 
@@ -143,6 +145,11 @@ static void pace(struct pump_thread *t)
 
 // the turn
 
+static ps_ns hand_over_at(const struct pump_thread *t)
+{
+    return t->handed_over + (t->timed ? HAND_OVER_TIMED : HAND_OVER_EVERY);
+}
+
 static bool drain_is_due(const struct pump_thread *t, unsigned ready)
 {
     return t->more || (ready & SOURCE_SOCKETS) || (t->timed && t->now >= t->next_drain);
@@ -165,7 +172,7 @@ static void receive(struct ps_pump *p, unsigned ready)
         t->next_drain = t->now + drain_period(t->rx.per_s);
     }
     publish(p); // first, so that who hears that sending has stopped finds it counted
-    if (pump_has_output(t) && (t->urgent || t->now - t->handed_over >= HAND_OVER_EVERY))
+    if (pump_has_output(t) && (t->urgent || t->now >= hand_over_at(t)))
         pump_hand_over(p);
     pace(t);
 }
@@ -176,8 +183,8 @@ static int wait_ms(const struct pump_thread *t)
 
     if (t->more)
         return 0;
-    if (pump_has_output(t) && t->handed_over + HAND_OVER_EVERY < until)
-        until = t->handed_over + HAND_OVER_EVERY;
+    if (pump_has_output(t) && hand_over_at(t) < until)
+        until = hand_over_at(t);
     if (until == INT64_MAX)
         return -1;
     left = until - pump_clock(CLOCK_MONOTONIC);

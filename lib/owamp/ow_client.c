@@ -275,13 +275,15 @@ static enum ow_step step(struct ow_client *c, struct ow_client_event *ev)
     return OW_STEP_WAIT;
 }
 
-static void tell_failure(const struct ow_client *c, struct ow_client_event *ev)
+static bool tell_failure(struct ow_client *c, struct ow_client_event *ev)
 {
     memset(ev, 0, sizeof *ev);
+    if (!ow_ctl_tell(&c->ctl, ev->why, sizeof ev->why))
+        return false;
     ev->type = OW_CEV_FAILED;
     ev->err = c->ctl.err;
     ev->accept.accept = c->refusal;
-    memcpy(ev->why, c->ctl.why, sizeof ev->why);
+    return true;
 }
 
 bool ow_client_next(struct ow_client *c, struct ow_client_event *ev)
@@ -293,12 +295,7 @@ bool ow_client_next(struct ow_client *c, struct ow_client_event *ev)
         ow_ctl_stop_clear(&c->ctl);
     while (r == OW_STEP_MORE && c->ctl.err == 0)
         r = step(c, ev);
-    if (c->ctl.err == 0)
-        return r == OW_STEP_EVENT;
-    if (!ow_ctl_tell(&c->ctl))
-        return false;
-    tell_failure(c, ev);
-    return true;
+    return c->ctl.err == 0 ? r == OW_STEP_EVENT : tell_failure(c, ev);
 }
 
 bool ow_client_testing(const struct ow_client *c)

@@ -2,6 +2,7 @@
 #include "owamp/ow_ctl_impl.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "crypto/ps_crypto.h"
 
@@ -18,6 +19,7 @@ void ow_ctl_fini(struct ow_ctl *c)
     ps_buf_fini(&c->in);
     ps_buf_fini(&c->out);
     ow_chan_free(c->chan);
+    free(c->why);
     ps_mem_wipe(c, sizeof *c);
 }
 
@@ -29,7 +31,8 @@ void ow_ctl_fail(struct ow_ctl *c, int err, const char *fmt, ...)
         return;
     c->err = err;
     va_start(ap, fmt);
-    vsnprintf(c->why, sizeof c->why, fmt, ap);
+    if (vasprintf(&c->why, fmt, ap) < 0)
+        c->why = NULL;
     va_end(ap);
 }
 
@@ -40,11 +43,12 @@ int ow_ctl_fault(struct ow_ctl *c, int err)
     return err;
 }
 
-bool ow_ctl_tell(struct ow_ctl *c)
+bool ow_ctl_tell(struct ow_ctl *c, char *why, size_t size)
 {
     if (c->err == 0 || c->told)
         return false;
     c->told = true;
+    snprintf(why, size, "%s", c->why != NULL ? c->why : ps_strerror(c->err));
     return true;
 }
 

@@ -40,7 +40,7 @@ struct ow_ctl {
     struct ow_stop_rd stop;
     int err; // the fault, 0: none
     bool told;
-    char why[160];
+    char *why; // NULL: the words for err
 };
 
 void ow_ctl_init(struct ow_ctl *c);
@@ -52,8 +52,8 @@ size_t ow_ctl_want(const struct ow_ctl *c);
 void ow_ctl_fail(struct ow_ctl *c, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 // The fault of a call that returned err, in the words for err; returns err. 0 is none.
 int ow_ctl_fault(struct ow_ctl *c, int err);
-// True once when there is a fault to tell.
-bool ow_ctl_tell(struct ow_ctl *c);
+// True once when there is a fault to tell; its words are in why then, as far as they fit.
+bool ow_ctl_tell(struct ow_ctl *c, char *why, size_t size);
 
 // Reading. True when it is done; false when octets are missing or there was a fault.
 bool ow_ctl_has(const struct ow_ctl *c, size_t n);

@@ -117,7 +117,7 @@ static int ring_push(struct ow_recv *r)
     r->when[slot(r, r->top)] = ow_sched_next(r->sched);
     r->state[slot(r, r->top)] = AWAITED;
     r->top++;
-    return 0;
+    return ow_sched_error(r->sched);
 }
 
 static ps_ntp deadline(const struct ow_recv *r, uint32_t seq)

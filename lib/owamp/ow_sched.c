@@ -15,8 +15,10 @@
 #define BATCH 8
 #define BATCH_LEN (BATCH * PS_AES_BLOCK)
 
+// No cipher context: it would be most of a session's memory, and is wanted once in some twenty packets.
 struct ow_expo {
-    struct ps_aes *aes;
+    uint8_t seed[PS_AES_KEY];
+    int err;          // the first that came of a refill; draws since mean nothing
     uint64_t counter; // of 32-bit draws; the 128-bit counter's upper half stays zero for all time
     uint32_t pos;     // octets of batch used
     uint8_t batch[BATCH_LEN];
@@ -37,29 +39,6 @@ static const uint32_t knuth_q[] = {
 };
 #define KNUTH_LAST 11
 
-int ow_expo_new(struct ow_expo **out, const uint8_t seed[16])
-{
-    struct ow_expo *e = calloc(1, sizeof *e);
-    if (!e)
-        return -ENOMEM;
-    e->pos = BATCH_LEN;
-    int err = ps_aes_new(&e->aes, PS_AES_ECB_ENCRYPT, seed, NULL);
-    if (err) {
-        free(e);
-        return err;
-    }
-    *out = e;
-    return 0;
-}
-
-void ow_expo_free(struct ow_expo *e)
-{
-    if (!e)
-        return;
-    ps_aes_free(e->aes);
-    free(e);
-}
-
 // Only each fourth value of the counter is ever encrypted; its block gives four draws.
 static void expo_refill(struct ow_expo *e)
 {
@@ -70,9 +49,31 @@ static void expo_refill(struct ow_expo *e)
         ps_wr_u64(&w, e->counter);
         e->counter += 4;
     }
-    // Whole blocks with a key already set: there is no way for this to fail.
-    (void)ps_aes_run(e->aes, e->batch, sizeof e->batch, e->batch);
+    int err = ps_aes_once(e->seed, e->batch, sizeof e->batch, e->batch);
+    if (!e->err)
+        e->err = err;
     e->pos = 0;
+}
+
+int ow_expo_new(struct ow_expo **out, const uint8_t seed[16])
+{
+    struct ow_expo *e = calloc(1, sizeof *e);
+    if (!e)
+        return -ENOMEM;
+    memcpy(e->seed, seed, sizeof e->seed);
+    expo_refill(e);
+    if (e->err) {
+        int err = e->err;
+        free(e);
+        return err;
+    }
+    *out = e;
+    return 0;
+}
+
+void ow_expo_free(struct ow_expo *e)
+{
+    free(e);
 }
 
 static uint32_t expo_uniform(struct ow_expo *e)
@@ -110,6 +111,14 @@ ps_ntp ow_expo_next(struct ow_expo *e)
     return ps_ntp_mul(v, knuth_q[1]);
 }
 
+static bool any_random(const struct ow_sched *s)
+{
+    for (uint32_t i = 0; i < s->nslots; i++)
+        if (s->slots[i].type == OW_SLOT_EXP)
+            return true;
+    return false;
+}
+
 int ow_sched_new(struct ow_sched **out, const uint8_t sid[16], const struct ow_slot *slots, uint32_t nslots,
                  uint32_t npackets, ps_ntp start)
 {
@@ -124,7 +133,7 @@ int ow_sched_new(struct ow_sched **out, const uint8_t sid[16], const struct ow_s
         return -ENOMEM;
     *s = (struct ow_sched){.nslots = nslots, .npackets = npackets, .last = start};
     memcpy(s->slots, slots, room);
-    int err = ow_expo_new(&s->expo, sid);
+    int err = any_random(s) ? ow_expo_new(&s->expo, sid) : 0;
     if (err) {
         ow_sched_free(s);
         return err;
@@ -139,6 +148,11 @@ void ow_sched_free(struct ow_sched *s)
         return;
     ow_expo_free(s->expo);
     free(s);
+}
+
+int ow_sched_error(const struct ow_sched *s)
+{
+    return s->expo ? s->expo->err : 0;
 }
 
 uint32_t ow_sched_index(const struct ow_sched *s)
@@ -170,8 +184,9 @@ int ow_sched_time(const uint8_t sid[16], const struct ow_slot *slots, uint32_t n
     *out = ow_sched_next(s);
     for (uint32_t i = 0; i < seq; i++)
         *out = ow_sched_next(s);
+    err = ow_sched_error(s);
     ow_sched_free(s);
-    return 0;
+    return err;
 }
 
 double ow_slots_rate(const struct ow_slot *slots, uint32_t nslots)

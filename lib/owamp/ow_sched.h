@@ -19,6 +19,8 @@ struct ow_sched;
 int ow_sched_new(struct ow_sched **out, const uint8_t sid[16], const struct ow_slot *slots, uint32_t nslots,
                  uint32_t npackets, ps_ntp start);
 void ow_sched_free(struct ow_sched *s);
+// The times since some point mean nothing (-ENOMEM, PS_ECRYPTO); 0: they are good.
+int ow_sched_error(const struct ow_sched *s);
 // The sequence number whose time comes next, 0 at first; npackets when all are done.
 uint32_t ow_sched_index(const struct ow_sched *s);
 // The absolute send time of that packet; moves on. Past the end: the last time again.

@@ -121,12 +121,13 @@ static int skip_add(struct ow_send *s, uint32_t seq)
     return 0;
 }
 
-static void move_on(struct ow_send *s, bool filled)
+static int move_on(struct ow_send *s, bool filled)
 {
     s->filled = filled;
     s->last = s->when;
     s->seq++;
     s->when = ow_sched_next(s->sched);
+    return ow_sched_error(s->sched);
 }
 
 static bool is_late(const struct ow_send *s, ps_ntp now)
@@ -143,9 +144,7 @@ int ow_send_fill(struct ow_send *s, ps_ntp now, uint16_t err, uint8_t *buf, size
         return PS_ELIMIT;
     if (is_late(s, now)) {
         rc = skip_add(s, s->seq);
-        if (rc == 0)
-            move_on(s, false);
-        return rc;
+        return rc ? rc : move_on(s, false);
     }
     struct ow_test_packet packet = {.seq = s->seq, .stamp = now, .err = err};
     rc = ow_test_pack(s->test, &packet, buf);
@@ -154,8 +153,8 @@ int ow_send_fill(struct ow_send *s, ps_ntp now, uint16_t err, uint8_t *buf, size
     pad_refresh(s);
     memcpy(buf + s->header, s->pad, s->padding);
     s->padded = false;
-    move_on(s, true);
-    return (int)ow_send_size(s);
+    rc = move_on(s, true);
+    return rc ? rc : (int)ow_send_size(s);
 }
 
 int ow_send_failed(struct ow_send *s)

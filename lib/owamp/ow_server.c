@@ -4,52 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include "crypto/ps_crypto.h"
-#include "owamp/ow_ctl_impl.h"
-#include "owamp/ow_rec.h"
-
-enum state {
-    SETUP,    // Set-Up-Response is due
-    IDENTIFY, // the host looks for the key
-    READY,    // Server-Start is written, the host is to be told
-    COMMAND,  // the first block of a command is due
-    REQUEST,  // the rest of that command
-    SLOTS,
-    SLOTS_HMAC,
-    REQUEST_ASKED, // the host judges the request
-    START,
-    START_ASKED,
-    STOP,
-    STOP_OWED, // the peer's Stop-Sessions came, ours is not sent
-    FETCH,
-    FETCH_ASKED,
-    FETCH_DATA, // the host hands over records
-};
-
-struct ow_server {
-    struct ow_ctl ctl;
-    struct ow_server_conf conf;
-    enum state state;
-    struct ow_setup setup;
-    uint8_t refuse; // Accept value with which Set-Up-Response is to be answered, 0: it is welcome
-    bool early;
-    uint8_t msg[OW_REQUEST_LEN]; // the fixed part of the command being read
-    struct ow_request request;
-    struct ow_slot *slots;
-    uint32_t nslots;   // read so far
-    uint32_t sessions; // accepted for the test to come
-    uint32_t records_due;
-    uint8_t carry[OW_BLK]; // octets of records short of a block
-    size_t ncarry;
-};
+#include "owamp/ow_server_impl.h"
 
 static int write_greeting(struct ow_server *s)
 {
-    struct ow_greeting g = {.modes = s->conf.modes & OW_MODE_ALL, .count = s->conf.count};
+    const struct ow_server_conf *conf = &s->shake->conf;
+    struct ow_greeting g = {.modes = conf->modes & OW_MODE_ALL, .count = conf->count};
     uint8_t out[OW_GREETING_LEN];
 
     memcpy(g.unused, OW_HELLO, 4);
-    memcpy(g.challenge, s->conf.challenge, sizeof g.challenge);
-    memcpy(g.salt, s->conf.salt, sizeof g.salt);
+    memcpy(g.challenge, conf->challenge, sizeof g.challenge);
+    memcpy(g.salt, conf->salt, sizeof g.salt);
     ow_greeting_pack(&g, out);
     return ow_ctl_put(&s->ctl, out, sizeof out);
 }
@@ -62,8 +27,12 @@ int ow_server_new(struct ow_server **out, const struct ow_server_conf *conf)
     if (s == NULL)
         return -ENOMEM;
     ow_ctl_init(&s->ctl);
-    s->conf = *conf;
-    err = write_greeting(s);
+    s->shake = calloc(1, sizeof *s->shake);
+    err = s->shake == NULL ? -ENOMEM : 0;
+    if (err == 0) {
+        s->shake->conf = *conf;
+        err = write_greeting(s);
+    }
     if (err != 0) {
         ow_server_free(s);
         return err;
@@ -74,10 +43,19 @@ int ow_server_new(struct ow_server **out, const struct ow_server_conf *conf)
     return 0;
 }
 
+static void drop_handshake(struct ow_server *s)
+{
+    if (s->shake != NULL)
+        ps_mem_wipe(s->shake, sizeof *s->shake);
+    free(s->shake);
+    s->shake = NULL;
+}
+
 void ow_server_free(struct ow_server *s)
 {
     if (s == NULL)
         return;
+    drop_handshake(s);
     ow_ctl_fini(&s->ctl);
     free(s->slots);
     ps_mem_wipe(s, sizeof *s);
@@ -114,20 +92,21 @@ static int refuse(struct ow_server *s, uint8_t accept, int err, const char *why)
 
 static int establish(struct ow_server *s)
 {
-    struct ow_start start = {.start_time = s->conf.start_time};
+    const struct ow_server_conf *conf = &s->shake->conf;
+    struct ow_start start = {.start_time = conf->start_time};
     uint8_t out[OW_START_LEN];
     int err;
 
     if (s->ctl.mode != OW_MODE_OPEN)
-        memcpy(start.iv, s->conf.iv, sizeof start.iv);
+        memcpy(start.iv, conf->iv, sizeof start.iv);
     ow_start_pack(&start, out);
-    err = ow_chan_new(&s->ctl.chan, s->ctl.mode, &s->ctl.keys, s->conf.iv, s->setup.iv);
+    err = ow_chan_new(&s->ctl.chan, s->ctl.mode, &s->ctl.keys, conf->iv, s->shake->setup.iv);
     if (ow_ctl_fault(&s->ctl, err) != 0)
         return err;
     err = ow_ctl_put(&s->ctl, out, OW_START_LEN - OW_BLK);
     if (err == 0)
         err = ow_ctl_seal(&s->ctl, out + OW_START_LEN - OW_BLK, OW_BLK);
-    s->state = READY;
+    s->state = SV_READY;
     return err;
 }
 
@@ -144,11 +123,12 @@ static int unpack_setup(struct ow_server *s, uint8_t in[OW_SETUP_LEN])
     ps_rd_init(&r, in, 4);
     if (ps_rd_u32(&r) == OW_MODE_OPEN)
         memset(in + 4, 0, OW_SETUP_LEN - 4);
-    return ow_setup_unpack(in, &s->setup);
+    return ow_setup_unpack(in, &s->shake->setup);
 }
 
 static enum ow_step step_setup(struct ow_server *s, struct ow_server_event *ev)
 {
+    const struct ow_handshake *shake = s->shake;
     uint8_t in[OW_SETUP_LEN];
     int err;
 
@@ -159,11 +139,11 @@ static enum ow_step step_setup(struct ow_server *s, struct ow_server_event *ev)
         refuse(s, s->refuse, PS_EREFUSED, "the connection was refused");
     } else if (err != 0) {
         refuse(s, OW_ACCEPT_REJECT, err, "malformed Set-Up-Response");
-    } else if (!one_bit(s->setup.mode) || (s->setup.mode & s->conf.modes & OW_MODE_ALL) == 0) {
+    } else if (!one_bit(shake->setup.mode) || (shake->setup.mode & shake->conf.modes & OW_MODE_ALL) == 0) {
         refuse(s, OW_ACCEPT_REJECT, PS_EPROTO, "the peer chose a mode that was not offered");
-    } else if ((s->ctl.mode = s->setup.mode) != OW_MODE_OPEN) {
+    } else if ((s->ctl.mode = shake->setup.mode) != OW_MODE_OPEN) {
         ev->type = OW_SEV_IDENTIFY;
-        s->state = IDENTIFY;
+        s->state = SV_IDENTIFY;
         return OW_STEP_EVENT;
     } else if (establish(s) == 0) {
         return OW_STEP_MORE;
@@ -175,16 +155,15 @@ int ow_server_identity(struct ow_server *s, const uint8_t key[16])
 {
     int err;
 
-    if (s->ctl.err != 0 || s->state != IDENTIFY)
+    if (s->ctl.err != 0 || s->state != SV_IDENTIFY)
         return PS_ESTATE;
     if (key == NULL)
         return refuse(s, OW_ACCEPT_REJECT, PS_EAUTH, "unknown identity");
-    err = ow_token_unpack(key, s->conf.challenge, s->setup.token, &s->ctl.keys);
+    err = ow_token_unpack(key, s->shake->conf.challenge, s->shake->setup.token, &s->ctl.keys);
     if (err == PS_EAUTH)
         return refuse(s, OW_ACCEPT_REJECT, err, "wrong pass-phrase");
     if (err != 0)
         return refuse(s, OW_ACCEPT_FAILURE, err, ps_strerror(err));
-    ps_mem_wipe(s->setup.token, sizeof s->setup.token);
     return establish(s);
 }
 
@@ -192,16 +171,16 @@ int ow_server_refuse(struct ow_server *s, uint8_t accept)
 {
     if (accept == OW_ACCEPT_OK)
         return PS_ERANGE;
-    if (s->ctl.err != 0 || (s->state != SETUP && s->state != IDENTIFY))
+    if (s->ctl.err != 0 || (s->state != SV_SETUP && s->state != SV_IDENTIFY))
         return PS_ESTATE;
     s->refuse = accept;
-    return s->state == SETUP ? 0 : refuse(s, accept, PS_EREFUSED, "the connection was refused");
+    return s->state == SV_SETUP ? 0 : refuse(s, accept, PS_EREFUSED, "the connection was refused");
 }
 
 static enum ow_step step_ready(struct ow_server *s, struct ow_server_event *ev)
 {
     ev->type = OW_SEV_READY;
-    s->state = COMMAND;
+    s->state = SV_COMMAND;
     return OW_STEP_EVENT;
 }
 
@@ -217,17 +196,17 @@ static void choose_command(struct ow_server *s)
 {
     switch (s->msg[0]) {
     case OW_CMD_REQUEST:
-        s->state = REQUEST;
+        s->state = SV_REQUEST;
         break;
     case OW_CMD_START:
-        s->state = START;
+        s->state = SV_START;
         break;
     case OW_CMD_STOP:
-        s->state = STOP;
+        s->state = SV_STOP;
         ow_ctl_stop_begin(&s->ctl, s->msg);
         break;
     case OW_CMD_FETCH:
-        s->state = FETCH;
+        s->state = SV_FETCH;
         break;
     default:
         unknown_command(s, s->msg[0]);
@@ -291,7 +270,7 @@ static enum ow_step step_request(struct ow_server *s)
     s->slots = calloc(s->request.nslots > 0 ? s->request.nslots : 1, sizeof *s->slots);
     if (err == 0 && s->slots == NULL)
         err = -ENOMEM;
-    s->state = SLOTS;
+    s->state = SV_SLOTS;
     return ow_ctl_fault(&s->ctl, err) == 0 ? OW_STEP_MORE : OW_STEP_WAIT;
 }
 
@@ -301,7 +280,7 @@ static enum ow_step step_slots(struct ow_server *s)
     int err;
 
     if (s->nslots == s->request.nslots) {
-        s->state = SLOTS_HMAC;
+        s->state = SV_SLOTS_HMAC;
         return OW_STEP_MORE;
     }
     if (!ow_ctl_open(&s->ctl, blk, sizeof blk))
@@ -326,13 +305,13 @@ static enum ow_step step_slots_hmac(struct ow_server *s, struct ow_server_event 
         return OW_STEP_WAIT;
     if (s->sessions == OW_MAX_SESSIONS) {
         drop_slots(s);
-        s->state = COMMAND;
+        s->state = SV_COMMAND;
         return write_accept(s, &full) == 0 ? OW_STEP_MORE : OW_STEP_WAIT;
     }
     ev->type = OW_SEV_REQUEST;
     ev->request = s->request;
     ev->slots = s->slots;
-    s->state = REQUEST_ASKED;
+    s->state = SV_REQUEST_ASKED;
     return OW_STEP_EVENT;
 }
 
@@ -340,14 +319,14 @@ int ow_server_accept(struct ow_server *s, uint8_t accept, uint16_t port, const u
 {
     struct ow_accept_msg a = {.accept = accept, .port = port};
 
-    if (s->ctl.err != 0 || s->state != REQUEST_ASKED)
+    if (s->ctl.err != 0 || s->state != SV_REQUEST_ASKED)
         return PS_ESTATE;
     if (sid != NULL)
         memcpy(a.sid, sid, sizeof a.sid);
     if (accept == OW_ACCEPT_OK)
         s->sessions++;
     drop_slots(s);
-    s->state = COMMAND;
+    s->state = SV_COMMAND;
     return write_accept(s, &a);
 }
 
@@ -358,7 +337,7 @@ static enum ow_step step_start(struct ow_server *s, struct ow_server_event *ev)
     s->early = s->msg[1] == OW_EARLY;
     ev->type = OW_SEV_START;
     ev->early = s->early;
-    s->state = START_ASKED;
+    s->state = SV_START_ASKED;
     return OW_STEP_EVENT;
 }
 
@@ -366,9 +345,9 @@ int ow_server_start(struct ow_server *s, uint8_t accept)
 {
     const uint8_t out[2 * OW_BLK] = {accept};
 
-    if (s->ctl.err != 0 || s->state != START_ASKED)
+    if (s->ctl.err != 0 || s->state != SV_START_ASKED)
         return PS_ESTATE;
-    s->state = COMMAND;
+    s->state = SV_COMMAND;
     if (accept == OW_ACCEPT_OK) {
         ow_ctl_test_begin(&s->ctl);
         s->sessions = 0;
@@ -381,7 +360,7 @@ static enum ow_step step_stop(struct ow_server *s, struct ow_server_event *ev)
     if (!ow_ctl_stop_read(&s->ctl, &ev->stop))
         return OW_STEP_WAIT;
     ev->type = OW_SEV_STOP;
-    s->state = s->ctl.testing ? STOP_OWED : COMMAND;
+    s->state = s->ctl.testing ? SV_STOP_OWED : SV_COMMAND;
     return OW_STEP_EVENT;
 }
 
@@ -389,8 +368,8 @@ int ow_server_stop(struct ow_server *s, uint8_t accept, const struct ow_stop_rec
 {
     int err = ow_ctl_stop_write(&s->ctl, accept, recs, nrecs);
 
-    if (err == 0 && s->state == STOP_OWED)
-        s->state = COMMAND;
+    if (err == 0 && s->state == SV_STOP_OWED)
+        s->state = SV_COMMAND;
     return err;
 }
 
@@ -404,147 +383,37 @@ static enum ow_step step_fetch(struct ow_server *s, struct ow_server_event *ev)
     if (ow_ctl_fault(&s->ctl, err) != 0)
         return OW_STEP_WAIT;
     ev->type = OW_SEV_FETCH;
-    s->state = FETCH_ASKED;
+    s->state = SV_FETCH_ASKED;
     return OW_STEP_EVENT;
-}
-
-static int write_ack(struct ow_server *s, const struct ow_fetch_ack *ack)
-{
-    uint8_t out[OW_ACK_LEN];
-
-    ow_fetch_ack_pack(ack, out);
-    return ow_ctl_seal_msg(&s->ctl, out, sizeof out);
-}
-
-int ow_server_fetch_deny(struct ow_server *s, uint8_t accept)
-{
-    const struct ow_fetch_ack ack = {.accept = accept};
-
-    if (accept == OW_ACCEPT_OK)
-        return PS_ERANGE;
-    if (s->ctl.err != 0 || s->state != FETCH_ASKED)
-        return PS_ESTATE;
-    s->state = COMMAND;
-    return write_ack(s, &ack);
-}
-
-static int write_skips(struct ow_server *s, const struct ow_skip *skips, uint32_t n)
-{
-    const size_t len = ((size_t)n + 1) / 2 * OW_BLK;
-    uint8_t *blks = calloc(1, len > 0 ? len : 1);
-    struct ps_wr w;
-    int err;
-
-    if (blks == NULL)
-        return ow_ctl_fault(&s->ctl, -ENOMEM);
-    ps_wr_init(&w, blks, len);
-    ow_skips_pack(&w, skips, n);
-    err = ow_ctl_seal(&s->ctl, blks, len);
-    free(blks);
-    return err != 0 ? err : ow_ctl_seal_hmac(&s->ctl);
-}
-
-int ow_server_fetch_begin(struct ow_server *s, const struct ow_fetch_ack *ack, const struct ow_request *req,
-                          const struct ow_slot *slots, const struct ow_skip *skips)
-{
-    uint8_t copy[OW_REQUEST_LEN];
-    int err;
-
-    if (s->ctl.err != 0 || s->state != FETCH_ASKED)
-        return PS_ESTATE;
-    if (ack->accept != OW_ACCEPT_OK || req->nslots > OW_MAX_SLOTS || ack->nskips > OW_MAX_SKIPS)
-        return PS_ERANGE;
-    s->records_due = ack->nrecords;
-    s->ncarry = 0;
-    s->state = FETCH_DATA;
-    ow_request_pack(req, copy);
-    err = write_ack(s, ack);
-    if (err == 0)
-        err = ow_ctl_seal_msg(&s->ctl, copy, sizeof copy);
-    if (err == 0)
-        err = ow_ctl_seal_slots(&s->ctl, slots, req->nslots);
-    return err != 0 ? err : write_skips(s, skips, ack->nskips);
-}
-
-// Fills the block that the last call left unfinished. Returns how many octets it took.
-static size_t fill_carry(struct ow_server *s, const uint8_t *data, size_t len)
-{
-    size_t n = s->ncarry > 0 ? OW_BLK - s->ncarry : 0;
-
-    n = n < len ? n : len;
-    if (n > 0)
-        memcpy(s->carry + s->ncarry, data, n);
-    s->ncarry += n;
-    return n;
-}
-
-int ow_server_fetch_data(struct ow_server *s, const uint8_t *records, uint32_t nrecords)
-{
-    size_t len = (size_t)nrecords * OW_REC_LEN, n, whole;
-    int err = 0;
-
-    if (s->ctl.err != 0 || s->state != FETCH_DATA)
-        return PS_ESTATE;
-    if (nrecords > s->records_due)
-        return PS_ERANGE;
-    s->records_due -= nrecords;
-    n = fill_carry(s, records, len);
-    if (s->ncarry == OW_BLK) {
-        err = ow_ctl_seal(&s->ctl, s->carry, OW_BLK);
-        s->ncarry = 0;
-    }
-    whole = (len - n) / OW_BLK * OW_BLK;
-    if (err == 0)
-        err = ow_ctl_seal(&s->ctl, records + n, whole);
-    n += whole;
-    if (n < len) {
-        s->ncarry = len - n;
-        memcpy(s->carry, records + n, s->ncarry);
-    }
-    return err;
-}
-
-int ow_server_fetch_end(struct ow_server *s)
-{
-    int err = 0;
-
-    if (s->ctl.err != 0 || s->state != FETCH_DATA || s->records_due != 0)
-        return PS_ESTATE;
-    if (s->ncarry > 0) {
-        memset(s->carry + s->ncarry, 0, OW_BLK - s->ncarry);
-        err = ow_ctl_seal(&s->ctl, s->carry, OW_BLK);
-    }
-    s->state = COMMAND;
-    return err != 0 ? err : ow_ctl_seal_hmac(&s->ctl);
 }
 
 static enum ow_step step(struct ow_server *s, struct ow_server_event *ev)
 {
     switch (s->state) {
-    case SETUP:
+    case SV_SETUP:
         return step_setup(s, ev);
-    case READY:
+    case SV_READY:
         return step_ready(s, ev);
-    case COMMAND:
+    case SV_COMMAND:
         return step_command(s);
-    case REQUEST:
+    case SV_REQUEST:
         return step_request(s);
-    case SLOTS:
+    case SV_SLOTS:
         return step_slots(s);
-    case SLOTS_HMAC:
+    case SV_SLOTS_HMAC:
         return step_slots_hmac(s, ev);
-    case START:
+    case SV_START:
         return step_start(s, ev);
-    case STOP:
+    case SV_STOP:
         return step_stop(s, ev);
-    case FETCH:
+    case SV_FETCH:
         return step_fetch(s, ev);
-    case IDENTIFY:
-    case REQUEST_ASKED:
-    case START_ASKED:
-    case STOP_OWED:
-    case FETCH_ASKED:
-    case FETCH_DATA:
+    case SV_IDENTIFY:
+    case SV_REQUEST_ASKED:
+    case SV_START_ASKED:
+    case SV_STOP_OWED:
+    case SV_FETCH_ASKED:
+    case SV_FETCH_DATA:
         return OW_STEP_WAIT;
     }
     return OW_STEP_WAIT;
@@ -555,21 +424,23 @@ bool ow_server_next(struct ow_server *s, struct ow_server_event *ev)
     enum ow_step r = OW_STEP_MORE;
 
     memset(ev, 0, sizeof *ev);
-    if (s->state != STOP)
+    if (s->state != SV_STOP)
         ow_ctl_stop_clear(&s->ctl);
     while (r == OW_STEP_MORE && s->ctl.err == 0)
         r = step(s, ev);
     if (s->ctl.err != 0) {
-        if (!ow_ctl_tell(&s->ctl))
-            return false;
         memset(ev, 0, sizeof *ev);
+        if (!ow_ctl_tell(&s->ctl, ev->why, sizeof ev->why))
+            return false;
         ev->type = OW_SEV_FAILED;
         ev->err = s->ctl.err;
-        memcpy(ev->why, s->ctl.why, sizeof ev->why);
         r = OW_STEP_EVENT;
     }
     ev->mode = s->ctl.mode;
-    ev->setup = s->setup;
+    if (s->shake != NULL)
+        ev->setup = s->shake->setup;
+    if (ev->type == OW_SEV_READY)
+        drop_handshake(s);
     return r == OW_STEP_EVENT;
 }
 

@@ -26,7 +26,7 @@ enum ow_server_event_type {
 struct ow_server_event {
     enum ow_server_event_type type;
     uint32_t mode;
-    struct ow_setup setup;
+    struct ow_setup setup; // up to OW_SEV_READY
     struct ow_request request;
     const struct ow_slot *slots; // request.nslots of them, owned by the machine until the answer
     struct ow_stop stop;

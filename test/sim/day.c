@@ -130,6 +130,7 @@ static void start_process(struct day *d)
     if (cc.retry_max > cc.duration)
         cc.retry_max = cc.duration;
     memset(&d->chain, 0, sizeof d->chain);
+    ledger_fini(&d->ledger);
     memset(&d->ledger, 0, sizeof d->ledger);
     d->ledger.ctx = d->chain.ctx = d;
     d->ledger.emit = on_entry;
@@ -272,6 +273,7 @@ void day_free(struct day *d)
     if (d == NULL)
         return;
     ps_heap_fini(&d->sim.heap);
+    ledger_fini(&d->ledger);
     free(d->entries);
     free(d->files);
     free(d->gens);

@@ -85,7 +85,7 @@ struct day_entry {
     unsigned gen; // between two steps
     ps_ntp from, to;
     sim_time at;
-    char reason[LEDGER_REASON];
+    char reason[200];
 };
 
 // A session whose file was handed on: its packets from..upto are measured.

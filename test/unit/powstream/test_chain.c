@@ -86,6 +86,7 @@ static void start(double since, const char *reason)
 {
     const struct chain_conf conf = {.duration = 60 * PS_SEC, .retry_max = 8 * PS_SEC};
     memset(&c, 0, sizeof c);
+    ledger_fini(&l);
     memset(&l, 0, sizeof l);
     did[0] = '\0';
     ahead = 0;
@@ -98,7 +99,14 @@ static void start(double since, const char *reason)
 static int begin(void **state)
 {
     (void)state;
-    start(0, NULL);
+    start(0, "");
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    ledger_fini(&l);
     return 0;
 }
 
@@ -380,5 +388,5 @@ int main(void)
         cmocka_unit_test_setup(a_former_run_in_the_future_shows_that_the_clock_was_set, begin),
         cmocka_unit_test_setup(a_little_ahead_a_former_run_has_accounted_for, begin),
     };
-    return cmocka_run_group_tests_name("powstream chain", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("powstream chain", tests, NULL, end);
 }

@@ -34,10 +34,18 @@ static void says(const char *want)
 static int begin(void **state)
 {
     (void)state;
+    ledger_fini(&l);
     memset(&l, 0, sizeof l);
     l.emit = note;
     told[0] = '\0';
     ledger_begin(&l, T(0), "setting up");
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    ledger_fini(&l);
     return 0;
 }
 
@@ -200,5 +208,5 @@ int main(void)
         cmocka_unit_test_setup(a_session_that_overlaps_is_refused, begin),
         cmocka_unit_test_setup(a_step_joins_two_times, begin),
     };
-    return cmocka_run_group_tests_name("powstream ledger", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("powstream ledger", tests, NULL, end);
 }
