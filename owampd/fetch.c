@@ -15,6 +15,7 @@
 // Records looked at in one turn of the loop, so that a large file holds up nobody.
 #define SLICE 65536u
 #define BATCH 64u
+#define WRITE_WORTH (16u << 10)
 
 enum fetch_phase { FETCH_WAIT, FETCH_FIND, FETCH_COUNT, FETCH_SEND };
 
@@ -129,12 +130,15 @@ static void fetch_send(struct fetch *f)
             return;
         }
         f->sent += n;
+        if (ps_buf_len(ow_server_out(c->machine)) < WRITE_WORTH)
+            continue; // a write for each batch would cost more than the batch
         if (!conn_flush(c))
             return;
         if (ps_stream_pending(c->stream) > OW_OUT_SOFT)
             return; // on_drained goes on
     }
-    ps_timer_start(f->timer, 0);
+    if (conn_flush(c))
+        ps_timer_start(f->timer, 0);
 }
 
 static void fetch_answer(struct fetch *f)

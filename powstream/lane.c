@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "powstream/lane.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,20 +8,17 @@
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "powstream/lane_impl.h"
+#include "powstream/publish.h"
 
 // --- the session's file
 
 int lane_make_file(struct lane *l)
 {
-    char *path;
-    if (asprintf(&path, "%s/.pow.XXXXXX", l->conf.folder) < 0)
-        return -ENOMEM;
-    l->fd = mkostemp(path, O_CLOEXEC);
-    int err = l->fd < 0 ? -errno : 0;
-    if (err == 0)
-        unlink(path);
-    free(path);
-    return err;
+    int fd = publish_open(l->conf.folder, &l->linkable);
+    if (fd < 0)
+        return fd;
+    l->fd = fd;
+    return 0;
 }
 
 void lane_blame(struct lane *l, const char *fmt, ...)
@@ -60,6 +56,7 @@ void lane_drop_session(struct lane *l)
 static void describe(struct lane *l, struct lane_result *r, bool whole)
 {
     *r = (struct lane_result){.fd = l->fd,
+                              .linkable = l->linkable != 0,
                               .req = &l->party.req,
                               .slots = &lane_want(l)->slot,
                               .start = l->start,

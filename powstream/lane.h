@@ -34,6 +34,7 @@ struct lane_result {
     const struct ow_request *req;
     const struct ow_slot *slots;
     ps_ntp start, end; // as agreed; end: when the last packet is due
+    bool linkable;     // the file can be given a name
     bool whole;        // all packets were sent or passed over, and are decided
     uint32_t mode;
     int64_t host_dropped, ignored;        // -1: unknown

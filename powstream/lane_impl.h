@@ -21,6 +21,7 @@ struct lane {
     struct ps_timer *patience;
     struct ep_retrieve retrieve;
     int fd; // of the session's file; -1: none
+    int linkable;
     ps_ntp start, end;
     uint32_t mode;
     bool early;

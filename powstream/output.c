@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_num.h"
+#include "powstream/publish.h"
 #include "powstream/resume.h"
 #include "report/ow_report.h"
 #include "report/ow_result.h"
@@ -143,9 +144,20 @@ static int copy_file(int from, int to)
     }
 }
 
-static int write_sum(const struct output *o, const struct lane_result *r, struct ow_file *file,
-                     const struct output_part *part, int fd)
+// What a summary is made of.
+struct summary {
+    const struct output *o;
+    const struct lane_result *r;
+    struct ow_file *file;
+    const struct output_part *part;
+};
+
+static int write_sum(void *ctx, int fd)
 {
+    const struct summary *s = ctx;
+    const struct output *o = s->o;
+    const struct lane_result *r = s->r;
+    const struct output_part *part = s->part;
     struct ow_report_opts opts = {.quiet = false,
                                   .machine = true,
                                   .unix_times = o->conf->unix_times,
@@ -155,47 +167,47 @@ static int write_sum(const struct output *o, const struct lane_result *r, struct
                                   .end = part->end};
     struct ow_report_names names = {source_host(o, r), dest_host(o, r)};
     struct ps_fault fault = {""};
-    FILE *f = fdopen(fd, "w");
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0); // fclose would close the other
+    FILE *f = copy < 0 ? NULL : fdopen(copy, "w");
     if (f == NULL) {
-        close(fd);
-        return -errno;
+        int why = -errno;
+        if (copy >= 0)
+            close(copy);
+        return why;
     }
-    int err = ow_report(file, &opts, &names, NULL, f, NULL, &fault);
+    int err = ow_report(s->file, &opts, &names, NULL, f, NULL, &fault);
     if (fclose(f) != 0 && err == 0)
         err = -errno;
     return err;
 }
 
-// Makes DIR/START_END.SUFFIX of the session's file, or its summary, by way of a temporary name. Its name
-// is in *name then, to be freed.
-static int write_output(const struct output *o, const struct lane_result *r, struct ow_file *file,
-                        const struct output_part *part, const char *suffix, char **name)
+static int write_copy(void *ctx, int fd)
 {
-    char *path = final_name(o, part->start, part->until, suffix), *temp;
-    if (path == NULL || asprintf(&temp, "%s.i", path) < 0) {
-        free(path);
+    const struct lane_result *r = ctx;
+    return copy_file(r->fd, fd);
+}
+
+static int publish_session(const struct lane_result *r, const char *path)
+{
+    struct lane_result copy = *r;
+    return r->linkable ? publish_link(r->fd, path) : publish_make(path, write_copy, &copy);
+}
+
+// Makes DIR/START_END.owp of the session's file, or its summary, .sum. Its name is in *name then, to be
+// freed.
+static int write_output(const struct output *o, const struct lane_result *r, struct ow_file *file,
+                        const struct output_part *part, char **name)
+{
+    char *path = final_name(o, part->start, part->until, file == NULL ? "owp" : "sum");
+    struct summary sum = {o, r, file, part};
+    if (path == NULL)
         return -ENOMEM;
-    }
-    bool sum = file != NULL;
-    int fd = open(temp, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (sum ? O_TRUNC : O_EXCL), 0644);
-    int err = fd < 0 ? -errno : 0;
-    if (err == 0 && sum) {
-        err = write_sum(o, r, file, part, fd);
-    } else if (err == 0) {
-        err = copy_file(r->fd, fd);
-        if (close(fd) != 0 && err == 0)
-            err = -errno;
-    }
-    if (err == 0 && link(temp, path) != 0)
-        err = -errno;
-    if (fd >= 0)
-        unlink(temp);
-    free(temp);
+    int err = file == NULL ? publish_session(r, path) : publish_make(path, write_sum, &sum);
     if (err == 0) {
         *name = path;
         return 0;
     }
-    if (err != -EEXIST || !sum) // a session that ends in its first part has that part's summary
+    if (err != -EEXIST || file == NULL) // a session that ends in its first part has that part's summary
         ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "%s: %s", path, ps_strerror(err));
     free(path);
     return err;
@@ -243,9 +255,9 @@ static int write_all(struct output *o, const struct lane_result *r, struct ow_fi
 {
     int files = 0, document_err = 0;
     if (o->conf->directory != NULL) {
-        files = write_output(o, r, NULL, all, "owp", &o->names[0]);
+        files = write_output(o, r, NULL, all, &o->names[0]);
         if (files == 0)
-            (void)write_output(o, r, file, all, "sum", &o->names[1]); // it can be made again of the other
+            (void)write_output(o, r, file, all, &o->names[1]); // it can be made again of the other
     }
     if (wants_documents(o) && o->conf->every == 0)
         document_err = document(o, r, file, 0, all->end);
@@ -298,7 +310,7 @@ int output_part(struct output *o, const struct lane_result *r, const struct outp
     }
     if (o->conf->directory != NULL) {
         char *name = NULL;
-        err = write_output(o, r, file, part, "sum", &name);
+        err = write_output(o, r, file, part, &name);
         print_name(o, name);
     }
     if (wants_documents(o))

@@ -121,10 +121,15 @@ static void collect(struct ps_pump *p)
     pthread_mutex_unlock(&p->lock);
 }
 
-static void on_wake(uv_async_t *uv)
+static void on_wake(uv_poll_t *uv, int status, int events)
 {
-    struct ps_pump *p = ((struct pump_wake *)uv->data)->pump;
+    struct pump_wake *w = uv->data;
+    struct ps_pump *p = w->pump;
+    uint64_t count;
 
+    (void)status;
+    (void)events;
+    (void)!read(w->fd, &count, sizeof count); // before collect: what comes later calls anew
     collect(p);
     p->delivering = true;
     deliver_some(p);
@@ -132,7 +137,7 @@ static void on_wake(uv_async_t *uv)
     if (p->ended)
         pump_destroy(p);
     else if (p->inbox.head)
-        uv_async_send(uv);
+        pump_call(p);
 }
 
 // making and ending
@@ -140,17 +145,24 @@ static void on_wake(uv_async_t *uv)
 static int open_wake(struct ps_pump *p)
 {
     struct pump_wake *w = malloc(sizeof *w);
-    int rc = w ? uv_async_init(ps_loop_uv(p->loop), &w->uv, on_wake) : -ENOMEM;
+    int rc;
 
+    if (!w)
+        return -ENOMEM;
+    w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    rc = w->fd < 0 ? -errno : uv_poll_init(ps_loop_uv(p->loop), &w->uv, w->fd);
     if (rc) {
+        if (w->fd >= 0)
+            close(w->fd);
         free(w);
         return rc;
     }
-    uv_unref((uv_handle_t *)&w->uv); // until pump_hold
     w->uv.data = w;
     w->pump = p;
     p->wake = w;
-    return 0;
+    rc = uv_poll_start(&w->uv, UV_READABLE, on_wake);
+    uv_unref((uv_handle_t *)&w->uv); // until pump_hold
+    return rc;
 }
 
 static int open_thread(struct pump_thread *t)
@@ -253,11 +265,21 @@ int ps_pump_new(struct ps_pump **out, const struct ps_pump_conf *conf)
     return 0;
 }
 
-void pump_poke(struct ps_pump *p)
+static void signal_event(int fd)
 {
     uint64_t one = 1;
 
-    (void)!write(p->t.command, &one, sizeof one);
+    (void)!write(fd, &one, sizeof one);
+}
+
+void pump_poke(struct ps_pump *p)
+{
+    signal_event(p->t.command);
+}
+
+void pump_call(struct ps_pump *p)
+{
+    signal_event(p->wake->fd);
 }
 
 static void end_thread(struct ps_pump *p)
@@ -283,7 +305,10 @@ static void free_blocks(struct pump_event *ev)
 
 static void wake_closed(uv_handle_t *h)
 {
-    free(h->data);
+    struct pump_wake *w = h->data;
+
+    close(w->fd);
+    free(w);
 }
 
 // Sockets are freed last: an event may still lie in one.

@@ -125,9 +125,11 @@ struct pump_thread {
     uint8_t packet[PUMP_PACKET_MAX];
 };
 
-// Outlives the pump until the loop has closed it.
+// Outlives the pump until the loop has closed it. No uv_async_t: who receives one spins until its sender's
+// system call has returned.
 struct pump_wake {
-    uv_async_t uv;
+    uv_poll_t uv;
+    int fd; // an eventfd: readable while something is handed over
     struct ps_pump *pump;
 };
 
@@ -223,6 +225,8 @@ void pump_flow_closed(struct ps_flow *f);
 // The loop goes on while something here is to come: a flow's callbacks, a socket's end. [control]
 void pump_hold(struct ps_pump *p);
 void pump_release(struct ps_pump *p);
+// Wakes the loop. [any]
+void pump_call(struct ps_pump *p);
 // Wakes the packet thread. [control]
 void pump_poke(struct ps_pump *p);
 // A block for arrivals, or NULL when the loop has fallen too far behind. [pump]

@@ -43,7 +43,7 @@ void pump_hand_over(struct ps_pump *p)
     t->urgent = false;
     t->handed_over = t->now;
     if (was_empty)
-        uv_async_send(&p->wake->uv);
+        pump_call(p);
 }
 
 // which flow
