@@ -26,14 +26,17 @@ static ps_ns until(ps_ntp t, ps_ntp now)
 }
 
 void chain_begin(struct chain *c, const struct chain_conf *conf, uint64_t seed, struct chain_now now,
-                 ps_ntp since, const char *reason)
+                 const struct ledger_note *note, const char *reason)
 {
     c->conf = *conf;
     ps_rand_seed(&c->rand, seed);
     c->lead = LEAD_UNKNOWN;
     c->not_before = later(now.wall, conf->delay);
     c->told_at = now.mono;
-    ledger_begin(c->ledger, since != 0 ? since : now.wall, reason);
+    if (note != NULL)
+        ledger_resume(c->ledger, note, reason);
+    else
+        ledger_begin(c->ledger, now.wall, "setting up");
     ledger_idle(c->ledger, now.wall);
     if (ps_ntp_before(later(now.wall, AHEAD), c->ledger->covered)) {
         ledger_blame(c->ledger, "the clock was set back while powstream was not running");
@@ -168,7 +171,8 @@ ps_ns chain_tick(struct chain *c, struct chain_now now)
     tell_gap(c, now);
     if (c->finishing || c->resetting)
         return PS_SEC;
-    ps_ns wait = go_on(c, now), most = c->ledger->nspans > 0 && c->ledger->spans[0].gap ? PS_SEC : GAP_EVERY;
+    ps_ns wait = go_on(c, now),
+          most = c->ledger->nspans > 0 && c->ledger->spans[0].state == SPAN_GAP ? PS_SEC : GAP_EVERY;
     return wait < most ? wait : most;
 }
 

@@ -60,9 +60,10 @@ struct chain {
     char why[64]; // sessions are being stopped, for a step or a reset
 };
 
-// The stream begins now, or was accounted for until `since` (0: it is new), for the reason told.
+// The stream begins now, or was accounted for by a former run as its note says (NULL: it is new), and not
+// since for this reason.
 void chain_begin(struct chain *c, const struct chain_conf *conf, uint64_t seed, struct chain_now now,
-                 ps_ntp since, const char *reason);
+                 const struct ledger_note *note, const char *reason);
 // Does what is due; how long until it wants to be called again (at most a second or so when the ledger
 // has a gap that grows). Also after every event.
 ps_ns chain_tick(struct chain *c, struct chain_now now);

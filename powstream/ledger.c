@@ -77,7 +77,7 @@ static int make_room(struct ledger *l, unsigned more)
 
 static void add_gap(struct ledger_span *s, ps_ntp from, ps_ntp to, const char *reason)
 {
-    *s = (struct ledger_span){.gap = true, .from = from, .to = to, .reason = strdup(words(reason))};
+    *s = (struct ledger_span){.state = SPAN_GAP, .from = from, .to = to, .reason = strdup(words(reason))};
 }
 
 int ledger_agree(struct ledger *l, uint32_t id, ps_ntp from, ps_ntp to)
@@ -98,18 +98,27 @@ int ledger_agree(struct ledger *l, uint32_t id, ps_ntp from, ps_ntp to)
 static unsigned find(const struct ledger *l, uint32_t id)
 {
     unsigned i = 0;
-    while (i < l->nspans && (l->spans[i].gap || l->spans[i].id != id))
+    while (i < l->nspans && (l->spans[i].state != SPAN_OPEN || l->spans[i].id != id))
         i++;
     return i;
 }
 
+static bool first_is_over(const struct ledger *l, ps_ntp now)
+{
+    const struct ledger_span *s = &l->spans[0];
+    if (l->nspans == 0)
+        return false;
+    return s->state == SPAN_MEASURED || (s->state == SPAN_GAP && !ps_ntp_before(now, s->to));
+}
+
 void ledger_pass(struct ledger *l, ps_ntp now)
 {
-    while (l->nspans > 0 && l->spans[0].gap && !ps_ntp_before(now, l->spans[0].to)) {
+    while (first_is_over(l, now)) {
         struct ledger_span s = l->spans[0];
         l->spans[0].reason = NULL; // ours now
         remove_span(l, 0);
-        tell(l, LEDGER_GAP, s.from, s.to, words(s.reason));
+        if (s.state == SPAN_GAP)
+            tell(l, LEDGER_GAP, s.from, s.to, words(s.reason));
         free(s.reason);
     }
 }
@@ -119,7 +128,7 @@ static void open_end(struct ledger *l, ps_ntp now)
 {
     while (l->nspans > 0 && ps_ntp_before(now, l->covered)) {
         const struct ledger_span *s = &l->spans[l->nspans - 1];
-        if (!s->gap || s->to != l->covered)
+        if (s->state != SPAN_GAP || s->to != l->covered)
             break;
         l->covered = s->from;
         ledger_blame(l, words(s->reason));
@@ -130,9 +139,28 @@ static void open_end(struct ledger *l, ps_ntp now)
 static bool any_open(const struct ledger *l)
 {
     for (unsigned i = 0; i < l->nspans; i++)
-        if (!l->spans[i].gap)
+        if (l->spans[i].state == SPAN_OPEN)
             return true;
     return false;
+}
+
+// Session i was measured up to `upto`. Behind something open that is kept, for the note; without room for
+// it a gap behind it goes on from there all the same.
+static void settle_span(struct ledger *l, unsigned i, ps_ntp upto, const char *reason)
+{
+    struct ledger_span *s = &l->spans[i];
+    const ps_ntp from = s->from, to = s->to;
+    bool measured = ps_ntp_before(from, upto), gap = ps_ntp_before(upto, to);
+    if (measured && gap && i > 0 && make_room(l, 1) == 0) {
+        s = &l->spans[i];
+        memmove(s + 1, s, (l->nspans++ - i) * sizeof *s);
+        *s = (struct ledger_span){.state = SPAN_MEASURED, .from = from, .to = upto};
+        s++;
+    }
+    if (gap)
+        add_gap(s, upto, to, reason);
+    else
+        s->state = SPAN_MEASURED;
 }
 
 void ledger_settle(struct ledger *l, uint32_t id, ps_ntp upto, const char *reason, ps_ntp now)
@@ -146,10 +174,7 @@ void ledger_settle(struct ledger *l, uint32_t id, ps_ntp upto, const char *reaso
     if (ps_ntp_before(upto, from))
         upto = from;
     tell(l, LEDGER_MEASURED, from, upto, NULL);
-    if (ps_ntp_before(upto, to))
-        add_gap(&l->spans[i], upto, to, reason);
-    else
-        remove_span(l, i);
+    settle_span(l, i, upto, reason);
     ledger_pass(l, now);
     open_end(l, now);
     if (!any_open(l)) // the others are certain
@@ -162,7 +187,7 @@ void ledger_idle(struct ledger *l, ps_ntp now)
     if (!ps_ntp_before(l->covered, now))
         return;
     struct ledger_span *last = l->nspans > 0 ? &l->spans[l->nspans - 1] : NULL;
-    if (last != NULL && last->gap && last->to == l->covered &&
+    if (last != NULL && last->state == SPAN_GAP && last->to == l->covered &&
         strcmp(words(last->reason), words(l->reason)) == 0)
         last->to = now;
     else if (last != NULL && make_room(l, 1) == 0)
@@ -182,4 +207,26 @@ void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after)
 ps_ntp ledger_told(const struct ledger *l)
 {
     return l->nspans > 0 ? l->spans[0].from : l->covered;
+}
+
+void ledger_make_note(const struct ledger *l, struct ledger_note *note)
+{
+    note->told = ledger_told(l);
+    note->n = 0;
+    for (unsigned i = 0; i < l->nspans; i++) {
+        if (l->spans[i].state != SPAN_MEASURED)
+            continue;
+        note->later[note->n].from = l->spans[i].from;
+        note->later[note->n++].to = l->spans[i].to;
+    }
+}
+
+void ledger_resume(struct ledger *l, const struct ledger_note *note, const char *reason)
+{
+    ledger_begin(l, note->told, reason);
+    for (unsigned i = 0; i < note->n; i++) {
+        tell(l, LEDGER_GAP, l->covered, note->later[i].from, "powstream ended before the result was safe");
+        if (ps_ntp_before(l->covered, note->later[i].to))
+            l->covered = note->later[i].to;
+    }
 }

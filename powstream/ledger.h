@@ -6,8 +6,9 @@
 #pragma once
 #include "base/ps_time.h"
 
-// Sessions agreed with the server and not settled yet, and gaps that are not over yet.
-#define LEDGER_SPANS 16
+// Sessions agreed with the server and not settled yet, gaps that are not over yet, and what was measured
+// behind them.
+#define LEDGER_SPANS 32
 
 enum ledger_kind { LEDGER_MEASURED, LEDGER_GAP, LEDGER_STEP };
 
@@ -17,11 +18,22 @@ struct ledger_entry {
     const char *reason; // of a gap; good during the call
 };
 
+enum ledger_state { SPAN_OPEN, SPAN_GAP, SPAN_MEASURED }; // a gap that is not over may still turn out shorter
+
 struct ledger_span {
-    bool gap; // until it is over it may still turn out shorter
+    enum ledger_state state;
     uint32_t id;
     ps_ntp from, to;
     char *reason; // of a gap; NULL: there was no memory for it
+};
+
+// What the next run has to know: everything before `told` was told, and these spans behind it.
+struct ledger_note {
+    ps_ntp told;
+    unsigned n;
+    struct {
+        ps_ntp from, to;
+    } later[LEDGER_SPANS];
 };
 
 struct ledger {
@@ -37,6 +49,9 @@ struct ledger {
 void ledger_fini(struct ledger *l);
 // The stream's life begins; zero it, and set ctx and emit before. reason: why nothing is measured yet.
 void ledger_begin(struct ledger *l, ps_ntp at, const char *reason);
+// The same behind a former run: since its note nothing was measured but what it names, for this reason, and
+// before what it names because results were lost.
+void ledger_resume(struct ledger *l, const struct ledger_note *note, const char *reason);
 // Why it is that nothing is measured from `covered` on, when it comes to that.
 void ledger_blame(struct ledger *l, const char *reason);
 // A session that measures from..to. PS_ERANGE when it begins before `covered` or ends before it begins,
@@ -55,3 +70,4 @@ void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after);
 const char *ledger_reason(const struct ledger *l);
 // Everything before this has been told.
 ps_ntp ledger_told(const struct ledger *l);
+void ledger_make_note(const struct ledger *l, struct ledger_note *note);

@@ -14,6 +14,9 @@
 #include "report/ow_result.h"
 
 #define GAPS_FILE "powstream.gaps"
+// A note has a line with a time, and one with two for each span that it names behind that.
+#define NOTE_TIME 21
+#define NOTE_MAX (NOTE_TIME * (2 * LEDGER_SPANS + 1) + 1)
 // Shorter ones are told at the level DEBUG: a stream's set-up is one.
 #define GAP_NOTABLE 1.0
 
@@ -374,13 +377,20 @@ static void note_name(const struct output *o, char *out, size_t size)
     snprintf(out, size, ".powstate.%s", o->conf->name);
 }
 
-void output_note(struct output *o, ps_ntp told)
+void output_note(struct output *o, const struct ledger_note *note)
 {
-    char name[256], *text;
-    if (note_dir(o) == NULL || asprintf(&text, "%020" PRIu64 "\n", told) < 0)
+    char name[256];
+    struct text t;
+    if (note_dir(o) == NULL || text_begin(&t) != 0)
         return;
+    fprintf(t.file, "%020" PRIu64 "\n", note->told);
+    for (unsigned i = 0; i < note->n; i++)
+        fprintf(t.file, "%020" PRIu64 " %020" PRIu64 "\n", note->later[i].from, note->later[i].to);
     note_name(o, name, sizeof name);
-    (void)sink_file(o->sink, note_dir(o), name, text);
+    if (fclose(t.file) == 0)
+        (void)sink_file(o->sink, note_dir(o), name, t.buf);
+    else
+        free(t.buf);
 }
 
 static void read_note(const struct output *o, const char *name, char *text, size_t size)
@@ -390,27 +400,57 @@ static void read_note(const struct output *o, const char *name, char *text, size
         return;
     FILE *f = fopen(path, "re");
     if (f != NULL) {
-        if (fgets(text, (int)size, f) == NULL)
-            text[0] = '\0';
+        text[fread(text, 1, size - 1, f)] = '\0';
         fclose(f);
     }
     free(path);
 }
 
-ps_ntp output_noted(const struct output *o)
+// The 20 digits at *at, and one octet behind them; moves on.
+static bool take_time(const char **at, char end, ps_ntp *out)
 {
-    char name[256], text[64] = "";
-    uint64_t told = 0;
+    char digits[NOTE_TIME];
+    if (strspn(*at, "0123456789") != NOTE_TIME - 1 || (*at)[NOTE_TIME - 1] != end)
+        return false;
+    memcpy(digits, *at, NOTE_TIME - 1);
+    digits[NOTE_TIME - 1] = '\0';
+    *at += NOTE_TIME;
+    return ps_num_u64(digits, 10, 1, UINT64_MAX, out) == 0;
+}
+
+static bool parse_note(const char *text, struct ledger_note *note)
+{
+    ps_ntp from, to;
+    note->n = 0;
+    if (!take_time(&text, '\n', &note->told))
+        return false;
+    while (note->n < LEDGER_SPANS && take_time(&text, ' ', &from) && take_time(&text, '\n', &to)) {
+        note->later[note->n].from = from;
+        note->later[note->n++].to = to;
+    }
+    return true;
+}
+
+// Between a result and its note a former run may have been killed.
+static void look_behind(const char *directory, struct ledger_note *note)
+{
+    note->told = resume_from(directory, note->told);
+    for (unsigned i = 0; i < note->n; i++)
+        note->later[i].to = resume_from(directory, note->later[i].to);
+}
+
+bool output_noted(const struct output *o, struct ledger_note *note)
+{
+    char name[256], text[NOTE_MAX] = "";
     if (note_dir(o) == NULL)
-        return 0;
+        return false;
     note_name(o, name, sizeof name);
     // A stream of that name that has just been removed may have left one that is not written yet.
     if (!sink_file_waits(o->sink, note_dir(o), name, text, sizeof text))
         read_note(o, name, text, sizeof text);
-    if (strcspn(text, "\n") != 20)
-        return 0;
-    text[20] = '\0';
-    if (ps_num_u64(text, 10, 1, UINT64_MAX, &told) != 0)
-        return 0;
-    return o->conf->directory != NULL ? resume_from(o->conf->directory, told) : told;
+    if (!parse_note(text, note))
+        return false;
+    if (o->conf->directory != NULL)
+        look_behind(o->conf->directory, note);
+    return true;
 }

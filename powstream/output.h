@@ -34,7 +34,6 @@ void output_names(struct output *o);
 int output_part(struct output *o, const struct lane_result *r, const struct output_part *part);
 // What the ledger tells: a gap or a step.
 void output_entry(struct output *o, const struct ledger_entry *e);
-// Notes that everything before `told` is accounted for, and reads such a note of a former run: 0, there is
-// none.
-void output_note(struct output *o, ps_ntp told);
-ps_ntp output_noted(const struct output *o);
+// Notes what is accounted for, and reads such a note of a former run; false: there is none.
+void output_note(struct output *o, const struct ledger_note *note);
+bool output_noted(const struct output *o, struct ledger_note *note);

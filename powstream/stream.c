@@ -26,7 +26,8 @@ struct stream {
     struct parts *parts[CHAIN_LANES];
     struct output output;
     struct ps_timer *timer;
-    ps_ntp noted;
+    ps_ntp noted; // what the last note told, and how many spans behind it
+    unsigned noted_later;
     char failure[64]; // told last; "": it has measured since
     bool begun, finishing;
 };
@@ -41,15 +42,22 @@ static void wake(struct stream *p)
     ps_timer_start(p->timer, 0);
 }
 
+static void note(struct stream *p)
+{
+    struct ledger_note note;
+    ledger_make_note(&p->ledger, &note);
+    if (note.told != p->noted || note.n != p->noted_later)
+        output_note(&p->output, &note);
+    p->noted = note.told;
+    p->noted_later = note.n;
+}
+
 static void on_timer(void *ctx)
 {
     struct stream *p = ctx;
     ground_look(p->env.ground);
     ps_ns wait = chain_tick(&p->chain, now_of(p));
-    ps_ntp told = ledger_told(&p->ledger);
-    if (told != p->noted)
-        output_note(&p->output, told);
-    p->noted = told;
+    note(p);
     if (chain_over(&p->chain))
         p->env.over(p->env.ctx, p);
     else
@@ -260,12 +268,12 @@ void stream_begin(struct stream *p, ps_ns stagger, ps_ntp since)
     struct chain_conf cc = {.duration = (ps_ns)(stream_conf_duration(&p->conf) * (double)PS_SEC),
                             .delay = (ps_ns)(p->conf.delay * (double)PS_SEC) + stagger,
                             .retry_max = (ps_ns)(p->conf.retry * (double)PS_SEC)};
+    struct ledger_note note = {.told = since};
+    const char *reason = since != 0 ? "the stream was changed" : "powstream was not running";
     uint64_t seed = 0;
     (void)ps_rand_bytes(&seed, sizeof seed); // a poor one only makes pauses alike
-    if (since != 0)
-        chain_begin(&p->chain, &cc, seed, now_of(p), since, "the stream was changed");
-    else
-        chain_begin(&p->chain, &cc, seed, now_of(p), output_noted(&p->output), "powstream was not running");
+    bool known = since != 0 || output_noted(&p->output, &note);
+    chain_begin(&p->chain, &cc, seed, now_of(p), known ? &note : NULL, reason);
     p->begun = true;
     wake(p);
 }
@@ -296,7 +304,7 @@ ps_ntp stream_settle(struct stream *p)
     if (p->begun) {
         ledger_blame(&p->ledger, "powstream was stopped");
         ledger_idle(&p->ledger, now_of(p).wall);
-        output_note(&p->output, ledger_told(&p->ledger));
+        note(p);
     }
     p->begun = false;
     return ledger_told(&p->ledger);

@@ -110,11 +110,12 @@ static void on_tick(void *ctx)
     struct day *d = ctx;
     day_look(d);
     ps_ns wait = chain_tick(&d->chain, day_now(d));
-    d->noted = ledger_told(&d->ledger);
+    ledger_make_note(&d->ledger, &d->noted);
     if (chain_over(&d->chain)) {
         ledger_blame(&d->ledger, "powstream was stopped");
         ledger_idle(&d->ledger, day_clock(d));
-        d->gens[d->gen].to = d->noted = ledger_told(&d->ledger);
+        ledger_make_note(&d->ledger, &d->noted);
+        d->gens[d->gen].to = d->noted.told;
         stop_process(d);
         d->over = true;
         return;
@@ -139,7 +140,8 @@ static void start_process(struct day *d)
     d->alive = true;
     d->seen_ahead = d->ahead;
     d->last_good = day_clock(d);
-    chain_begin(&d->chain, &cc, ps_rand_u64(&d->sim.rand), day_now(d), d->noted, "powstream was not running");
+    chain_begin(&d->chain, &cc, ps_rand_u64(&d->sim.rand), day_now(d), d->noted.told != 0 ? &d->noted : NULL,
+                "powstream was not running");
     sim_at(&d->sim, &d->watch, d->sim.now + LOOK_EVERY);
     day_wake(d);
 }
@@ -207,9 +209,9 @@ static void fault_ends(void *ctx)
     struct day *d = f->day;
     if (f->kind != DAY_KILL || d->alive || d->over)
         return;
-    d->gens[d->gen++].to = d->noted;
+    d->gens[d->gen++].to = d->noted.told;
     d->ahead += f->amount;
-    new_gen(d, d->noted);
+    new_gen(d, d->noted.told);
     const sim_time told = d->told;
     start_process(d);
     d->silently += d->told - told;
@@ -221,7 +223,7 @@ static void on_finish(void *ctx)
     struct day *d = ctx;
     if (!d->alive) { // it is not there to be told
         d->over = true;
-        d->gens[d->gen].to = d->noted;
+        d->gens[d->gen].to = d->noted.told;
         return;
     }
     day_look(d);

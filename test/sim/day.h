@@ -111,7 +111,7 @@ struct day {
     sim_time seen_ahead; // when it was looked at last
     ps_ntp last_good;
     bool alive, over;
-    ps_ntp noted;
+    struct ledger_note noted;
     uint32_t sessions;
     struct day_entry *entries;
     size_t nentries, entries_cap;

@@ -93,7 +93,8 @@ static void start(double since, const char *reason)
     l.emit = on_entry;
     c.ops = &ops;
     c.ledger = &l;
-    chain_begin(&c, &conf, 1, at(0), since == 0 ? 0 : T(since), reason);
+    struct ledger_note note = {.told = T(since)};
+    chain_begin(&c, &conf, 1, at(0), since == 0 ? NULL : &note, reason);
 }
 
 static int begin(void **state)

@@ -194,6 +194,50 @@ static void a_step_joins_two_times(void **state)
     says("gap -3575--3574 the clock was set;");
 }
 
+static void what_was_measured_behind_an_open_session_is_in_the_note(void **state)
+{
+    struct ledger_note note;
+    (void)state;
+    agree(1, 0, 60);
+    agree(2, 60, 120);
+    agree(3, 120, 180);
+    ledger_settle(&l, 2, T(90), "connection reset", T(95));
+    ledger_make_note(&l, &note);
+    assert_true(note.told == T(0));
+    assert_int_equal(note.n, 1);
+    assert_true(note.later[0].from == T(60) && note.later[0].to == T(90));
+    says("measured 60-90;");
+    ledger_settle(&l, 1, T(60), NULL, T(121));
+    says("measured 0-60;gap 90-120 connection reset;");
+    ledger_make_note(&l, &note);
+    assert_true(note.told == T(120));
+    assert_int_equal(note.n, 0);
+}
+
+static void behind_a_note_only_what_it_does_not_name_is_a_gap(void **state)
+{
+    struct ledger_note note = {.told = T(10), .n = 2};
+    (void)state;
+    note.later[0].from = T(20), note.later[0].to = T(30);
+    note.later[1].from = T(30), note.later[1].to = T(40);
+    ledger_resume(&l, &note, "killed");
+    ledger_idle(&l, T(50));
+    says("gap 10-20 powstream ended before the result was safe;gap 40-50 killed;");
+    accounted(50);
+}
+
+static void a_note_that_goes_back_in_time_loses_nothing(void **state)
+{
+    struct ledger_note note = {.told = T(10), .n = 2};
+    (void)state;
+    note.later[0].from = T(30), note.later[0].to = T(20);
+    note.later[1].from = T(5), note.later[1].to = T(15);
+    ledger_resume(&l, &note, "killed");
+    ledger_idle(&l, T(50));
+    assert_string_equal(strrchr(told, '-'), "-50 killed;");
+    accounted(50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +251,9 @@ int main(void)
         cmocka_unit_test_setup(more_than_its_time_a_session_does_not_measure, begin),
         cmocka_unit_test_setup(a_session_that_overlaps_is_refused, begin),
         cmocka_unit_test_setup(a_step_joins_two_times, begin),
+        cmocka_unit_test_setup(what_was_measured_behind_an_open_session_is_in_the_note, begin),
+        cmocka_unit_test_setup(behind_a_note_only_what_it_does_not_name_is_a_gap, begin),
+        cmocka_unit_test_setup(a_note_that_goes_back_in_time_loses_nothing, begin),
     };
     return cmocka_run_group_tests_name("powstream ledger", tests, NULL, end);
 }
