@@ -115,17 +115,20 @@ static int open_dir(const char *dir)
     return fd < 0 ? -errno : fd;
 }
 
-static int replace_at(int dir, const struct item *it)
+// In place: a rename would leave a deleted file each time, and new ones cost the more for each of those. The
+// text is short, begins with what counts, and can stay longer than it is when the process is killed.
+static int overwrite_at(int dir, const struct item *it)
 {
-    char temp[300];
-    snprintf(temp, sizeof temp, "%s.i", it->name);
-    int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(dir, it->name, flags, 0644);
+    if (fd < 0 && errno == ELOOP && unlinkat(dir, it->name, 0) == 0) // a link has no place there
+        fd = openat(dir, it->name, flags, 0644);
     if (fd < 0)
         return -errno;
     int err = write_all(fd, it->text, it->len);
-    if (close(fd) != 0 && err == 0)
+    if (err == 0 && ftruncate(fd, (off_t)it->len) != 0)
         err = -errno;
-    if (err == 0 && renameat(dir, temp, dir, it->name) != 0)
+    if (close(fd) != 0 && err == 0)
         err = -errno;
     return err;
 }
@@ -151,7 +154,7 @@ static int write_file(const struct target *t, const struct item *it)
     int dir = open_dir(t->dir);
     if (dir < 0)
         return dir;
-    int err = it->kind == ITEM_FILE ? replace_at(dir, it) : append_at(dir, it);
+    int err = it->kind == ITEM_FILE ? overwrite_at(dir, it) : append_at(dir, it);
     close(dir);
     return err;
 }

@@ -21,7 +21,7 @@ size_t sink_free(struct sink *s);
 int sink_line(struct sink *s, char *text);
 // A document into the spool `dir`.
 int sink_document(struct sink *s, const char *dir, char *text);
-// Replaces the file `name` in the directory `dir` by the text; after all documents for that directory.
+// Writes the text over that of the file `name` in the directory `dir`; after all documents for that directory.
 int sink_file(struct sink *s, const char *dir, const char *name, char *text);
 // The text that waits to become that file; false: none does.
 bool sink_file_waits(struct sink *s, const char *dir, const char *name, char *text, size_t size);

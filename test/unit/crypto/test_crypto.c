@@ -315,9 +315,29 @@ static void free_takes_null(void **state)
     ps_hmac_free(NULL);
 }
 
+static void a_key_used_once_encrypts_as_a_context_does(void **state)
+{
+    uint8_t key[16], in[128], want[128], got[128];
+    struct ps_aes *aes;
+    (void)state;
+    for (size_t i = 0; i < sizeof in; i++)
+        in[i] = (uint8_t)(i * 31);
+    memcpy(key, in + 5, sizeof key);
+    assert_int_equal(ps_aes_new(&aes, PS_AES_ECB_ENCRYPT, key, NULL), 0);
+    assert_int_equal(ps_aes_run(aes, in, sizeof in, want), 0);
+    assert_int_equal(ps_aes_once(key, in, sizeof in, got), 0);
+    assert_memory_equal(got, want, sizeof want);
+    assert_int_equal(ps_aes_once(key, got, 16, got), 0); // in place
+    assert_int_equal(ps_aes_run(aes, want, 16, want), 0);
+    assert_memory_equal(got, want, 16);
+    assert_int_equal(ps_aes_once(key, in, 17, got), PS_ERANGE);
+    ps_aes_free(aes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_used_once_encrypts_as_a_context_does),
         cmocka_unit_test(aes_gives_the_published_vectors),
         cmocka_unit_test(aes_keeps_its_chain_between_calls),
         cmocka_unit_test(set_iv_starts_the_chain_anew),
