@@ -8,7 +8,17 @@
 #include "base/ps_opt.h"
 #include "owamp/ow_test.h"
 
-enum { OPT_JSON = 256, OPT_SPOOL, OPT_RAW, OPT_STREAMS, OPT_CONTROL, OPT_TELL, OPT_CHECK, OPT_NAME };
+enum {
+    OPT_JSON = 256,
+    OPT_SPOOL,
+    OPT_RAW,
+    OPT_STREAMS,
+    OPT_CONTROL,
+    OPT_TELL,
+    OPT_CHECK,
+    OPT_NAME,
+    OPT_PRECISE
+};
 
 static const struct ps_opt table[] = {
     {'c', "count", "N", "packets in a session (300)", "Test"},
@@ -22,6 +32,8 @@ static const struct ps_opt table[] = {
     {'E', "end-delay", "S", "wait so long behind the last packet's timeout with another make's server (1)",
      NULL},
     {'I', "retry", "S", "longest pause between attempts to connect (60, at most a session)", NULL},
+    {OPT_PRECISE, "precise", NULL,
+     "packets leave within microseconds of their time, each with a wake of its own: many cost much", NULL},
     {'4', "ipv4", NULL, "IPv4 only", "Connection"},
     {'6', "ipv6", NULL, "IPv6 only", NULL},
     {'A', "authmode", "MODES",
@@ -244,6 +256,9 @@ static int set_running(struct options *o, int letter, const char *v)
         return 0;
     case OPT_CHECK:
         o->check = true;
+        return 0;
+    case OPT_PRECISE:
+        o->precise = true;
         return 0;
     case 'e':
         o->facility = v;

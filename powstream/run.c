@@ -172,6 +172,8 @@ static int make_ground(struct run *r)
                               .ports = r->o->ports,
                               .device = r->o->device,
                               .realtime = true,
+                              .no_realtime = PS_LOG_DEBUG,
+                              .precise = r->o->precise,
                               .log = &r->log};
     if (err == 0)
         err = ps_pump_new(&g->pump, &pc);

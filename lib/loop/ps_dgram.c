@@ -46,18 +46,28 @@ static int ask_v6(int fd)
     return rc ? rc : set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
 }
 
-// The kernel counts twice what was asked for, to allow for its overhead. Less than was wanted is
-// no failure: the drop counter tells when it was too little.
-static void want_buffer(int fd, int name, int force, int wanted)
+// The kernel counts twice what was asked for, to allow for its overhead.
+static int buffer(int fd, int name)
 {
     int got = 0;
     socklen_t len = sizeof got;
 
+    return getsockopt(fd, SOL_SOCKET, name, &got, &len) == 0 ? got / 2 : 0;
+}
+
+// Less than was wanted is no failure: the drop counter tells when it was too little.
+static void want_buffer(int fd, int name, int force, int wanted)
+{
     if (wanted <= 0)
         return;
     (void)set_int(fd, SOL_SOCKET, name, wanted);
-    if (getsockopt(fd, SOL_SOCKET, name, &got, &len) == 0 && got / 2 < wanted)
+    if (buffer(fd, name) < wanted)
         (void)set_int(fd, SOL_SOCKET, force, wanted);
+}
+
+int ps_dgram_rcvbuf(int fd)
+{
+    return buffer(fd, SO_RCVBUF);
 }
 
 static int set_options(int fd, const struct ps_dgram_conf *conf)

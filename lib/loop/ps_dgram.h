@@ -31,6 +31,8 @@ void ps_dgram_batch_free(struct ps_dgram_batch *b);
 // Up to PS_DGRAM_BATCH datagrams; returns how many (0: none waiting) or -errno. *dropped: the
 // socket's drop counter (SO_RXQ_OVFL), unchanged when no datagram told it; NULL is fine.
 int ps_dgram_recv(struct ps_dgram_batch *b, int fd, struct ps_dgram_in **in, uint32_t *dropped);
+// Octets of memory that arrivals may take up at the socket.
+int ps_dgram_rcvbuf(int fd);
 // One datagram with this DSCP. 0 or -errno.
 int ps_dgram_send(int fd, const struct ps_addr *to, uint8_t dscp, const void *data, size_t n);
 // The socket's drop counter now (SO_MEMINFO): a datagram tells only of drops before it, so that those at

@@ -2,6 +2,7 @@
 #include "loop/ps_pump.h"
 #include <assert.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,6 +196,17 @@ static void close_thread(struct pump_thread *t)
     }
 }
 
+static void ask_realtime(const struct ps_pump *p)
+{
+    struct sched_param sp = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
+    int err = p->realtime ? pthread_setschedparam(p->id, SCHED_FIFO, &sp) : 0;
+
+    if (err && p->log)
+        ps_log(p->log, p->no_realtime, "pump",
+               "no real-time priority for packets: %s (it takes CAP_SYS_NICE or an rtprio limit)",
+               strerror(err));
+}
+
 // Signals are the control loop's.
 static int start_thread(struct ps_pump *p)
 {
@@ -206,6 +218,8 @@ static int start_thread(struct ps_pump *p)
     rc = pthread_create(&p->id, NULL, pump_thread_main, p);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     p->running = rc == 0;
+    if (p->running)
+        ask_realtime(p);
     return -rc;
 }
 
@@ -220,6 +234,8 @@ static struct ps_pump *pump_alloc(const struct ps_pump_conf *conf)
     p->log = conf->log;
     p->ports = conf->ports;
     p->realtime = conf->realtime;
+    p->no_realtime = conf->no_realtime;
+    p->precise = conf->precise;
     p->offset = ps_clock_offset(conf->clock);
     p->t.epoll = p->t.sockets = p->t.command = p->t.sends.fd = -1;
     p->s.commands_end = &p->s.commands;

@@ -33,9 +33,13 @@ struct ps_sender_ops {
 struct ps_pump_conf {
     struct ps_loop *loop;
     struct ps_clock *clock;
-    struct ps_portrange ports; // UDP ports for the pool; {0,0}: the kernel's choice
-    const char *device;        // interface to bind to; NULL: none
-    bool realtime;             // try SCHED_FIFO for the packet thread (silently goes without)
+    struct ps_portrange ports;     // UDP ports for the pool; {0,0}: the kernel's choice
+    const char *device;            // interface to bind to; NULL: none
+    bool realtime;                 // try SCHED_FIFO for the packet thread
+    enum ps_log_level no_realtime; // how loudly it is told that there is none
+    // Packets leave within microseconds of their time, each with a wake of its own. Else those due within a
+    // window that grows with the load, up to 2 ms, share one: a wake costs as much as several packets.
+    bool precise;
     struct ps_log *log;
 };
 

@@ -119,6 +119,7 @@ struct pump_thread {
     bool stampless;   // a datagram came without the kernel's stamp: must be read at once
     ps_ns next_drain;
     ps_ns last_send; // CLOCK_REALTIME
+    ps_ns lead;      // precise: the timer is set so much ahead of a packet's time
     struct pump_rate rx, tx;
     struct ps_clock_state clock;
     uint64_t sent, received, unmatched, wakes;
@@ -143,7 +144,8 @@ struct ps_pump {
     struct ps_log *log;
     struct ps_portrange ports;
     char *device;
-    bool realtime;
+    bool realtime, precise;
+    enum ps_log_level no_realtime;
     ps_ns offset;
     struct ps_flowtab_key key;
     struct pump_wake *wake;
@@ -155,6 +157,7 @@ struct ps_pump {
     struct pump_socket *hint;  // had room when last looked at; NULL: look at all
     struct ps_flowtab by_host; // flows by socket and peer address, whatever the port
     uint32_t next_id, next_port;
+    bool told_buffer;                                // that sockets have too little
     uint64_t holds, flows, nsockets, dropped_before; // dropped_before: at sockets that are closed
     struct pump_queue inbox;                         // taken, not yet delivered
     bool delivering, ended;
@@ -251,6 +254,8 @@ void pump_hand_over(struct ps_pump *p);
 // ps_pump_tx.c [pump]
 void pump_send_start(struct ps_pump *p, struct ps_flow *f);
 void pump_send_end(struct ps_pump *p, struct ps_flow *f);
+// The timer had this thread wake: learns how long that takes.
+void pump_send_woken(struct ps_pump *p);
 // Sends what is due, up to a bound.
 void pump_send_due(struct ps_pump *p);
 // Sets the timer for the next time to send.

@@ -5,7 +5,8 @@
 #include <unistd.h>
 #include "loop/ps_pump_impl.h"
 
-#define RCVBUF (8 * 1024 * 1024) // a stall of 100 ms at high rates
+#define RCVBUF (8 * 1024 * 1024)   // a stall of 100 ms at 100,000 packets a second, which take 0.8 KiB each
+#define RCVBUF_LEAST (1024 * 1024) // at 10,000
 // Flows of one host on a socket, where the host chooses its port later.
 #define SHARE_RECEIVERS 128
 #define SHARE_SENDERS 8
@@ -68,6 +69,20 @@ static void tell_opened(const struct ps_pump *p, const struct pump_socket *s)
         ps_log(p->log, PS_LOG_DEBUG, "pump", "test socket %s opened", ps_addr_text(&s->bound, text));
 }
 
+// What the kernel grants without CAP_NET_ADMIN is net.core.rmem_max.
+static void tell_buffer(struct ps_pump *p, int fd)
+{
+    int octets = ps_dgram_rcvbuf(fd);
+
+    if (octets >= RCVBUF_LEAST || p->told_buffer || !p->log)
+        return;
+    p->told_buffer = true;
+    ps_log(p->log, p->no_realtime, "pump",
+           "test sockets buffer %d KiB only: many packets at once may be lost in this host (sysctl "
+           "net.core.rmem_max=%d)",
+           octets / 1024, RCVBUF);
+}
+
 static int enter_socket(struct ps_pump *p, struct pump_socket *s)
 {
     struct epoll_event ev = {.events = EPOLLIN, .data.ptr = s};
@@ -80,6 +95,7 @@ static int enter_socket(struct ps_pump *p, struct pump_socket *s)
     ps_list_append(&p->sockets, &s->link);
     p->nsockets++;
     tell_opened(p, s);
+    tell_buffer(p, s->fd);
     return 0;
 }
 

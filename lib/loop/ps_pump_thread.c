@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -192,8 +191,9 @@ static int wait_ms(const struct pump_thread *t)
 }
 
 // The sources that are ready, as bits.
-static unsigned wait_for_work(struct pump_thread *t)
+static unsigned wait_for_work(struct ps_pump *p)
 {
+    struct pump_thread *t = &p->t;
     struct epoll_event ev[3];
     unsigned ready = 0;
     int n = epoll_wait(t->epoll, ev, 3, wait_ms(t));
@@ -201,7 +201,7 @@ static unsigned wait_for_work(struct pump_thread *t)
     for (int i = 0; i < n; i++)
         ready |= ev[i].data.u32;
     if (ready & SOURCE_TIMER)
-        ps_timerq_fired(&t->sends);
+        pump_send_woken(p);
     t->now = pump_clock(CLOCK_MONOTONIC);
     t->wakes++;
     return ready;
@@ -209,7 +209,7 @@ static unsigned wait_for_work(struct pump_thread *t)
 
 static bool turn(struct ps_pump *p)
 {
-    unsigned ready = wait_for_work(&p->t);
+    unsigned ready = wait_for_work(p);
 
     ps_clock_refresh(p->clock);
     ps_clock_get(p->clock, &p->t.clock);
@@ -238,21 +238,12 @@ int pump_thread_watch(struct pump_thread *t)
     return rc ? rc : watch(t, t->sockets, SOURCE_SOCKETS);
 }
 
-static void prepare(const struct ps_pump *p)
-{
-    struct sched_param sp = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
-
-    prctl(PR_SET_NAME, "ps-pump");
-    prctl(PR_SET_TIMERSLACK, 1UL);
-    if (p->realtime)
-        (void)pthread_setschedparam(pthread_self(), SCHED_FIFO, &sp);
-}
-
 void *pump_thread_main(void *pump)
 {
     struct ps_pump *p = pump;
 
-    prepare(p);
+    prctl(PR_SET_NAME, "ps-pump");
+    prctl(PR_SET_TIMERSLACK, 1UL);
     while (turn(p))
         ;
     return NULL;

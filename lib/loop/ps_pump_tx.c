@@ -8,6 +8,13 @@
 #define FOLD_FROM 500
 #define FOLD_STEP 200
 #define FOLD_MAX (2 * PS_MSEC)
+// In precise mode the timer is set ahead by half as much again as a wake has taken lately, and what is left of
+// that is spent waiting awake, as is the time to the next packet when it is less.
+#define LEAD_MIN (10 * PS_USEC)
+#define LEAD_MAX (150 * PS_USEC)
+#define LEAD_SHARE 16
+// Receiving must not wait for longer.
+#define AWAKE_MAX PS_MSEC
 // A flow passes over so many packets in a row, then waits if it is still behind: one that has millions
 // to pass over must not keep the thread busy, and one must not need a wake for each.
 #define PASSES_IN_A_ROW 256
@@ -95,15 +102,44 @@ static ps_ns send_one(struct ps_pump *p, struct ps_flow *f)
     return now;
 }
 
+void pump_send_woken(struct ps_pump *p)
+{
+    struct pump_thread *t = &p->t;
+    ps_ns late = pump_clock(CLOCK_REALTIME) - t->sends.armed;
+
+    // A clock that was set tells nothing of wakes.
+    if (t->sends.armed > 0 && late >= 0 && late <= 2 * LEAD_MAX)
+        t->lead += (late + late / 2 - t->lead) / LEAD_SHARE;
+    if (t->lead < LEAD_MIN)
+        t->lead = LEAD_MIN;
+    if (t->lead > LEAD_MAX)
+        t->lead = LEAD_MAX;
+    ps_timerq_fired(&t->sends);
+}
+
+// The next that is due at now; in precise mode what is due within the lead is waited for.
+static struct ps_heap_node *next_due(struct ps_pump *p, ps_ns begun, ps_ns now)
+{
+    struct ps_heap_node *n = ps_timerq_due(&p->t.sends, now);
+    ps_ns awake = now;
+
+    if (n || !p->precise || now - begun > AWAKE_MAX || now < begun)
+        return n;
+    n = ps_timerq_due(&p->t.sends, now + p->t.lead);
+    while (n && awake < n->key && awake >= now)
+        awake = pump_clock(CLOCK_REALTIME);
+    return n;
+}
+
 void pump_send_due(struct ps_pump *p)
 {
     struct ps_heap_node *n = ps_timerq_due(&p->t.sends, INT64_MAX);
-    ps_ns now;
+    ps_ns begun, now;
 
     if (!n)
         return;
-    now = pump_clock(CLOCK_REALTIME);
-    for (int left = SENDS_PER_TURN; left > 0 && (n = ps_timerq_due(&p->t.sends, now)); left--) {
+    now = begun = pump_clock(CLOCK_REALTIME);
+    for (int left = SENDS_PER_TURN; left > 0 && (n = next_due(p, begun, now)); left--) {
         now = send_one(p, PS_CONTAINER(n, struct ps_flow, t.due));
         p->t.last_send = now;
     }
@@ -126,7 +162,7 @@ void pump_send_arm(struct ps_pump *p)
 
     pump_rate_update(&t->tx, t->now);
     // A last send in the future is from before the clock was set back: it holds up nothing.
-    if (t->last_send <= pump_clock(CLOCK_REALTIME))
+    if (!p->precise && t->last_send <= pump_clock(CLOCK_REALTIME))
         hold = t->last_send + fold_window(t->tx.per_s);
-    ps_timerq_arm(&t->sends, hold);
+    ps_timerq_arm(&t->sends, hold, p->precise ? t->lead : 0);
 }

@@ -41,22 +41,22 @@ void ps_timerq_fired(struct ps_timerq *q)
     q->armed = -1;
 }
 
-static ps_ns target(const struct ps_timerq *q, ps_ns not_before)
+static ps_ns target(const struct ps_timerq *q, ps_ns not_before, ps_ns lead)
 {
     const struct ps_heap_node *n = ps_heap_top(&q->heap);
     ps_ns when;
 
     if (!n)
         return 0;
-    when = n->key > not_before ? n->key : not_before;
+    when = n->key - lead > not_before ? n->key - lead : not_before;
     return when > 0 ? when : 1; // 0 would turn it off
 }
 
 // Setting it clears what has expired, so that nothing need be read. ECANCELED only says that the
 // clock was set since; the timer runs all the same.
-void ps_timerq_arm(struct ps_timerq *q, ps_ns not_before)
+void ps_timerq_arm(struct ps_timerq *q, ps_ns not_before, ps_ns lead)
 {
-    ps_ns when = target(q, not_before);
+    ps_ns when = target(q, not_before, lead);
     struct itimerspec its = {.it_value = {.tv_sec = when / PS_SEC, .tv_nsec = when % PS_SEC}};
 
     if (when == q->armed)

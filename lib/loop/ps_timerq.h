@@ -21,5 +21,5 @@ void ps_timerq_remove(struct ps_timerq *q, struct ps_heap_node *n);
 struct ps_heap_node *ps_timerq_due(const struct ps_timerq *q, ps_ns now);
 // The descriptor was readable. It stays so until ps_timerq_arm.
 void ps_timerq_fired(struct ps_timerq *q);
-// Sets the timer for the first instant, but not before not_before.
-void ps_timerq_arm(struct ps_timerq *q, ps_ns not_before);
+// Sets the timer for `lead` before the first instant, but not before not_before.
+void ps_timerq_arm(struct ps_timerq *q, ps_ns not_before, ps_ns lead);

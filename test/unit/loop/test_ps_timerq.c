@@ -49,7 +49,7 @@ static void it_fires_for_the_first_instant_and_not_before_it(void **state)
     assert_int_equal(ps_timerq_set(q, &late, start + 3600 * PS_SEC), 0);
     assert_int_equal(ps_timerq_set(q, &early, start + 20 * PS_MSEC), 0);
     assert_null(ps_timerq_due(q, start));
-    ps_timerq_arm(q, 0);
+    ps_timerq_arm(q, 0, 0);
     assert_true(fires(q, -1));
     assert_true(now() >= start + 20 * PS_MSEC);
     assert_ptr_equal(ps_timerq_due(q, now()), &early);
@@ -64,7 +64,7 @@ static void it_does_not_fire_before_the_bound(void **state)
     ps_ns start = now();
 
     assert_int_equal(ps_timerq_set(q, &n, start - PS_SEC), 0);
-    ps_timerq_arm(q, start + 20 * PS_MSEC);
+    ps_timerq_arm(q, start + 20 * PS_MSEC, 0);
     assert_true(fires(q, -1));
     assert_true(now() >= start + 20 * PS_MSEC);
 }
@@ -75,13 +75,13 @@ static void instants_of_long_ago_and_of_never_are_taken(void **state)
     struct ps_heap_node n = {0};
 
     assert_int_equal(ps_timerq_set(q, &n, INT64_MIN), 0);
-    ps_timerq_arm(q, 0);
+    ps_timerq_arm(q, 0, 0);
     assert_true(fires(q, -1));
     assert_int_equal(ps_timerq_set(q, &n, 0), 0);
-    ps_timerq_arm(q, 0);
+    ps_timerq_arm(q, 0, 0);
     assert_true(fires(q, -1));
     assert_int_equal(ps_timerq_set(q, &n, INT64_MAX), 0);
-    ps_timerq_arm(q, 0);
+    ps_timerq_arm(q, 0, 0);
     assert_false(fires(q, 0));
 }
 
@@ -91,11 +91,11 @@ static void it_stays_readable_until_set_anew(void **state)
     struct ps_heap_node n = {0};
 
     assert_int_equal(ps_timerq_set(q, &n, 1), 0);
-    ps_timerq_arm(q, 0);
+    ps_timerq_arm(q, 0, 0);
     assert_true(fires(q, -1));
     assert_true(fires(q, 0));
     ps_timerq_remove(q, &n);
-    ps_timerq_arm(q, 0);
+    ps_timerq_arm(q, 0, 0);
     assert_false(fires(q, 0));
 }
 
