@@ -50,7 +50,7 @@ static int drop_root(const struct conf *c, struct ps_fault *fault)
     if (err == 0 && c->group[0] != '\0')
         err = ps_priv_group(c->group, &gid);
     if (err == 0)
-        err = ps_priv_drop(uid, gid);
+        err = ps_priv_drop(uid, gid, PS_KEEP_NICE | PS_KEEP_BIND);
     if (err != 0)
         ps_fault_set(fault, NULL, 0, "cannot become user '%s' group '%s': %s", c->user, c->group,
                      ps_strerror(err));

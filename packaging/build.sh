@@ -13,6 +13,7 @@ command:automake automake automake
 command:pkg-config pkg-config pkgconf-pkg-config
 library:libuv libuv1-dev libuv-devel
 library:libcap libcap-dev libcap-devel
+library:libseccomp libseccomp-dev libseccomp-devel
 library:libcrypto libssl-dev openssl-devel
 library:libcjson libcjson-dev cjson-devel'
 

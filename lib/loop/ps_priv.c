@@ -151,16 +151,25 @@ static int keep_if_held(cap_t held, cap_t wanted, cap_value_t cap)
     return 0;
 }
 
-static int reduce_caps(void)
+static int keep_some(cap_t held, cap_t wanted, unsigned keep)
+{
+    int rc = 0;
+
+    for (cap_value_t cap = 0; rc == 0 && cap <= CAP_LAST_CAP; cap++)
+        if ((keep & PS_KEEP_ALL) || (cap == CAP_SYS_NICE && (keep & PS_KEEP_NICE)) ||
+            (cap == CAP_NET_BIND_SERVICE && (keep & PS_KEEP_BIND)))
+            rc = keep_if_held(held, wanted, cap);
+    return rc;
+}
+
+static int reduce_caps(unsigned keep)
 {
     cap_t held = cap_get_proc();
     cap_t wanted = cap_init();
     int rc = held && wanted ? 0 : -ENOMEM;
 
     if (rc == 0)
-        rc = keep_if_held(held, wanted, CAP_SYS_NICE);
-    if (rc == 0)
-        rc = keep_if_held(held, wanted, CAP_NET_RAW);
+        rc = keep_some(held, wanted, keep);
     if (rc == 0 && cap_set_proc(wanted) < 0)
         rc = -errno;
     if (held)
@@ -170,7 +179,7 @@ static int reduce_caps(void)
     return rc;
 }
 
-int ps_priv_drop(uid_t uid, gid_t gid)
+int ps_priv_drop(uid_t uid, gid_t gid, unsigned keep)
 {
     int rc = 0;
 
@@ -181,9 +190,40 @@ int ps_priv_drop(uid_t uid, gid_t gid)
         rc = set_ids(uid, gid);
     // Root without its capabilities could not even write its own files.
     if (rc == 0 && uid != 0)
-        rc = reduce_caps();
+        rc = reduce_caps(keep);
     prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
     return rc;
+}
+
+// Appends a name without its "cap_"; one that has no room is left out.
+static void append_cap(char *out, size_t size, cap_value_t cap)
+{
+    char *name = cap_to_name(cap);
+    size_t used = strlen(out);
+    const char *text = name && strncmp(name, "cap_", 4) == 0 ? name + 4 : name;
+
+    if (text && strlen(text) + 2 <= size - used)
+        snprintf(out + used, size - used, "%s%s", used ? " " : "", text);
+    cap_free(name);
+}
+
+const char *ps_priv_caps(char *out, size_t size)
+{
+    cap_t held = cap_get_proc();
+    cap_flag_value_t on;
+
+    out[0] = '\0';
+    for (cap_value_t cap = 0; held && cap <= CAP_LAST_CAP; cap++)
+        if (cap_get_flag(held, cap, CAP_PERMITTED, &on) == 0 && on == CAP_SET)
+            append_cap(out, size, cap);
+    if (held)
+        cap_free(held);
+    return out;
+}
+
+int ps_priv_no_new(void)
+{
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
 // daemonising

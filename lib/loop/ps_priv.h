@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Giving up root, daemonising, pid files.
+// Giving up root and capabilities, daemonising, pid files.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,9 +8,20 @@
 // Resolves "name" or "-number". PS_ENOTFOUND, PS_ESYNTAX.
 int ps_priv_user(const char *text, uid_t *uid, gid_t *gid);
 int ps_priv_group(const char *text, gid_t *gid);
-// Becomes uid/gid for good (supplementary groups too), keeping CAP_SYS_NICE and CAP_NET_RAW (for
-// -B) in the permitted and effective sets where they are held. 0 or -errno.
-int ps_priv_drop(uid_t uid, gid_t gid);
+// What is kept of the capabilities that are held.
+enum ps_priv_keep {
+    PS_KEEP_NICE = 1, // CAP_SYS_NICE: real-time scheduling
+    PS_KEEP_BIND = 2, // CAP_NET_BIND_SERVICE: ports below 1024
+    PS_KEEP_ALL = 4,
+};
+// Becomes uid/gid for good (supplementary groups too). Who is then not root keeps of its capabilities only
+// those told, in the permitted and effective sets; this holds as well for who has been that user all along.
+// 0 or -errno.
+int ps_priv_drop(uid_t uid, gid_t gid, unsigned keep);
+// The capabilities held, as "net_bind_service sys_nice"; "" when there are none. Returns out.
+const char *ps_priv_caps(char *out, size_t size);
+// No program started from here on gains privileges by its file's mode. 0 or -errno.
+int ps_priv_no_new(void);
 // chdir /, setsid, standard descriptors to /dev/null; returns in the child with the write end of a
 // pipe: writing one octet there lets the parent exit with that status. 0 or -errno.
 int ps_priv_daemonise(int *ready_fd);

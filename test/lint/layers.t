@@ -34,6 +34,7 @@ done <<<"$rules"
 claim "lib includes nothing of a program" "$(grep -HnE '^ *# *include *"(owampd|owping|powstream)/' lib/*/*.[ch])"
 claim "only lib/loop includes uv.h" "$(foreign_faults loop 'uv(\.h|/)')"
 claim "only lib/loop includes sys/capability.h" "$(foreign_faults loop 'sys/capability\.h')"
+claim "only lib/loop includes seccomp.h" "$(foreign_faults loop 'seccomp\.h')"
 claim "only lib/json includes cJSON.h" "$(foreign_faults json '(cjson/)?cJSON\.h')"
 claim "only lib/crypto includes openssl" "$(foreign_faults crypto 'openssl/')"
 claim "programs do not include each other" "$(grep -HnE '^ *# *include *"(owping|powstream)/' owampd/*.[ch]

@@ -24,6 +24,7 @@
 
 #define OTHER_UID 12345 // of no user, so of no groups
 #define OTHER_GID 23456
+#define KEPT (PS_KEEP_NICE | PS_KEEP_BIND)
 
 #define CHECK(number, condition) \
     do {                         \
@@ -120,31 +121,34 @@ static bool cap_is_on(cap_value_t cap, cap_flag_t flag)
 
 static int drop_for_good(const char *arg)
 {
-    bool nice = cap_is_on(CAP_SYS_NICE, CAP_PERMITTED), raw = cap_is_on(CAP_NET_RAW, CAP_PERMITTED);
+    bool nice = cap_is_on(CAP_SYS_NICE, CAP_PERMITTED),
+         serve = cap_is_on(CAP_NET_BIND_SERVICE, CAP_PERMITTED);
     uid_t ru, eu, su;
     gid_t rg, eg, sg;
 
     (void)arg;
-    CHECK(1, ps_priv_drop(OTHER_UID, OTHER_GID) == 0);
+    CHECK(1, ps_priv_drop(OTHER_UID, OTHER_GID, KEPT) == 0);
     CHECK(2, getresuid(&ru, &eu, &su) == 0 && ru == OTHER_UID && eu == OTHER_UID && su == OTHER_UID);
     CHECK(3, getresgid(&rg, &eg, &sg) == 0 && rg == OTHER_GID && eg == OTHER_GID && sg == OTHER_GID);
     CHECK(4, getgroups(0, NULL) == 0);
     CHECK(5, setuid(0) < 0 && seteuid(0) < 0 && setgid(0) < 0);
     for (cap_value_t cap = 0; cap <= CAP_LAST_CAP; cap++)
-        if (cap != CAP_SYS_NICE && cap != CAP_NET_RAW)
+        if (cap != CAP_SYS_NICE && cap != CAP_NET_BIND_SERVICE)
             CHECK(6, !cap_is_on(cap, CAP_PERMITTED) && !cap_is_on(cap, CAP_EFFECTIVE));
-    CHECK(7, cap_is_on(CAP_SYS_NICE, CAP_PERMITTED) == nice && cap_is_on(CAP_NET_RAW, CAP_PERMITTED) == raw);
-    CHECK(8, cap_is_on(CAP_SYS_NICE, CAP_EFFECTIVE) == nice && cap_is_on(CAP_NET_RAW, CAP_EFFECTIVE) == raw);
-    CHECK(9, ps_priv_drop(OTHER_UID, OTHER_GID) == 0); // that it is already
-    CHECK(10, ps_priv_drop(0, 0) == -EPERM);
+    CHECK(7, cap_is_on(CAP_SYS_NICE, CAP_PERMITTED) == nice &&
+                 cap_is_on(CAP_NET_BIND_SERVICE, CAP_PERMITTED) == serve);
+    CHECK(8, cap_is_on(CAP_SYS_NICE, CAP_EFFECTIVE) == nice &&
+                 cap_is_on(CAP_NET_BIND_SERVICE, CAP_EFFECTIVE) == serve);
+    CHECK(9, ps_priv_drop(OTHER_UID, OTHER_GID, KEPT) == 0); // that it is already
+    CHECK(10, ps_priv_drop(0, 0, KEPT) == -EPERM);
     return 0;
 }
 
 static int drop_refused(const char *arg)
 {
     (void)arg;
-    CHECK(1, ps_priv_drop(OTHER_UID, OTHER_GID) == -EPERM);
-    CHECK(2, ps_priv_drop(getuid(), getgid()) == 0);
+    CHECK(1, ps_priv_drop(OTHER_UID, OTHER_GID, KEPT) == -EPERM);
+    CHECK(2, ps_priv_drop(getuid(), getgid(), KEPT) == 0);
     return 0;
 }
 
@@ -157,12 +161,38 @@ static void dropped_privileges_are_gone_but_for_the_two_kept(void **state)
         assert_int_equal(in_child(drop_refused, NULL), 0);
 }
 
+static int drop_in_turn(const char *arg)
+{
+    char text[1024];
+
+    (void)arg;
+    CHECK(1, ps_priv_drop(OTHER_UID, OTHER_GID, PS_KEEP_ALL) == 0);
+    CHECK(2, cap_is_on(CAP_DAC_OVERRIDE, CAP_EFFECTIVE));
+    CHECK(3, strstr(ps_priv_caps(text, sizeof text), "dac_override ") != NULL);
+    CHECK(4, ps_priv_drop(OTHER_UID, OTHER_GID, PS_KEEP_NICE | PS_KEEP_BIND) == 0);
+    CHECK(5, strcmp(ps_priv_caps(text, sizeof text), "net_bind_service sys_nice") == 0);
+    CHECK(6, strcmp(ps_priv_caps(text, 20), "net_bind_service") == 0);
+    CHECK(7, ps_priv_drop(OTHER_UID, OTHER_GID, PS_KEEP_BIND) == 0);
+    CHECK(8, strcmp(ps_priv_caps(text, sizeof text), "net_bind_service") == 0);
+    CHECK(9, ps_priv_drop(OTHER_UID, OTHER_GID, 0) == 0);
+    CHECK(10, strcmp(ps_priv_caps(text, sizeof text), "") == 0);
+    return 0;
+}
+
+static void capabilities_are_told_by_name_and_given_up_one_by_one(void **state)
+{
+    (void)state;
+    if (cap_is_on(CAP_SETUID, CAP_EFFECTIVE) && cap_is_on(CAP_SYS_NICE, CAP_PERMITTED) &&
+        cap_is_on(CAP_DAC_OVERRIDE, CAP_PERMITTED) && cap_is_on(CAP_NET_BIND_SERVICE, CAP_PERMITTED))
+        assert_int_equal(in_child(drop_in_turn, NULL), 0);
+}
+
 static int drop_to_self(const char *arg)
 {
     bool before = cap_is_on(CAP_DAC_OVERRIDE, CAP_EFFECTIVE);
 
     (void)arg;
-    CHECK(1, ps_priv_drop(getuid(), getgid()) == 0);
+    CHECK(1, ps_priv_drop(getuid(), getgid(), KEPT) == 0);
     CHECK(2, cap_is_on(CAP_DAC_OVERRIDE, CAP_EFFECTIVE) == (getuid() == 0 && before));
     return 0;
 }
@@ -422,6 +452,7 @@ int main(void)
         cmocka_unit_test(unknown_users_and_groups_are_not_found),
         cmocka_unit_test(what_is_neither_name_nor_number_is_a_syntax_error),
         cmocka_unit_test(dropped_privileges_are_gone_but_for_the_two_kept),
+        cmocka_unit_test(capabilities_are_told_by_name_and_given_up_one_by_one),
         cmocka_unit_test(a_root_that_stays_root_keeps_its_capabilities),
         cmocka_unit_test(the_parent_exits_with_the_status_that_the_daemon_says),
         cmocka_unit_test(the_parent_passes_on_the_status_of_a_daemon_that_died),

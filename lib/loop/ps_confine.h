@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a daemon forbids itself for good once it has opened what needs more: files by Landlock
+// (ps_landlock.c), system calls by seccomp (ps_seccomp.c). Both hold for the calling thread and for what
+// it starts afterwards, so they are called while there is no other thread; and both need ps_priv_no_new
+// first, but of root.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include "base/ps_conf.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PS_CONFINE_EASED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PS_CONFINE_EASED 1
+#endif
+#endif
+// A sanitizer looks for leaks from a process of its own that traces this one: where one is built in, what
+// it needs for that is allowed as well.
+#ifndef PS_CONFINE_EASED
+#define PS_CONFINE_EASED 0
+#endif
+
+enum ps_confine_right {
+    PS_CONFINE_READ = 1,   // files, and the list of a folder
+    PS_CONFINE_WRITE = 2,  // files, and new ones, folders and links in a folder
+    PS_CONFINE_REMOVE = 4, // files and links in a folder
+    PS_CONFINE_DEVICE = 8, // ioctl on a device
+};
+
+// A file, or a folder with all below it.
+struct ps_confine_path {
+    const char *path;
+    unsigned rights;
+    bool optional; // passed over where it is not there
+};
+
+struct ps_confine_files {
+    const struct ps_confine_path *paths;
+    size_t npaths;
+    bool abstract_sockets; // may speak to those of others
+};
+
+// Which Landlock this kernel has: 1 and up; -ENOSYS or -EOPNOTSUPP: none.
+int ps_confine_abi(void);
+// From here on the named paths alone can be opened and changed, no program can be started, and where the
+// kernel's Landlock knows of it, no TCP connection begun or port bound, no signal sent to others. -errno, and
+// the fault names the path that cannot be entered; PS_ESTATE: there are other threads.
+int ps_confine_to_files(const struct ps_confine_files *f, struct ps_fault *fault);
+// From here on there are only the system calls of a server that measures; others fail with EPERM. 0 or -errno.
+int ps_confine_calls(void);
