@@ -19,6 +19,7 @@ enum key {
     KEY_LOGLEVEL,
     KEY_LOGLOCATION,
     KEY_ROOTFOLLY,
+    KEY_SANDBOX,
     KEY_VARDIR,
     KEY_DATADIR,
     KEY_AUTHMODE,
@@ -43,6 +44,7 @@ static const char *const key_names[KEY_COUNT] = {
     [KEY_LOGLEVEL] = "loglevel",
     [KEY_LOGLOCATION] = "loglocation",
     [KEY_ROOTFOLLY] = "rootfolly",
+    [KEY_SANDBOX] = "sandbox",
     [KEY_VARDIR] = "vardir",
     [KEY_DATADIR] = "datadir",
     [KEY_AUTHMODE] = "authmode",
@@ -81,6 +83,7 @@ void conf_init(struct conf *c)
     c->dieby_s = 5;
     c->keepsessions_s = 86400;
     c->controltimeout_s = 1800;
+    c->sandbox = SANDBOX_ALL;
     c->pbkdf2_count = 2048;
     c->enddelay_s = 1.0;
 }
@@ -145,6 +148,57 @@ static int take_modes(const struct entry *e, uint32_t *out)
         return bad_value(e, PS_ESYNTAX, "made of the letters A (authenticated), E (encrypted) and O (open)");
     *out = modes;
     return 0;
+}
+
+static const char *const sandbox_names[] = {"capabilities", "no_new_privs", "landlock", "seccomp"};
+#define SANDBOX_PARTS (sizeof(sandbox_names) / sizeof(sandbox_names[0]))
+
+const char *conf_sandbox_name(enum sandbox part)
+{
+    size_t i = 0;
+    while (i + 1 < SANDBOX_PARTS && part != 1u << i)
+        i++;
+    return sandbox_names[i];
+}
+
+static int sandbox_part(const char *name, size_t n, unsigned *sandbox)
+{
+    for (size_t i = 0; i < SANDBOX_PARTS; i++) {
+        if (strlen(sandbox_names[i]) == n && strncasecmp(name, sandbox_names[i], n) == 0) {
+            *sandbox |= 1u << i;
+            return 0;
+        }
+    }
+    return PS_EUNKNOWN;
+}
+
+int conf_sandbox(const char *text, unsigned *sandbox)
+{
+    unsigned parts = 0;
+    int rc = 0;
+    if (strcasecmp(text, "all") == 0 || strcasecmp(text, "none") == 0) {
+        *sandbox = strcasecmp(text, "all") == 0 ? SANDBOX_ALL : 0;
+        return 0;
+    }
+    for (const char *p = text, *next = text; rc == 0 && next != NULL; p = next + 1) {
+        next = strchr(p, ',');
+        rc = sandbox_part(p, next != NULL ? (size_t)(next - p) : strlen(p), &parts);
+    }
+    if (rc == 0 && (parts & (SANDBOX_LANDLOCK | SANDBOX_SECCOMP)) && !(parts & SANDBOX_NO_NEW_PRIVS))
+        rc = PS_ESTATE;
+    if (rc == 0)
+        *sandbox = parts;
+    return rc;
+}
+
+static int take_sandbox(const struct entry *e, unsigned *out)
+{
+    int rc = conf_sandbox(e->value, out);
+    if (rc == PS_ESTATE)
+        FAULT(e, "sandbox: landlock and seccomp need no_new_privs as well");
+    else if (rc)
+        bad_value(e, rc, CONF_SANDBOX_WANTS);
+    return rc;
 }
 
 static int take_srcnode(const struct entry *e, struct ps_hostport *out)
@@ -239,6 +293,8 @@ static int take_name(struct conf *c, const struct entry *e)
         return take_text(e, c->datadir, sizeof(c->datadir));
     case KEY_AUTHMODE:
         return take_modes(e, &c->modes);
+    case KEY_SANDBOX:
+        return take_sandbox(e, &c->sandbox);
     case KEY_SRCNODE:
         return take_srcnode(e, &c->srcnode);
     default:

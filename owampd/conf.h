@@ -10,12 +10,22 @@
 #define CONF_NAME 64  // of a user, a group, a facility, with the NUL
 #define CONF_NOTES 16 // kept; further ones are counted alone
 
+// What the daemon is held by.
+enum sandbox {
+    SANDBOX_CAPABILITIES = 1,
+    SANDBOX_NO_NEW_PRIVS = 2,
+    SANDBOX_LANDLOCK = 4,
+    SANDBOX_SECCOMP = 8,
+    SANDBOX_ALL = 15,
+};
+
 struct conf {
     char user[CONF_NAME], group[CONF_NAME]; // "" or a name or "-id"
     char facility[CONF_NAME];               // of syslog
     enum ps_log_level loglevel;
     bool verbose; // taken, no effect
     bool loglocation, rootfolly;
+    unsigned sandbox;                         // bits of enum sandbox
     char vardir[PATH_MAX], datadir[PATH_MAX]; // "." unless told
     uint32_t modes;                           // offered: bits of enum ow_mode
     struct ps_hostport srcnode;               // host "": every address
@@ -34,6 +44,12 @@ struct conf {
 
 // Everything at its default.
 void conf_init(struct conf *c);
+#define CONF_SANDBOX_WANTS "all, none, or of capabilities,no_new_privs,landlock,seccomp those to hold"
+// The name of one of the bits.
+const char *conf_sandbox_name(enum sandbox part);
+// "all", "none", or names with commas between. PS_EUNKNOWN; PS_ESTATE when no_new_privs is missing for
+// what needs it.
+int conf_sandbox(const char *text, unsigned *sandbox);
 // Takes over what the text says; what it does not name stays as it is. PS_EUNKNOWN, PS_ESYNTAX,
 // PS_ERANGE, PS_ELIMIT... with the fault naming file, line and cause.
 int conf_parse(struct conf *c, const char *file, const char *text, size_t len, struct ps_fault *fault);

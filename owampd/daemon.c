@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include "base/ps_err.h"
+#include "loop/ps_lookup.h"
 #include "loop/ps_sd.h"
 #include "owampd/conn.h"
 
@@ -110,46 +111,29 @@ static void on_accept(void *ctx, struct ps_stream *stream)
     conn_open(d, stream);
 }
 
-static void on_resolved(struct daemon *d, const struct ps_addr *addr, struct ps_fault *fault, int *err)
+static int listen_at(struct daemon *d, const struct ps_addr *addr, struct ps_fault *fault)
 {
     char text[PS_ADDR_STRLEN];
-    *err = ps_listen(d->loop, addr, NULL, BACKLOG, on_accept, d, &d->listener);
-    if (*err != 0)
-        ps_fault_set(fault, NULL, 0, "cannot listen on %s: %s%s", ps_addr_text(addr, text), ps_strerror(*err),
-                     *err == -EACCES ? "; ports below 1024 need root (-S :PORT for another)" : "");
-}
-
-struct lookup {
-    struct daemon *d;
-    struct ps_fault *fault;
-    int err;
-};
-
-static void on_name(void *ctx, int err, const char *why, const struct ps_addr *addrs, size_t n)
-{
-    struct lookup *l = ctx;
-    l->err = err;
-    if (err != 0 || n == 0)
-        ps_fault_set(l->fault, NULL, 0, "srcnode '%s': %s", l->d->conf->srcnode.host, why);
-    else
-        on_resolved(l->d, &addrs[0], l->fault, &l->err);
-    ps_loop_stop(l->d->loop);
+    int err = ps_listen(d->loop, addr, NULL, BACKLOG, on_accept, d, &d->listener);
+    if (err != 0)
+        ps_fault_set(fault, NULL, 0, "cannot listen on %s: %s%s", ps_addr_text(addr, text), ps_strerror(err),
+                     err == -EACCES ? "; ports below 1024 need root (-S :PORT for another)" : "");
+    return err;
 }
 
 static int listen_on(struct daemon *d, struct ps_fault *fault)
 {
     const struct ps_hostport *src = &d->conf->srcnode;
-    struct lookup l = {.d = d, .fault = fault};
     struct ps_addr addr;
-    const char *host = src->host[0] != '\0' ? src->host : "::";
-    if (ps_addr_parse(host, src->port, &addr) == 0) {
-        on_resolved(d, &addr, fault, &l.err);
-        return l.err;
-    }
-    int err = ps_resolve(d->loop, host, src->port, AF_UNSPEC, on_name, &l);
+    const char *host = src->host[0] != '\0' ? src->host : "::", *why;
+    if (ps_addr_parse(host, src->port, &addr) == 0)
+        return listen_at(d, &addr, fault);
+    // Not on a worker: a thread that is there by now would stay out of what confines the others.
+    int err = ps_lookup(host, src->port, &addr, &why);
     if (err == 0)
-        err = ps_loop_run(d->loop);
-    return err != 0 ? err : l.err;
+        return listen_at(d, &addr, fault);
+    ps_fault_set(fault, NULL, 0, "srcnode '%s': %s", host, why);
+    return err;
 }
 
 int daemon_bind(struct daemon *d, const struct conf *conf, struct ps_log *log, struct ps_fault *fault)

@@ -9,7 +9,7 @@
 
 #define CONF_MAX (1u << 20)
 
-enum { OPT_VERSION = 'V' };
+enum { OPT_VERSION = 'V', OPT_SANDBOX = 256 };
 
 static const struct ps_opt table[] = {
     {'c', "confdir", "DIR",
@@ -24,6 +24,8 @@ static const struct ps_opt table[] = {
     {'U', "user", "NAME", "become this user (or -NUMBER) when started as root", "Running"},
     {'G', "group", "NAME", "become this group (or -NUMBER) when started as root", NULL},
     {'f', "rootfolly", NULL, "allow running as root", NULL},
+    {OPT_SANDBOX, "sandbox", "PARTS",
+     "what it is held by: all (default), none, or some of capabilities,no_new_privs,landlock,seccomp", NULL},
     {'Z', "foreground", NULL, "do not become a daemon; log to standard error too", NULL},
     {'e', "facility", "NAME", "syslog facility (default: daemon)", NULL},
     {'v', "verbose", NULL, "taken for compatibility; loglevel in owamp-server.conf is what counts", NULL},
@@ -57,6 +59,16 @@ static int set_text(char *out, size_t size, const char *what, const char *value)
     return 0;
 }
 
+static int set_sandbox(unsigned *sandbox, const char *value)
+{
+    int err = conf_sandbox(value, sandbox);
+    if (err == 0)
+        return 0;
+    return complain("--sandbox", value,
+                    err == PS_ESTATE ? "landlock and seccomp need no_new_privs as well"
+                                     : "wants " CONF_SANDBOX_WANTS);
+}
+
 static int set_option(struct options *o, int letter, const char *v)
 {
     struct conf *c = &o->conf;
@@ -85,6 +97,8 @@ static int set_option(struct options *o, int letter, const char *v)
         return ps_hostport_parse(v, OW_PORT, true, &c->srcnode) == 0
                    ? 0
                    : complain("-S, --srcnode", v, "wants ADDR, ADDR:PORT, [V6]:PORT or :PORT");
+    case OPT_SANDBOX:
+        return set_sandbox(&c->sandbox, v);
     case 'f':
         c->rootfolly = true;
         break;

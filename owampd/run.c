@@ -13,6 +13,7 @@
 #include "loop/ps_priv.h"
 #include "loop/ps_sd.h"
 #include "loop/ps_stdio.h"
+#include "owampd/confine.h"
 
 struct server {
     struct daemon daemon;
@@ -22,6 +23,7 @@ struct server {
     FILE *terminal; // until it serves, a daemon tells faults there as well
     int ready_fd, pid_fd;
     char pid_path[PATH_MAX], info_path[PATH_MAX];
+    char confined[CONFINE_TEXT]; // what holds
 };
 
 static void tell_notes(struct ps_log *log, const struct conf *c)
@@ -40,23 +42,6 @@ static int check_dir(const char *what, const char *dir)
     return 1;
 }
 
-static int drop_root(const struct conf *c, struct ps_fault *fault)
-{
-    uid_t uid = 0;
-    gid_t gid = 0;
-    if (geteuid() != 0 || (c->user[0] == '\0' && c->group[0] == '\0'))
-        return 0;
-    int err = c->user[0] != '\0' ? ps_priv_user(c->user, &uid, &gid) : 0;
-    if (err == 0 && c->group[0] != '\0')
-        err = ps_priv_group(c->group, &gid);
-    if (err == 0)
-        err = ps_priv_drop(uid, gid, PS_KEEP_NICE | PS_KEEP_BIND);
-    if (err != 0)
-        ps_fault_set(fault, NULL, 0, "cannot become user '%s' group '%s': %s", c->user, c->group,
-                     ps_strerror(err));
-    return err;
-}
-
 // Whether whom the daemon becomes may use the directory: tried out in a child that has become so.
 static int check_access(const char *what, const char *dir, const struct conf *c)
 {
@@ -64,7 +49,7 @@ static int check_access(const char *what, const char *dir, const struct conf *c)
     int status = 0;
     pid_t child = fork();
     if (child == 0)
-        _exit(drop_root(c, &fault) == 0 && access(dir, R_OK | W_OK | X_OK) != 0 ? errno : 0);
+        _exit(confine_become(c, &fault) == 0 && access(dir, R_OK | W_OK | X_OK) != 0 ? errno : 0);
     if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
         return 0;
     fprintf(stderr, "owampd: %s %s: %s for user '%s'\n", what, dir, strerror(WEXITSTATUS(status)),
@@ -88,6 +73,26 @@ static int check_ids(const struct conf *c)
     return bad;
 }
 
+// Whether the rules for files can be made: in a child as well, for they would hold.
+static int check_sandbox(const struct options *o)
+{
+    struct ps_fault fault;
+    struct ps_log log;
+    char text[CONFINE_TEXT];
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        ps_log_init(&log, "owampd");
+        int err = confine_become(&o->conf, &fault);
+        if (err == 0)
+            err = confine_enter(&o->conf, &o->files, NULL, &log, text, &fault);
+        if (err != 0)
+            fprintf(stderr, "owampd: %s\n", fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+        _exit(err != 0);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) != 0;
+}
+
 static int tell_good(size_t classes, size_t identities)
 {
     printf("configuration is good: %zu %s, %zu %s\n", classes, classes == 1 ? "class" : "classes", identities,
@@ -107,6 +112,8 @@ int run_check(const struct options *o)
         check_dir("datadir", o->conf.datadir) | check_dir("vardir", o->conf.vardir) | check_ids(&o->conf);
     if (bad == 0)
         bad = check_access("datadir", o->conf.datadir, &o->conf);
+    if (bad == 0)
+        bad = check_sandbox(o);
     for (size_t i = 0; i < o->conf.nnotes; i++)
         fprintf(stderr, "owampd: note: %s\n", o->conf.note[i].text);
     int err = daemon_read_rules(&o->files, &limits, &pfs, &fault);
@@ -186,6 +193,18 @@ static void give_files(const struct server *s)
         return; // then they stay behind, harmless: the lock is what counts
 }
 
+// While we may; written when all is known.
+static int make_info(const struct server *s, struct ps_fault *fault)
+{
+    FILE *f = fopen(s->info_path, "we");
+    int err = f != NULL ? 0 : -errno;
+    if (f != NULL)
+        fclose(f);
+    else
+        ps_fault_set(fault, s->info_path, 0, "%s", ps_strerror(err));
+    return err;
+}
+
 static int bring_up(struct server *s, struct ps_fault *fault)
 {
     int err = take_pidfile(s, fault);
@@ -193,11 +212,13 @@ static int bring_up(struct server *s, struct ps_fault *fault)
         err = daemon_bind(&s->daemon, &s->conf, &s->log, fault);
     if (err != 0)
         return err;
-    FILE *f = fopen(s->info_path, "we"); // made while we may; written when all is known
-    if (f != NULL)
-        fclose(f);
+    err = make_info(s, fault);
+    if (err != 0)
+        return err;
     give_files(s);
-    err = drop_root(&s->conf, fault);
+    err = confine_become(&s->conf, fault);
+    if (err == 0)
+        err = confine_enter(&s->conf, s->files, s->info_path, &s->log, s->confined, fault);
     if (err == 0)
         err = daemon_start(&s->daemon, s->files, fault);
     if (err == 0 && (err = write_info(s)) != 0)
@@ -242,6 +263,7 @@ static int serve(struct server *s)
         return 1;
     }
     tell_notes(&s->log, &s->conf);
+    ps_log(&s->log, PS_LOG_INFO, NULL, "%s", s->confined);
     ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s",
            ps_addr_text(ps_listener_addr(s->daemon.listener), addr));
     leave_terminal(s);

@@ -3,8 +3,8 @@
 # How owampd(8) is told what to do, what it says, serves and refuses, and how it lives and ends.
 . "$(dirname "$0")/tool.sh"
 root=$(id -u)
-allow=()
-[ "$root" = 0 ] && allow=(-f)
+allow=("${plain[@]}")
+[ "$root" = 0 ] && allow+=(-f)
 mkdir c d v
 : >c/owamp-server.conf
 
@@ -19,6 +19,7 @@ for option in -c,confdir -d,datadir -R,vardir -n,check -S,srcnode -P,testports -
     [[ $out == *"  ${option%,*}, --${option#*,}"* ]] || missing+=" $option"
 done
 check "--help lists every option" "$missing" ""
+match "and --sandbox, which has no letter" "$out" "  --sandbox=PARTS"
 run "$owampd" -h
 check "-h is --help" "$rc ${out%%"$nl"*}" "0 Usage: owampd [options]"
 run "$owampd" -V
@@ -48,6 +49,9 @@ bad "-S" "option '-S' needs a value (ADDR:PORT); try 'owampd --help'"
 bad "host" "unexpected 'host'; try 'owampd --help'"
 bad "-a X" "-a, --authmode: 'X': wants letters of A, E and O, as in EO"
 bad "-e mine" "-e, --facility: 'mine': wants a facility of syslog, such as daemon or local0"
+parts="capabilities,no_new_privs,landlock,seccomp"
+bad "--sandbox=chroot" "--sandbox: 'chroot': wants all, none, or of $parts those to hold"
+bad "--sandbox=seccomp" "--sandbox: 'seccomp': landlock and seccomp need no_new_privs as well"
 bad "-P 9-8" "-P, --testports: '9-8': wants 0, PORT or LOW-HIGH"
 bad "--testports=x" "-P, --testports: 'x': wants 0, PORT or LOW-HIGH"
 bad "-S [::1" "-S, --srcnode: '[::1': $node"
@@ -68,7 +72,7 @@ fi
 
 # checked ARGUMENTS...: of the files in c
 checked() {
-    run "$owampd" -n -c c -d d -R v "$@"
+    run "$owampd" -n "${plain[@]}" -c c -d d -R v "$@"
 }
 checked
 check "-n of an empty configuration" "$rc$err $out" "0 configuration is good: 1 class, 0 identities"
@@ -81,9 +85,9 @@ EOF
 printf 'joe\t736573616d\nsue\t78\n' >c/owamp-server.pfs
 checked
 check "-n counts what there is" "$rc$err $out" "0 configuration is good: 2 classes, 2 identities"
-"$owampd" -n -c c -d d -R v >/dev/full 2>err.txt
+"$owampd" -n "${plain[@]}" -c c -d d -R v >/dev/full 2>err.txt
 check "-n >/dev/full ends with 1 and says so" "$? $(<err.txt)" "1 owampd: standard output: No space left on device"
-run "$owampd" --check --confdir=c --datadir=d --vardir=v
+run "$owampd" --check "${plain[@]}" --confdir=c --datadir=d --vardir=v
 check "--check" "$rc$err $out" "0 configuration is good: 2 classes, 2 identities"
 check "-n leaves no files" "$(ls d v)" "d:
 
@@ -132,7 +136,8 @@ faulty pfs "ann 7" "the pass-phrase has an odd number of hexadecimal digits"
 
 rm c/owamp-server.limits c/owamp-server.pfs
 serve one || bail_out "owampd does not start: $(<one/log)"
-match_all "the first line of the log says where it listens" "$(<one/log)" "owampd: listening on 127\.0\.0\.1:$port"
+match_all "the log says by what it is held and where it listens" "$(<one/log)" \
+    "owampd: confined: user .*${nl}owampd: listening on 127\.0\.0\.1:$port"
 check "the pid file" "$(<one/var/owamp-server.pid)" "$server_pid"
 match_all "the info file" "$(<one/var/owamp-server.info)" "START=[0-9]{20}${nl}PID=$server_pid${nl}PORT=$port"
 match_all "it runs with the time it gives" "$(sed -n 's/START=//p' one/var/owamp-server.info)" "1[78][0-9]{18}"
@@ -154,7 +159,7 @@ run "$owampd" "${allow[@]}" -Z -S 192.0.2.1:0 -d d -R v
 check "an address that is not ours" "$rc$out $err" \
     "1 owampd: cannot listen on 192.0.2.1:0: Cannot assign requested address"
 end_server TERM
-check "TERM ends it with 0" "$rc $(<one/log)" "0 owampd: listening on 127.0.0.1:$port
+check "TERM ends it with 0" "$rc $(tail -n +2 one/log)" "0 owampd: listening on 127.0.0.1:$port
 owampd: stopping: 0 connections
 owampd: ended"
 check "and takes its files away" "$(ls one/var)" ""
@@ -405,13 +410,14 @@ end_server TERM
 serve two -v -e local3
 run "$owping" -c 1 -i 0.01f -t -Q "127.0.0.1:$port"
 end_server TERM
-check "the log of a good test, at the level info" "$(log_shape <two/log)" "owampd: listening on PEER
+check "the log of a good test, at the level info" "$(log_shape <two/log)" "owampd: confined: HELD
+owampd: listening on PEER
 owampd: control: PEER: connected, open mode, class default
 owampd: stopping: 0 connections
 owampd: ended"
 echo 'loglocation' >two/etc/owamp-server.conf
 serve two --verbose --facility=user
-match_all "loglocation names the place in the source" "$(<two/log)" \
+match_all "loglocation names the place in the source" "$(tail -n 1 two/log)" \
     "owampd: FILE=run\.c, LINE=[0-9]+, listening on 127\.0\.0\.1:$port"
 end_server TERM
 # At this level nobody hears that it listens.
@@ -443,7 +449,7 @@ if serve two -S :0 && [[ $(<two/log) == *"[::]"* ]]; then
     done
     end_server TERM
     serve two --srcnode='[::1]:0'
-    check "--srcnode=[::1]:0" "$(<two/log)" "owampd: listening on [::1]:$port"
+    check "--srcnode=[::1]:0" "$(tail -n 1 two/log)" "owampd: listening on [::1]:$port"
     end_server TERM
 else
     for what in 127.0.0.1 '[::1]' srcnode; do
@@ -452,7 +458,7 @@ else
 fi
 if getent hosts localhost >/dev/null; then
     serve two -S localhost:0
-    match_all "-S with a name" "$(<two/log)" "owampd: listening on (127\.0\.0\.1|\[::1\]):$port"
+    match_all "-S with a name" "$(tail -n 1 two/log)" "owampd: listening on (127\.0\.0\.1|\[::1\]):$port"
     end_server TERM
 else
     skip "-S with a name" "localhost has no address here"
@@ -497,7 +503,7 @@ if [ "$root" = 0 ] && getent passwd nobody >/dev/null; then
     end_server TERM
     mkdir n/etc
     printf 'user nobody\ngroup daemon\n' >n/etc/owamp-server.conf
-    "$owampd" -c n/etc -S 127.0.0.1:0 -d n/data -R n/var >out.txt 2>err.txt
+    "$owampd" "${plain[@]}" -c n/etc -S 127.0.0.1:0 -d n/data -R n/var >out.txt 2>err.txt
     rc=$?
     pid=$(<n/var/owamp-server.pid)
     pids+=("$pid")
@@ -505,7 +511,7 @@ if [ "$root" = 0 ] && getent passwd nobody >/dev/null; then
     kill -TERM "$pid"
     until_true gone "$pid"
     mkdir -m 700 n/closed
-    run "$owampd" -Z -U nobody -S 127.0.0.1:0 -d n/closed -R n/var
+    run "$owampd" "${plain[@]}" -Z -U nobody -S 127.0.0.1:0 -d n/closed -R n/var
     check "-U nobody: a data directory that nobody cannot reach" "$rc$out $err" \
         "1 owampd: $tmp/n/closed: data directory: Permission denied"
 else

@@ -56,6 +56,7 @@ static void an_empty_file_leaves_the_defaults(void **state)
     assert_int_equal(conf.pbkdf2_count, 2048);
     assert_int_equal(conf.maxcontrolsessions, 0);
     assert_int_equal(conf.keepsessions_s, 86400);
+    assert_int_equal(conf.sandbox, SANDBOX_ALL);
     assert_int_equal(conf.nnotes, 0);
 }
 
@@ -65,7 +66,7 @@ static void every_key_is_taken(void **state)
     takes("user owamp\ngroup -1004\nverbose\nfacility local5\nloglevel DEBUG\nloglocation\nrootfolly\n"
           "vardir /run/owamp\ndatadir /var/lib/owamp\nauthmode AE\nsrcnode 192.0.2.1:8765\n"
           "testports 8760-9960\ndiskfudge 3.0\ndieby 30\ncontroltimeout 60\npbkdf2_count 4096\n"
-          "enddelay 0.25\nmaxcontrolsessions 200\nkeepsessions 0\n");
+          "enddelay 0.25\nmaxcontrolsessions 200\nkeepsessions 0\nsandbox no_new_privs,SECCOMP\n");
     assert_string_equal(conf.user, "owamp");
     assert_string_equal(conf.group, "-1004");
     assert_string_equal(conf.facility, "local5");
@@ -84,7 +85,27 @@ static void every_key_is_taken(void **state)
     assert_int_equal(conf.pbkdf2_count, 4096);
     assert_int_equal(conf.maxcontrolsessions, 200);
     assert_int_equal(conf.keepsessions_s, 0);
+    assert_int_equal(conf.sandbox, SANDBOX_NO_NEW_PRIVS | SANDBOX_SECCOMP);
     assert_int_equal(conf.nnotes, 0);
+}
+
+static void a_sandbox_is_all_none_or_a_list(void **state)
+{
+    (void)state;
+    takes("sandbox none\n");
+    assert_int_equal(conf.sandbox, 0);
+    takes("sandbox ALL\n");
+    assert_int_equal(conf.sandbox, SANDBOX_ALL);
+    takes("sandbox capabilities\n");
+    assert_int_equal(conf.sandbox, SANDBOX_CAPABILITIES);
+    takes("sandbox landlock,no_new_privs\n");
+    assert_int_equal(conf.sandbox, SANDBOX_NO_NEW_PRIVS | SANDBOX_LANDLOCK);
+    refuses("sandbox chroot\n", PS_EUNKNOWN, "t.conf:1: sandbox: \"chroot\" is not all, none, or of ");
+    refuses("sandbox landlock,\n", PS_EUNKNOWN, "sandbox: \"landlock,\" is not");
+    refuses("sandbox all,none\n", PS_EUNKNOWN, "sandbox: \"all,none\" is not");
+    refuses("sandbox seccomp\n", PS_ESTATE,
+            "t.conf:1: sandbox: landlock and seccomp need no_new_privs as well");
+    assert_int_equal(conf.sandbox, SANDBOX_NO_NEW_PRIVS | SANDBOX_LANDLOCK);
 }
 
 static void case_blanks_comments_and_joined_lines_do_not_matter(void **state)
@@ -235,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_empty_file_leaves_the_defaults),
         TEST(every_key_is_taken),
+        TEST(a_sandbox_is_all_none_or_a_list),
         TEST(case_blanks_comments_and_joined_lines_do_not_matter),
         TEST(warn_is_a_level_under_both_its_names),
         TEST(unknown_keys_come_with_the_nearest_known_one),
