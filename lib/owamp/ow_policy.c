@@ -21,6 +21,7 @@ struct amount {
 struct account {
     char name[OW_CLASS_NAME + 1];
     struct amount own;
+    uint64_t sessions;
 };
 
 struct ow_policy {
@@ -123,14 +124,14 @@ static struct account *open_account(struct ow_policy *p, const char *name)
         p->cap = cap;
     }
     a = &p->account[p->count++];
-    *a = (struct account){.own = {0, 0}};
+    *a = (struct account){.own = {0, 0}, .sessions = 0};
     snprintf(a->name, sizeof(a->name), "%s", name);
     return a;
 }
 
 static void close_if_empty(struct ow_policy *p, struct account *a)
 {
-    if (a->own.bandwidth == 0 && a->own.disk == 0)
+    if (a->own.bandwidth == 0 && a->own.disk == 0 && a->sessions == 0)
         *a = p->account[--p->count];
 }
 
@@ -198,6 +199,34 @@ int ow_policy_charge(struct ow_policy *p, const struct ow_class *c, uint64_t ban
     memcpy(charge->class_name, a->name, sizeof(charge->class_name));
     close_if_empty(p, a);
     return 0;
+}
+
+int ow_policy_enter(struct ow_policy *p, struct ow_charge *charge, uint64_t max, struct ps_fault *why)
+{
+    struct account *a = open_account(p, charge->class_name);
+    if (!a) {
+        snprintf(why->text, sizeof(why->text), "%s", ps_strerror(-ENOMEM));
+        return -ENOMEM;
+    }
+    if (max != 0 && a->sessions >= max) {
+        snprintf(why->text, sizeof(why->text), "class %s has %" PRIu64 " sessions, as many as it may",
+                 charge->class_name, a->sessions);
+        close_if_empty(p, a);
+        return PS_ELIMIT;
+    }
+    a->sessions++;
+    charge->entered = true;
+    return 0;
+}
+
+void ow_policy_leave(struct ow_policy *p, struct ow_charge *charge)
+{
+    struct account *a = charge->entered ? find_account(p, charge->class_name) : NULL;
+    charge->entered = false;
+    if (!a)
+        return;
+    a->sessions--;
+    close_if_empty(p, a);
 }
 
 void ow_policy_release_bandwidth(struct ow_policy *p, struct ow_charge *charge)

@@ -17,11 +17,15 @@ const struct ow_limits *ow_policy_limits(const struct ow_policy *p);
 struct ow_charge {
     char class_name[OW_CLASS_NAME + 1];
     uint64_t bandwidth, disk;
+    bool entered; // counted among the class's sessions
 };
 // Asks for bandwidth (bit/s) and disk (octets) on behalf of a class. PS_ELIMIT: refused, and *why says
 // in one sentence which limit of which class, what is used and what was asked.
 int ow_policy_charge(struct ow_policy *p, const struct ow_class *c, uint64_t bandwidth, uint64_t disk,
                      struct ow_charge *charge, struct ps_fault *why);
+// Counts a session that was charged among its class's. PS_ELIMIT: that has max of them (0: no limit), *why says so.
+int ow_policy_enter(struct ow_policy *p, struct ow_charge *charge, uint64_t max, struct ps_fault *why);
+void ow_policy_leave(struct ow_policy *p, struct ow_charge *charge);
 void ow_policy_release_bandwidth(struct ow_policy *p, struct ow_charge *charge);
 void ow_policy_release_disk(struct ow_policy *p, struct ow_charge *charge);
 // The session's file turned out to have so many octets: adjusts. PS_ELIMIT when the class is then

@@ -126,6 +126,30 @@ static void bandwidth_and_disk_are_released_apart_and_once(void **state)
     ow_policy_free(p);
 }
 
+static void sessions_are_counted_for_the_class_alone(void **state)
+{
+    (void)state;
+    struct ow_policy *p = policy(TREE, 1.0);
+    struct ow_charge a, b, c, root;
+    struct ps_fault why;
+    charge(p, "a", 0, 0, &a);
+    charge(p, "a", 1, 1, &b);
+    charge(p, "a", 1, 1, &c);
+    charge(p, "root", 0, 0, &root);
+    assert_int_equal(ow_policy_enter(p, &a, 2, &why), 0);
+    assert_int_equal(ow_policy_enter(p, &b, 2, &why), 0);
+    assert_int_equal(ow_policy_enter(p, &root, 1, &why), 0);
+    assert_int_equal(ow_policy_enter(p, &c, 2, &why), PS_ELIMIT);
+    assert_string_equal(why.text, "class a has 2 sessions, as many as it may");
+    ow_policy_leave(p, &c); // never entered
+    assert_int_equal(ow_policy_enter(p, &c, 2, &why), PS_ELIMIT);
+    ow_policy_leave(p, &a);
+    ow_policy_leave(p, &a);
+    assert_int_equal(ow_policy_enter(p, &c, 2, &why), 0);
+    assert_int_equal(ow_policy_enter(p, &a, 0, &why), 0);
+    ow_policy_free(p);
+}
+
 static void settling_takes_the_real_size(void **state)
 {
     (void)state;
@@ -240,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_refusal_changes_nothing_and_says_why),
         cmocka_unit_test(asking_for_everything_does_not_wrap_around),
         cmocka_unit_test(bandwidth_and_disk_are_released_apart_and_once),
+        cmocka_unit_test(sessions_are_counted_for_the_class_alone),
         cmocka_unit_test(settling_takes_the_real_size),
         cmocka_unit_test(settling_is_held_to_the_limit_times_diskfudge),
         cmocka_unit_test(files_found_at_start_are_settled_into_their_class),
