@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "owampd/identify.h"
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
 #include "crypto/ps_crypto.h"
 
 struct derivation {
-    struct conn *conn; // NULL: gone meanwhile
-    uint8_t *pass;     // NULL: no such identity
+    struct conn *conn;   // NULL: gone meanwhile
+    atomic_bool useless; // the same, for the worker
+    uint8_t *pass;       // NULL: no such identity
     size_t pass_len;
     uint8_t salt[16], key[16];
     uint32_t count;
@@ -28,6 +30,8 @@ static void work(void *ctx)
 {
     struct derivation *w = ctx;
     static const uint8_t nobody[1] = {0};
+    if (atomic_load(&w->useless))
+        return;
     // The same work for an unknown name: the time taken does not tell who exists.
     w->err = ow_derive(w->pass != NULL ? w->pass : nobody, w->pass != NULL ? w->pass_len : 1, w->salt,
                        w->count, w->key);
@@ -86,7 +90,9 @@ void identify(struct conn *c, const struct ow_server_event *ev)
 
 void identify_cancel(struct conn *c)
 {
-    if (c->derivation != NULL)
+    if (c->derivation != NULL) {
         c->derivation->conn = NULL;
+        atomic_store(&c->derivation->useless, true);
+    }
     c->derivation = NULL;
 }
