@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_near.h"
 #include "base/ps_num.h"
@@ -10,6 +11,7 @@
 #define PBKDF2_MIN 1024u // RFC 4656 section 3.1
 #define PBKDF2_MAX 1048576u
 #define YEAR_S (366u * 86400u)
+#define MEMORY_MAX (1u << 24) // MiB
 
 enum key {
     KEY_USER,
@@ -28,9 +30,14 @@ enum key {
     KEY_DISKFUDGE,
     KEY_DIEBY,
     KEY_CONTROLTIMEOUT,
+    KEY_SETUPTIMEOUT,
     KEY_PBKDF2_COUNT,
     KEY_ENDDELAY,
     KEY_MAXCONTROLSESSIONS,
+    KEY_MAXCONTROLPERHOST,
+    KEY_MAXSESSIONS,
+    KEY_MAXPACKETS,
+    KEY_MAXMEMORY,
     KEY_KEEPSESSIONS,
     KEY_TESTTIMEOUT,
     KEY_COUNT
@@ -53,9 +60,14 @@ static const char *const key_names[KEY_COUNT] = {
     [KEY_DISKFUDGE] = "diskfudge",
     [KEY_DIEBY] = "dieby",
     [KEY_CONTROLTIMEOUT] = "controltimeout",
+    [KEY_SETUPTIMEOUT] = "setuptimeout",
     [KEY_PBKDF2_COUNT] = "pbkdf2_count",
     [KEY_ENDDELAY] = "enddelay",
     [KEY_MAXCONTROLSESSIONS] = "maxcontrolsessions",
+    [KEY_MAXCONTROLPERHOST] = "maxcontrolperhost",
+    [KEY_MAXSESSIONS] = "maxsessions",
+    [KEY_MAXPACKETS] = "maxpackets",
+    [KEY_MAXMEMORY] = "maxmemory",
     [KEY_KEEPSESSIONS] = "keepsessions",
     [KEY_TESTTIMEOUT] = "testtimeout",
 };
@@ -70,6 +82,13 @@ struct entry {
 
 #define FAULT(e, ...) ps_fault_set((e)->fault, (e)->at->file, (e)->at->line, __VA_ARGS__)
 
+static unsigned half_of_memory(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    uint64_t mib = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 2 >> 20 : 0;
+    return mib < MEMORY_MAX ? (unsigned)mib : MEMORY_MAX;
+}
+
 void conf_init(struct conf *c)
 {
     memset(c, 0, sizeof(*c));
@@ -83,7 +102,9 @@ void conf_init(struct conf *c)
     c->dieby_s = 5;
     c->keepsessions_s = 86400;
     c->controltimeout_s = 1800;
+    c->setuptimeout_s = 10;
     c->sandbox = SANDBOX_ALL;
+    c->maxmemory_mib = half_of_memory();
     c->pbkdf2_count = 2048;
     c->enddelay_s = 1.0;
 }
@@ -313,6 +334,16 @@ static int take_value(struct conf *c, const struct entry *e)
         return take_unsigned(e, 0, 86400, &c->dieby_s);
     case KEY_CONTROLTIMEOUT:
         return take_unsigned(e, 1, YEAR_S, &c->controltimeout_s);
+    case KEY_SETUPTIMEOUT:
+        return take_unsigned(e, 1, 3600, &c->setuptimeout_s);
+    case KEY_MAXCONTROLPERHOST:
+        return take_unsigned(e, 0, 1000000, &c->maxcontrolperhost);
+    case KEY_MAXSESSIONS:
+        return take_unsigned(e, 0, 1000000000, &c->maxsessions);
+    case KEY_MAXPACKETS:
+        return take_unsigned(e, 0, UINT32_MAX, &c->maxpackets);
+    case KEY_MAXMEMORY:
+        return take_unsigned(e, 0, MEMORY_MAX, &c->maxmemory_mib);
     case KEY_MAXCONTROLSESSIONS:
         return take_unsigned(e, 0, 1000000, &c->maxcontrolsessions);
     case KEY_KEEPSESSIONS:

@@ -35,7 +35,12 @@ struct conf {
     unsigned controltimeout_s;
     uint32_t pbkdf2_count; // a power of two
     double enddelay_s;
+    unsigned setuptimeout_s;
     unsigned maxcontrolsessions; // 0: unlimited
+    unsigned maxcontrolperhost;  // of them from one address; 0: unlimited
+    unsigned maxsessions;        // of a class at the same time; 0: unlimited
+    unsigned maxpackets;         // in a session; 0: unlimited
+    unsigned maxmemory_mib;      // 0: unlimited
     unsigned keepsessions_s;     // age at which session files are removed; 0: never
 
     struct ps_fault note[CONF_NOTES]; // worth a warning, "FILE:LINE: text"

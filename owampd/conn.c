@@ -6,13 +6,12 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "base/ps_rand.h"
+#include "owampd/entrance.h"
 #include "owampd/fetch.h"
 #include "owampd/identify.h"
 #include "owampd/session.h"
 #include "owampd/trial.h"
 
-// A client that has not finished the set-up by then is not going to.
-#define SETUP_MAX (60 * PS_SEC)
 #define LINGER (5 * PS_SEC)
 #define IDLE_AFTER (5 * PS_SEC)
 
@@ -41,6 +40,8 @@ void conn_drop(struct conn *c, enum ps_log_level level, const char *why)
     ps_stream_close(c->stream, LINGER);
     c->stream = NULL;
     ps_list_remove(&c->node);
+    guests_leave(&c->d->guests, &c->guest);
+    memory_give(&c->d->memory, MEMORY_CONNECTION);
     daemon_conn_gone(c->d);
     // Whoever called us may still be looking at c.
     if (ps_defer(c->d->loop, conn_release, c) != 0)
@@ -82,6 +83,7 @@ static void add_user_to_label(struct conn *c)
 static void on_ready(struct conn *c, const struct ow_server_event *ev)
 {
     c->ready = true;
+    guests_ready(&c->d->guests, &c->guest);
     if (c->user != NULL)
         add_user_to_label(c);
     ps_log(c->d->log, PS_LOG_INFO, "control", "%s: connected, %s mode, class %s", c->label,
@@ -154,13 +156,20 @@ static void on_event(struct conn *c, const struct ow_server_event *ev)
     }
 }
 
-// The peer's time to speak: none while a test runs, for then it has nothing to say.
+// What is left of the time for the set-up.
+static ps_ns setup_left(const struct conn *c, ps_ns limit)
+{
+    ps_ns most = (ps_ns)c->d->conf->setuptimeout_s * PS_SEC;
+    return (limit < most ? limit : most) - (ps_loop_mono() - c->since);
+}
+
+// The peer's time to speak: none while a test runs or we derive its key, for then it has nothing to say.
 static void arm_idle(struct conn *c)
 {
     ps_ns limit = (ps_ns)c->d->conf->controltimeout_s * PS_SEC;
     if (!c->ready)
-        limit = (limit < SETUP_MAX ? limit : SETUP_MAX) - (ps_loop_mono() - c->since);
-    if (c->trial.testing && !c->trial.stop_sent)
+        limit = setup_left(c, limit);
+    if ((c->trial.testing && !c->trial.stop_sent) || c->derivation != NULL)
         ps_timer_stop(c->idle);
     else
         ps_timer_start(c->idle, c->trial.testing ? ep_trial_patience(&c->trial) : limit);
@@ -198,7 +207,8 @@ static void on_ended(void *ctx, int err)
 {
     struct conn *c = ctx;
     bool normal = err == PS_ECLOSED && c->ready && !c->trial.testing;
-    conn_drop(c, normal ? PS_LOG_DEBUG : PS_LOG_INFO, ps_strerror(err));
+    enum ps_log_level level = normal ? PS_LOG_DEBUG : c->ready ? PS_LOG_INFO : entrance_level(c->d);
+    conn_drop(c, level, ps_strerror(err));
 }
 
 static void on_drained(void *ctx)
@@ -216,8 +226,10 @@ static void on_drained(void *ctx)
 static void on_idle(void *ctx)
 {
     struct conn *c = ctx;
-    conn_drop(c, PS_LOG_INFO,
-              c->ready ? "the peer has said nothing for too long" : "the set-up took too long");
+    if (c->ready)
+        conn_drop(c, PS_LOG_INFO, "the peer has said nothing for too long");
+    else
+        conn_drop(c, entrance_level(c->d), "the set-up took too long");
 }
 
 static int conn_machine(struct conn *c)
@@ -249,7 +261,7 @@ static int conn_setup(struct conn *c)
         err = ps_timer_new(c->d->loop, &c->idle, on_idle, c);
     if (err == 0)
         err = trial_setup(c);
-    return err;
+    return err == 0 ? guests_enter(&c->d->guests, &c->guest, ps_stream_peer(c->stream)) : err;
 }
 
 void conn_open(struct daemon *d, struct ps_stream *stream)
@@ -258,6 +270,7 @@ void conn_open(struct daemon *d, struct ps_stream *stream)
     struct conn *c = calloc(1, sizeof *c);
     if (c == NULL) {
         ps_stream_close(stream, 0);
+        memory_give(&d->memory, MEMORY_CONNECTION);
         return;
     }
     c->d = d;
@@ -267,6 +280,7 @@ void conn_open(struct daemon *d, struct ps_stream *stream)
     if (err != 0) {
         ps_log(d->log, PS_LOG_WARN, "control", "cannot serve a client: %s", ps_strerror(err));
         ps_stream_close(stream, 0);
+        memory_give(&d->memory, MEMORY_CONNECTION);
         conn_release(c);
         return;
     }

@@ -9,6 +9,7 @@ struct fetch;
 
 struct conn {
     struct ps_list node; // of the daemon
+    struct guest guest;
     struct daemon *d;
     struct ps_stream *stream;
     struct ow_server *machine;
@@ -26,7 +27,7 @@ struct conn {
     uint8_t salt[16];   // of the greeting
 };
 
-// Takes over an accepted stream.
+// Takes over an accepted stream, and MEMORY_CONNECTION that was promised for it.
 void conn_open(struct daemon *d, struct ps_stream *stream);
 // Pulls the machine's events and sends what it wrote. Call after every answer given from outside.
 void conn_pump(struct conn *c);

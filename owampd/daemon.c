@@ -3,12 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include "base/ps_err.h"
 #include "loop/ps_lookup.h"
 #include "loop/ps_sd.h"
 #include "owampd/conn.h"
+#include "owampd/entrance.h"
 
 #define BACKLOG 512
 #define FILE_MAX (16u << 20) // a limits or pass-phrase file larger than this is a mistake
@@ -67,54 +67,10 @@ int daemon_read_rules(const struct daemon_files *files, struct ow_limits **limit
     return err;
 }
 
-static void raise_files(void)
-{
-    struct rlimit rl;
-    if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
-        return;
-    rl.rlim_cur = rl.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &rl); // what there is will do
-}
-
-// At the limit on connections one that has not even finished its set-up gives way, or else one that
-// asks for nothing.
-static bool make_room(struct daemon *d)
-{
-    unsigned max = d->conf->maxcontrolsessions;
-    struct conn *idle = NULL;
-    if (max == 0 || d->nconns < max)
-        return true;
-    PS_LIST_EACH(it, &d->conns) {
-        struct conn *c = PS_CONTAINER(it, struct conn, node);
-        if (!c->ready) {
-            conn_drop(c, PS_LOG_INFO, "idle in the set-up while maxcontrolsessions is reached");
-            return true;
-        }
-        if (conn_idle(c) && (idle == NULL || c->heard < idle->heard))
-            idle = c;
-    }
-    if (idle != NULL)
-        conn_drop(idle, PS_LOG_INFO, "idle while maxcontrolsessions is reached");
-    return idle != NULL;
-}
-
-static void on_accept(void *ctx, struct ps_stream *stream)
-{
-    struct daemon *d = ctx;
-    char peer[PS_ADDR_STRLEN];
-    if (d->stopping || !make_room(d)) {
-        ps_log(d->log, PS_LOG_INFO, "control", "%s: turned away: maxcontrolsessions is reached",
-               ps_addr_text(ps_stream_peer(stream), peer));
-        ps_stream_close(stream, 0);
-        return;
-    }
-    conn_open(d, stream);
-}
-
 static int listen_at(struct daemon *d, const struct ps_addr *addr, struct ps_fault *fault)
 {
     char text[PS_ADDR_STRLEN];
-    int err = ps_listen(d->loop, addr, NULL, BACKLOG, on_accept, d, &d->listener);
+    int err = ps_listen(d->loop, addr, NULL, BACKLOG, entrance, d, &d->listener);
     if (err != 0)
         ps_fault_set(fault, NULL, 0, "cannot listen on %s: %s%s", ps_addr_text(addr, text), ps_strerror(err),
                      err == -EACCES ? "; ports below 1024 need root (-S :PORT for another)" : "");
@@ -142,8 +98,9 @@ int daemon_bind(struct daemon *d, const struct conf *conf, struct ps_log *log, s
     d->conf = conf;
     d->log = log;
     ps_list_init(&d->conns);
-    raise_files();
     int err = ps_loop_new(&d->loop);
+    if (err == 0)
+        err = entrance_init(d);
     if (err == 0)
         err = ps_map_init(&d->receiving, OW_SID_LEN);
     if (err != 0) {
@@ -283,6 +240,7 @@ void daemon_free(struct daemon *d)
     ps_listener_close(d->listener);
     ps_timer_free(d->reaper);
     ps_timer_free(d->dieby);
+    entrance_fini(d);
     ps_pump_free(d->pump);
     ps_loop_free(d->loop);
     ps_clock_free(d->clock);

@@ -11,7 +11,15 @@
 #include "owamp/ow_pfs.h"
 #include "owamp/ow_policy.h"
 #include "owampd/conf.h"
+#include "owampd/guests.h"
+#include "owampd/memory.h"
 #include "owampd/store.h"
+
+// Lines on connections that were let go in their set-up.
+struct daemon_crowd {
+    struct ps_timer *timer;
+    unsigned told, untold;
+};
 
 struct daemon {
     const struct conf *conf; // as started; a reload changes limits and pass-phrases alone
@@ -25,7 +33,10 @@ struct daemon {
     struct ow_pfs *pfs; // NULL: no pass-phrase file
     struct store *store;
     struct ps_list conns;
-    unsigned nconns;
+    unsigned nconns, max_conns; // as the configuration and the limit of open files have it
+    struct guests guests;
+    struct memory memory;
+    struct daemon_crowd crowd;
     struct ps_map receiving; // SID to the session that is being received
     ps_ntp start_time;
     bool stopping;

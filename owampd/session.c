@@ -106,6 +106,43 @@ static uint8_t open_error(const struct session *s, int err, const struct ps_addr
     return refuse(s, err == -EADDRNOTAVAIL ? OW_ACCEPT_UNSUPPORTED : OW_ACCEPT_TEMPORARY, why);
 }
 
+// What it may come to hold: slots as asked for and as kept, what is outstanding, a packet.
+static uint64_t memory_need(const struct ow_request *req, const struct ow_slot *slots)
+{
+    uint64_t need = MEMORY_SESSION + req->nslots * 2 * (uint64_t)sizeof *slots;
+    if (req->conf_sender)
+        return need + req->padding;
+    uint64_t window = ow_recv_window(slots, req->nslots, req->npackets, req->timeout);
+    return need + 2 * (sizeof(ps_ntp) + 1) * (window < EP_WINDOW_MAX ? window : EP_WINDOW_MAX);
+}
+
+static uint8_t take_memory(struct session *s, const struct ow_slot *slots)
+{
+    struct ps_fault why;
+    uint64_t need = memory_need(&s->party.req, slots);
+    if (memory_take(&s->d->memory, need)) {
+        s->memory = need;
+        return OW_ACCEPT_OK;
+    }
+    ps_fault_set(&why, NULL, 0, "maxmemory=%u: %llu MiB are in use, and %llu KiB may be needed",
+                 s->d->conf->maxmemory_mib, (unsigned long long)(memory_used(&s->d->memory) >> 20),
+                 (unsigned long long)(need >> 10));
+    return refuse(s, OW_ACCEPT_TEMPORARY, why.text);
+}
+
+static uint8_t enter_class(struct session *s)
+{
+    struct ps_fault why;
+    int err = ow_policy_enter(s->d->policy, &s->charge, s->d->conf->maxsessions, &why);
+    if (err == 0)
+        return OW_ACCEPT_OK;
+    if (err != PS_ELIMIT)
+        return refuse(s, OW_ACCEPT_TEMPORARY, why.text);
+    char text[sizeof why.text + 32];
+    snprintf(text, sizeof text, "maxsessions: %s", why.text);
+    return refuse(s, OW_ACCEPT_TEMPORARY, text);
+}
+
 static uint8_t charge(struct session *s, const struct session_peer *from, const struct ow_slot *slots)
 {
     struct ps_fault why;
@@ -119,7 +156,8 @@ static uint8_t charge(struct session *s, const struct session_peer *from, const 
     uint64_t disk = s->party.req.conf_receiver ? ow_policy_disk(&s->party.req) : 0;
     if (ow_policy_charge(s->d->policy, class, bandwidth, disk, &s->charge, &why) != 0)
         return refuse(s, OW_ACCEPT_REJECT, why.text);
-    return OW_ACCEPT_OK;
+    uint8_t accept = enter_class(s);
+    return accept == OW_ACCEPT_OK ? take_memory(s, slots) : accept;
 }
 
 static void on_complete(void *ctx)
@@ -218,6 +256,9 @@ static uint8_t judge(struct session *s, const struct session_peer *from, const s
     // In open mode anyone could aim our packets at a third party.
     if (from->mode == OW_MODE_OPEN && s->party.req.conf_sender && !ps_addr_same_host(&peer, from->peer))
         return refuse(s, OW_ACCEPT_REJECT, "in open mode packets are sent to the asking host alone");
+    unsigned most = s->d->conf->maxpackets;
+    if (most != 0 && s->party.req.npackets > most)
+        return refuse(s, OW_ACCEPT_PERMANENT, "more packets than maxpackets allows");
     uint8_t accept = charge(s, from, slots);
     if (accept != OW_ACCEPT_OK)
         return accept;
@@ -326,6 +367,8 @@ void session_free(struct session *s)
     if (s == NULL)
         return;
     end_unfinished(s);
+    ow_policy_leave(s->d->policy, &s->charge);
+    memory_give(&s->d->memory, s->memory);
     ow_policy_release_bandwidth(s->d->policy, &s->charge);
     if (!s->kept)
         ow_policy_release_disk(s->d->policy, &s->charge);

@@ -8,6 +8,7 @@ struct session {
     struct ep_party party; // of the connection's trial
     struct daemon *d;
     struct ow_charge charge;
+    uint64_t memory;  // promised to it
     const char *peer; // the connection's label
     bool accepted, started, ended;
     bool kept; // the file outlives the session and stays charged

@@ -331,11 +331,33 @@ static int crowd(const char *port, const char *count, char **words)
     return rc == RAW_FAULT ? rc : hold(&p);
 }
 
+// The same without end: of the last so many the oldest is closed for each new one.
+static int storm(const char *port, const char *count, char **words)
+{
+    static int fds[10000];
+    struct peer p = {0};
+    uint64_t n, i = 0;
+    if (ps_num_u64(count, 10, 1, 10000, &n) != 0)
+        return RAW_FAULT;
+    for (;; i++) {
+        if (i >= n && fds[i % n] >= 0)
+            close(fds[i % n]);
+        if (begin_client(&p, port) == RAW_ON)
+            (void)run_words(&p, words);
+        fds[i % n] = p.fd;
+        ow_chan_free(p.chan);
+        if (i == n)
+            puts("raging");
+        fflush(stdout);
+    }
+}
+
 static int usage(void)
 {
     fputs("Usage: raw_peer connect PORT WORD...\n"
           "       raw_peer serve FILE-FOR-THE-PORT WORD...\n"
           "       raw_peer crowd PORT COUNT WORD...\n"
+          "       raw_peer storm PORT COUNT WORD...\n"
           "       raw_peer file PATH WORD...\n",
           stderr);
     return 2;
@@ -351,6 +373,8 @@ int main(int argc, char **argv)
     defaults(&p);
     if (strcmp(argv[1], "crowd") == 0 && argc > 3)
         rc = crowd(argv[2], argv[3], argv + 4);
+    else if (strcmp(argv[1], "storm") == 0 && argc > 3)
+        rc = storm(argv[2], argv[3], argv + 4);
     else if (strcmp(argv[1], "connect") == 0)
         rc = begin_client(&p, argv[2]);
     else if (strcmp(argv[1], "serve") == 0)

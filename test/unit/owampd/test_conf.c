@@ -57,6 +57,9 @@ static void an_empty_file_leaves_the_defaults(void **state)
     assert_int_equal(conf.maxcontrolsessions, 0);
     assert_int_equal(conf.keepsessions_s, 86400);
     assert_int_equal(conf.sandbox, SANDBOX_ALL);
+    assert_int_equal(conf.setuptimeout_s, 10);
+    assert_int_equal(conf.maxcontrolperhost | conf.maxsessions | conf.maxpackets, 0);
+    assert_true(conf.maxmemory_mib > 0);
     assert_int_equal(conf.nnotes, 0);
 }
 
@@ -66,7 +69,8 @@ static void every_key_is_taken(void **state)
     takes("user owamp\ngroup -1004\nverbose\nfacility local5\nloglevel DEBUG\nloglocation\nrootfolly\n"
           "vardir /run/owamp\ndatadir /var/lib/owamp\nauthmode AE\nsrcnode 192.0.2.1:8765\n"
           "testports 8760-9960\ndiskfudge 3.0\ndieby 30\ncontroltimeout 60\npbkdf2_count 4096\n"
-          "enddelay 0.25\nmaxcontrolsessions 200\nkeepsessions 0\nsandbox no_new_privs,SECCOMP\n");
+          "enddelay 0.25\nmaxcontrolsessions 200\nkeepsessions 0\nsandbox no_new_privs,SECCOMP\n"
+          "setuptimeout 20\nmaxcontrolperhost 3\nmaxsessions 40\nmaxpackets 4294967295\nmaxmemory 512\n");
     assert_string_equal(conf.user, "owamp");
     assert_string_equal(conf.group, "-1004");
     assert_string_equal(conf.facility, "local5");
@@ -86,6 +90,11 @@ static void every_key_is_taken(void **state)
     assert_int_equal(conf.maxcontrolsessions, 200);
     assert_int_equal(conf.keepsessions_s, 0);
     assert_int_equal(conf.sandbox, SANDBOX_NO_NEW_PRIVS | SANDBOX_SECCOMP);
+    assert_int_equal(conf.setuptimeout_s, 20);
+    assert_int_equal(conf.maxcontrolperhost, 3);
+    assert_int_equal(conf.maxsessions, 40);
+    assert_int_equal(conf.maxpackets, UINT32_MAX);
+    assert_int_equal(conf.maxmemory_mib, 512);
     assert_int_equal(conf.nnotes, 0);
 }
 
