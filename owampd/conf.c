@@ -21,6 +21,7 @@ enum key {
     KEY_LOGLEVEL,
     KEY_LOGLOCATION,
     KEY_ROOTFOLLY,
+    KEY_PRECISE,
     KEY_SANDBOX,
     KEY_VARDIR,
     KEY_DATADIR,
@@ -51,6 +52,7 @@ static const char *const key_names[KEY_COUNT] = {
     [KEY_LOGLEVEL] = "loglevel",
     [KEY_LOGLOCATION] = "loglocation",
     [KEY_ROOTFOLLY] = "rootfolly",
+    [KEY_PRECISE] = "precise",
     [KEY_SANDBOX] = "sandbox",
     [KEY_VARDIR] = "vardir",
     [KEY_DATADIR] = "datadir",
@@ -281,7 +283,7 @@ static int take_pbkdf2_count(struct conf *c, const struct entry *e)
 
 static bool is_flag(enum key key)
 {
-    return key == KEY_VERBOSE || key == KEY_LOGLOCATION || key == KEY_ROOTFOLLY;
+    return key == KEY_VERBOSE || key == KEY_LOGLOCATION || key == KEY_ROOTFOLLY || key == KEY_PRECISE;
 }
 
 static void take_flag(struct conf *c, const struct entry *e)
@@ -290,6 +292,8 @@ static void take_flag(struct conf *c, const struct entry *e)
         c->verbose = true;
     else if (e->key == KEY_LOGLOCATION)
         c->loglocation = true;
+    else if (e->key == KEY_PRECISE)
+        c->precise = true;
     else
         c->rootfolly = true;
     // A key that is present is on: this surprises whoever wrote "off" behind it.

@@ -25,6 +25,7 @@ struct conf {
     enum ps_log_level loglevel;
     bool verbose; // taken, no effect
     bool loglocation, rootfolly;
+    bool precise;                             // see ps_pump_conf
     unsigned sandbox;                         // bits of enum sandbox
     char vardir[PATH_MAX], datadir[PATH_MAX]; // "." unless told
     uint32_t modes;                           // offered: bits of enum ow_mode

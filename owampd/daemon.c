@@ -159,8 +159,13 @@ static int start_engine(struct daemon *d, struct ps_fault *fault)
     if (err != 0)
         return err;
     d->start_time = ps_ntp_from_ns(ps_clock_now(d->clock));
-    struct ps_pump_conf pc = {
-        .loop = d->loop, .clock = d->clock, .ports = d->conf->testports, .realtime = true, .log = d->log};
+    struct ps_pump_conf pc = {.loop = d->loop,
+                              .clock = d->clock,
+                              .ports = d->conf->testports,
+                              .realtime = true,
+                              .limited = PS_LOG_WARN,
+                              .precise = d->conf->precise,
+                              .log = d->log};
     err = ps_pump_new(&d->pump, &pc);
     if (err == 0)
         err = ps_timer_new(d->loop, &d->reaper, on_reap, d);

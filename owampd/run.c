@@ -22,6 +22,7 @@ struct server {
     struct ps_log log;
     FILE *terminal; // until it serves, a daemon tells faults there as well
     int ready_fd, pid_fd;
+    int unlocked; // why memory is not locked; 0: it is
     char pid_path[PATH_MAX], info_path[PATH_MAX];
     char confined[CONFINE_TEXT]; // what holds
 };
@@ -216,6 +217,7 @@ static int bring_up(struct server *s, struct ps_fault *fault)
     if (err != 0)
         return err;
     give_files(s);
+    s->unlocked = ps_priv_lock_memory();
     err = confine_become(&s->conf, fault);
     if (err == 0)
         err = confine_enter(&s->conf, s->files, s->info_path, &s->log, s->confined, fault);
@@ -224,6 +226,18 @@ static int bring_up(struct server *s, struct ps_fault *fault)
     if (err == 0 && (err = write_info(s)) != 0)
         ps_fault_set(fault, s->info_path, 0, "%s", ps_strerror(err));
     return err;
+}
+
+// What keeps other work from delaying packets; what is missing is worth a warning.
+static void tell_timing(struct server *s)
+{
+    int fifo = ps_pump_realtime(s->daemon.pump);
+    bool all = fifo == 0 && s->unlocked == 0;
+    ps_log(&s->log, all ? PS_LOG_INFO : PS_LOG_WARN, NULL, "timing: %s, %s%s",
+           fifo == 0 ? "real-time priority" : "no real-time priority (needs CAP_SYS_NICE or LimitRTPRIO)",
+           s->unlocked == 0 ? "memory locked"
+                            : "memory not locked (needs CAP_SYS_RESOURCE or LimitMEMLOCK=infinity)",
+           s->conf.precise ? ", precise sends" : "");
 }
 
 static int hook_signals(struct server *s)
@@ -263,6 +277,7 @@ static int serve(struct server *s)
         return 1;
     }
     tell_notes(&s->log, &s->conf);
+    tell_timing(s);
     ps_log(&s->log, PS_LOG_INFO, NULL, "%s", s->confined);
     ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s",
            ps_addr_text(ps_listener_addr(s->daemon.listener), addr));

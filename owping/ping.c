@@ -431,7 +431,7 @@ static int set_up(struct ping *p)
                               .ports = p->o->ports,
                               .device = p->o->device,
                               .realtime = true,
-                              .no_realtime = PS_LOG_DEBUG,
+                              .limited = PS_LOG_DEBUG,
                               .log = &p->log};
     if (err == 0)
         err = ps_pump_new(&p->pump, &pc);

@@ -172,7 +172,7 @@ static int make_ground(struct run *r)
                               .ports = r->o->ports,
                               .device = r->o->device,
                               .realtime = true,
-                              .no_realtime = PS_LOG_DEBUG,
+                              .limited = PS_LOG_DEBUG,
                               .precise = r->o->precise,
                               .log = &r->log};
     if (err == 0)

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/ps_err.h"
@@ -224,6 +226,20 @@ const char *ps_priv_caps(char *out, size_t size)
 int ps_priv_no_new(void)
 {
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+// memory
+
+int ps_priv_lock_memory(void)
+{
+    struct rlimit most = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit now;
+
+    // With a finite limit the first allocation beyond it would fail.
+    if (setrlimit(RLIMIT_MEMLOCK, &most) < 0 &&
+        (getrlimit(RLIMIT_MEMLOCK, &now) < 0 || now.rlim_cur != RLIM_INFINITY))
+        return -EPERM;
+    return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0 ? -errno : 0;
 }
 
 // daemonising

@@ -22,6 +22,9 @@ int ps_priv_drop(uid_t uid, gid_t gid, unsigned keep);
 const char *ps_priv_caps(char *out, size_t size);
 // No program started from here on gains privileges by its file's mode. 0 or -errno.
 int ps_priv_no_new(void);
+// Keeps the process's memory from being paged out, pages that it has yet to touch included. To be called while
+// it may raise the limit for that. -EPERM: the limit is finite and may not be raised; other -errno.
+int ps_priv_lock_memory(void);
 // chdir /, setsid, standard descriptors to /dev/null; returns in the child with the write end of a
 // pipe: writing one octet there lets the parent exit with that status. 0 or -errno.
 int ps_priv_daemonise(int *ready_fd);

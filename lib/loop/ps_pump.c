@@ -196,15 +196,17 @@ static void close_thread(struct pump_thread *t)
     }
 }
 
-static void ask_realtime(const struct ps_pump *p)
+static void ask_realtime(struct ps_pump *p)
 {
     struct sched_param sp = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
-    int err = p->realtime ? pthread_setschedparam(p->id, SCHED_FIFO, &sp) : 0;
 
-    if (err && p->log)
-        ps_log(p->log, p->no_realtime, "pump",
-               "no real-time priority for packets: %s (it takes CAP_SYS_NICE or an rtprio limit)",
-               strerror(err));
+    if (p->realtime)
+        p->no_realtime = -pthread_setschedparam(p->id, SCHED_FIFO, &sp);
+}
+
+int ps_pump_realtime(const struct ps_pump *p)
+{
+    return p->no_realtime;
 }
 
 // Signals are the control loop's.
@@ -234,7 +236,7 @@ static struct ps_pump *pump_alloc(const struct ps_pump_conf *conf)
     p->log = conf->log;
     p->ports = conf->ports;
     p->realtime = conf->realtime;
-    p->no_realtime = conf->no_realtime;
+    p->limited = conf->limited;
     p->precise = conf->precise;
     p->offset = ps_clock_offset(conf->clock);
     p->t.epoll = p->t.sockets = p->t.command = p->t.sends.fd = -1;

@@ -33,10 +33,10 @@ struct ps_sender_ops {
 struct ps_pump_conf {
     struct ps_loop *loop;
     struct ps_clock *clock;
-    struct ps_portrange ports;     // UDP ports for the pool; {0,0}: the kernel's choice
-    const char *device;            // interface to bind to; NULL: none
-    bool realtime;                 // try SCHED_FIFO for the packet thread
-    enum ps_log_level no_realtime; // how loudly it is told that there is none
+    struct ps_portrange ports; // UDP ports for the pool; {0,0}: the kernel's choice
+    const char *device;        // interface to bind to; NULL: none
+    bool realtime;             // try SCHED_FIFO for the packet thread
+    enum ps_log_level limited; // how loudly it is told when sockets have too little memory
     // Packets leave within microseconds of their time, each with a wake of its own. Else those due within a
     // window that grows with the load, up to 2 ms, share one: a wake costs as much as several packets.
     bool precise;
@@ -47,6 +47,9 @@ struct ps_pump;
 int ps_pump_new(struct ps_pump **out, const struct ps_pump_conf *conf);
 // Waits for flows that are being closed (all others must have been closed before), ends the thread.
 void ps_pump_free(struct ps_pump *p);
+
+// Whether the packet thread has the real-time priority that was asked for: 0, or -errno.
+int ps_pump_realtime(const struct ps_pump *p);
 
 struct ps_pump_stats {
     uint64_t sent, received, unmatched; // datagrams; unmatched: from no flow's peer

@@ -145,7 +145,8 @@ struct ps_pump {
     struct ps_portrange ports;
     char *device;
     bool realtime, precise;
-    enum ps_log_level no_realtime;
+    enum ps_log_level limited;
+    int no_realtime; // -errno
     ps_ns offset;
     struct ps_flowtab_key key;
     struct pump_wake *wake;

@@ -77,7 +77,7 @@ static void tell_buffer(struct ps_pump *p, int fd)
     if (octets >= RCVBUF_LEAST || p->told_buffer || !p->log)
         return;
     p->told_buffer = true;
-    ps_log(p->log, p->no_realtime, "pump",
+    ps_log(p->log, p->limited, "pump",
            "test sockets buffer %d KiB only: many packets at once may be lost in this host (sysctl "
            "net.core.rmem_max=%d)",
            octets / 1024, RCVBUF);

@@ -137,7 +137,7 @@ faulty pfs "ann 7" "the pass-phrase has an odd number of hexadecimal digits"
 rm c/owamp-server.limits c/owamp-server.pfs
 serve one || bail_out "owampd does not start: $(<one/log)"
 match_all "the log says by what it is held and where it listens" "$(<one/log)" \
-    "owampd: confined: user .*${nl}owampd: listening on 127\.0\.0\.1:$port"
+    "owampd: timing: .*${nl}owampd: confined: user .*${nl}owampd: listening on 127\.0\.0\.1:$port"
 check "the pid file" "$(<one/var/owamp-server.pid)" "$server_pid"
 match_all "the info file" "$(<one/var/owamp-server.info)" "START=[0-9]{20}${nl}PID=$server_pid${nl}PORT=$port"
 match_all "it runs with the time it gives" "$(sed -n 's/START=//p' one/var/owamp-server.info)" "1[78][0-9]{18}"
@@ -159,7 +159,7 @@ run "$owampd" "${allow[@]}" -Z -S 192.0.2.1:0 -d d -R v
 check "an address that is not ours" "$rc$out $err" \
     "1 owampd: cannot listen on 192.0.2.1:0: Cannot assign requested address"
 end_server TERM
-check "TERM ends it with 0" "$rc $(tail -n +2 one/log)" "0 owampd: listening on 127.0.0.1:$port
+check "TERM ends it with 0" "$rc $(tail -n +3 one/log)" "0 owampd: listening on 127.0.0.1:$port
 owampd: stopping: 0 connections
 owampd: ended"
 check "and takes its files away" "$(ls one/var)" ""
@@ -176,7 +176,7 @@ pid=$(<v/owamp-server.pid)
 pids+=("$pid")
 port=$(sed -n 's/^PORT=//p' v/owamp-server.info)
 check "without -Z it becomes a daemon, and listens by the time that its starter returns" \
-    "$rc$out$err $(sed -n 's/^PID=//p' v/owamp-server.info)" "0 $pid"
+    "$rc$out$(but_timing <<<"$err") $(sed -n 's/^PID=//p' v/owamp-server.info)" "0 $pid"
 check "a daemon has its own session, no terminal, and works in /" \
     "$(readlink "/proc/$pid/cwd" "/proc/$pid/fd/0" "/proc/$pid/fd/1" "/proc/$pid/fd/2" | tr '\n' ' ')$(
         awk '{ print $6 }' "/proc/$pid/stat"
@@ -410,7 +410,8 @@ end_server TERM
 serve two -v -e local3
 run "$owping" -c 1 -i 0.01f -t -Q "127.0.0.1:$port"
 end_server TERM
-check "the log of a good test, at the level info" "$(log_shape <two/log)" "owampd: confined: HELD
+check "the log of a good test, at the level info" "$(log_shape <two/log)" "owampd: timing: HELD
+owampd: confined: HELD
 owampd: listening on PEER
 owampd: control: PEER: connected, open mode, class default
 owampd: stopping: 0 connections
@@ -423,7 +424,7 @@ end_server TERM
 # At this level nobody hears that it listens.
 printf 'loglevel WARN\nloglevel WARN\n' >two/etc/owamp-server.conf
 "$owampd" "${allow[@]}" -S 127.0.0.1:0 -c two/etc -d two/data -R two/var >out.txt 2>err.txt
-check "loglevel WARN: a daemon's starter hears of what is odd" "$?$(<out.txt) $(<err.txt)" \
+check "loglevel WARN: a daemon's starter hears of what is odd" "$?$(<out.txt) $(but_timing err.txt)" \
     "0 owampd: conf: $tmp/two/etc/owamp-server.conf:2: loglevel: overrides line 1"
 pid=$(<two/var/owamp-server.pid)
 pids+=("$pid")
@@ -436,7 +437,7 @@ until_true grep -q PORT= two/var/owamp-server.info
 run "$owping" -c 1 -i 0.01f -t -Q "127.0.0.1:$(sed -n 's/^PORT=//p' two/var/owamp-server.info)"
 kill -TERM "$pid"
 wait "$pid"
-check "loglevel WARN: a good test leaves no line" "$? $(<log.txt)" \
+check "loglevel WARN: a good test leaves no line" "$? $(but_timing log.txt)" \
     "0 owampd: conf: $tmp/two/etc/owamp-server.conf:2: loglevel: overrides line 1"
 : >two/etc/owamp-server.conf
 
@@ -507,7 +508,7 @@ if [ "$root" = 0 ] && getent passwd nobody >/dev/null; then
     rc=$?
     pid=$(<n/var/owamp-server.pid)
     pids+=("$pid")
-    check "user and group in owamp-server.conf" "$rc$(<err.txt) $(stat -c %U:%G "/proc/$pid")" "0 nobody:daemon"
+    check "user and group in owamp-server.conf" "$rc$(but_timing err.txt) $(stat -c %U:%G "/proc/$pid")" "0 nobody:daemon"
     kill -TERM "$pid"
     until_true gone "$pid"
     mkdir -m 700 n/closed

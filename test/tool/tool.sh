@@ -92,9 +92,14 @@ end_server() {
     exec {log_fd}<&-
 }
 
+# A server's lines without the one that tells which means of timing this system grants: a warning on some.
+but_timing() {
+    sed '/^owampd: timing: /d' "$@"
+}
+
 # Connection numbers, times, identifiers and such out of log lines.
 log_shape() {
-    sed -E 's/127\.0\.0\.[0-9]+:[0-9]+/PEER/; s/[0-9a-f]{32}/SID/g; s/(confined: ).*/\1HELD/'
+    sed -E 's/127\.0\.0\.[0-9]+:[0-9]+/PEER/; s/[0-9a-f]{32}/SID/g; s/((confined|timing): ).*/\1HELD/'
 }
 
 # Times, delays, ports and identifiers out of a human summary; lines that depend on the state of

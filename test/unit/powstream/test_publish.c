@@ -20,7 +20,7 @@ static char dir[] = "/tmp/test_publish.XXXXXX";
 // The files in the directory, in no order: "a b ".
 static const char *listing(const char *of)
 {
-    static char names[200];
+    static char names[1000];
     DIR *d = opendir(of);
     names[0] = '\0';
     assert_non_null(d);
