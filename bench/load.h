@@ -17,13 +17,14 @@ struct load_server {
 
 struct load_target {
     char name[32];
+    unsigned sessions;
     struct load_server server[2]; // that is sent to, that sends
 };
 
 struct load_conf {
-    unsigned sessions, per_connection, open_rate;
+    unsigned per_connection, open_rate;
     double rate, seconds, timeout;
-    bool fixed, to, from, json;
+    bool fixed, to, from, announce, json;
     uint32_t padding;
     unsigned ntargets;
     struct load_target targets[LOAD_TARGETS_MAX];
@@ -37,8 +38,9 @@ struct load_fault {
 
 // One server measured in one direction.
 struct load_result {
-    unsigned opened; // sessions that the server accepted and started
-    unsigned ended;  // of those: ended in order, with all records at hand
+    unsigned opened;  // sessions that the server accepted and started
+    double opening_s; // from the first connection to the last session's start
+    unsigned ended;   // of those: ended in order, with all records at hand
     struct load_counts counts;
     uint64_t client_dropped; // datagrams that this host dropped at the generator's own sockets
     double window_s;         // how long the processor time was counted

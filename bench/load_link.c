@@ -195,7 +195,7 @@ static void set_times(const struct load_link *l, unsigned number, struct ow_requ
 {
     const struct load_ground *g = l->ground;
     double interval = (double)PS_SEC / g->conf->rate;
-    ps_ns start = g->first + (ps_ns)(interval * number / g->conf->sessions);
+    ps_ns start = g->first + (ps_ns)(interval * number / g->sessions);
     ps_ns soonest = ps_clock_now(g->clock) + LEAD;
     if (start < soonest)
         start = soonest;

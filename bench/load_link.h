@@ -14,6 +14,7 @@ struct load_ground {
     struct ps_pump *pump;
     struct ps_clock *clock;
     struct ps_addr server;
+    unsigned sessions;   // of the run
     bool to;             // the server receives
     struct ow_slot slot; // the schedule's only one
     ps_ns first, last;   // when sessions begin and end to send

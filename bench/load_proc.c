@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct processes {
@@ -117,7 +118,7 @@ static uint64_t read_runtime_ns(pid_t pid)
     return sum;
 }
 
-int load_pss_add(pid_t pid, uint64_t *bytes)
+int load_pss_add(pid_t pid, uint64_t *bytes, uint64_t *own_bytes)
 {
     char path[64], line[160];
     unsigned long kib;
@@ -125,11 +126,89 @@ int load_pss_add(pid_t pid, uint64_t *bytes)
     FILE *f = fopen(path, "re");
     if (f == NULL)
         return errno == ENOENT || errno == ESRCH ? 0 : -errno;
-    while (fgets(line, sizeof line, f) != NULL)
+    while (fgets(line, sizeof line, f) != NULL) {
         if (sscanf(line, "Pss: %lu kB", &kib) == 1)
             *bytes += (uint64_t)kib * 1024;
+        else if (own_bytes != NULL && (sscanf(line, "Pss_Anon: %lu kB", &kib) == 1 ||
+                                       sscanf(line, "Pss_Shmem: %lu kB", &kib) == 1))
+            *own_bytes += (uint64_t)kib * 1024;
+    }
     fclose(f);
     return 0;
+}
+
+struct files {
+    struct stat *at;
+    size_t n, cap;
+};
+
+static int add_file(struct files *all, const struct stat *st)
+{
+    if (all->n == all->cap) {
+        size_t cap = all->cap > 0 ? 2 * all->cap : 1024;
+        struct stat *at = realloc(all->at, cap * sizeof *at);
+        if (at == NULL)
+            return -ENOMEM;
+        all->at = at;
+        all->cap = cap;
+    }
+    all->at[all->n++] = *st;
+    return 0;
+}
+
+static int by_inode(const void *a, const void *b)
+{
+    const struct stat *x = a, *y = b;
+    if (x->st_dev != y->st_dev)
+        return (x->st_dev > y->st_dev) - (x->st_dev < y->st_dev);
+    return (x->st_ino > y->st_ino) - (x->st_ino < y->st_ino);
+}
+
+// Descriptors, and the regular files among them.
+static int add_files(pid_t pid, struct files *all, uint64_t *descriptors)
+{
+    char path[64];
+    struct stat st;
+    int err = 0;
+    snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
+    DIR *d = opendir(path);
+    if (d == NULL)
+        return errno == ENOENT ? 0 : -errno;
+    for (struct dirent *e; err == 0 && (e = readdir(d)) != NULL;) {
+        if (!isdigit((unsigned char)e->d_name[0]))
+            continue;
+        ++*descriptors;
+        if (fstatat(dirfd(d), e->d_name, &st, 0) == 0 && S_ISREG(st.st_mode))
+            err = add_file(all, &st);
+    }
+    closedir(d);
+    return err;
+}
+
+// A file counts once, however many processes have it open.
+static uint64_t files_size(struct files *all)
+{
+    uint64_t sum = 0;
+    if (all->n > 0)
+        qsort(all->at, all->n, sizeof *all->at, by_inode);
+    for (size_t i = 0; i < all->n; i++)
+        if (i == 0 || by_inode(&all->at[i - 1], &all->at[i]) != 0)
+            sum += (uint64_t)all->at[i].st_size;
+    return sum;
+}
+
+static int read_memory(const struct load_process *p, size_t n, struct load_usage *out)
+{
+    struct files files = {0};
+    int err = 0;
+    for (size_t i = 0; i < n && err == 0; i++) {
+        err = load_pss_add(p[i].pid, &out->pss_bytes, &out->own_bytes);
+        if (err == 0)
+            err = add_files(p[i].pid, &files, &out->files);
+    }
+    out->kept_bytes = files_size(&files);
+    free(files.at);
+    return err;
 }
 
 static int mark_trees(struct processes *all, const pid_t *roots, size_t n)
@@ -176,13 +255,13 @@ int load_usage_read(pid_t root, bool memory, struct load_usage *out)
     int err = load_tree_read(&root, 1, &p, &n);
     if (err != 0)
         return err;
-    for (size_t i = 0; i < n && err == 0; i++) {
+    for (size_t i = 0; i < n; i++) {
         out->processes++;
         out->threads += (unsigned)p[i].threads;
         ns += p[i].runtime_ns + p[i].children_ns;
-        if (memory)
-            err = load_pss_add(p[i].pid, &out->pss_bytes);
     }
+    if (memory)
+        err = read_memory(p, n, out);
     free(p);
     out->cpu_s = (double)ns / 1e9;
     return err;

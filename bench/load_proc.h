@@ -7,8 +7,12 @@
 #include <sys/types.h>
 
 struct load_usage {
-    double cpu_s;       // user and system, ended and awaited children included
-    uint64_t pss_bytes; // proportional set size; 0 unless asked for
+    double cpu_s; // user and system, ended and awaited children included
+    // Memory; 0 unless asked for.
+    uint64_t pss_bytes;  // proportional set size
+    uint64_t own_bytes;  // of it, what no file on a disk backs
+    uint64_t kept_bytes; // size of the files that are open
+    uint64_t files;      // descriptors
     unsigned processes, threads;
 };
 
@@ -27,5 +31,6 @@ struct load_process {
 // These processes and all their descendants, by pid, in an array to be freed; -ESRCH when one of the
 // roots is not there.
 int load_tree_read(const pid_t *roots, size_t nroots, struct load_process **out, size_t *n);
-// Adds the proportional set size of a process; nothing when there is none.
-int load_pss_add(pid_t pid, uint64_t *bytes);
+// Adds the proportional set size of a process, and to own_bytes (NULL: it is not asked for) what of it is
+// not of files; nothing when there is none.
+int load_pss_add(pid_t pid, uint64_t *bytes, uint64_t *own_bytes);

@@ -5,11 +5,14 @@
 #include <math.h>
 #include "base/ps_out.h"
 
+#define MIB (1024.0 * 1024)
+
 // What a run comes to.
 struct figures {
     double cpu_us;      // a packet
     double cpu_percent; // of one processor
     double memory_kib;  // a session
+    double own_kib;     // of it a session, what no file backs
     double memory_mib;  // all of it
     double delay_us[5], late_us[2];
 };
@@ -35,7 +38,8 @@ static struct figures figure(struct load_result *r)
         .cpu_us = per(r->window_cpu_s * 1e6, (double)r->window_packets),
         .cpu_percent = per(r->window_cpu_s * 100, r->window_s),
         .memory_kib = per(((double)r->loaded.pss_bytes - (double)r->idle.pss_bytes) / 1024, r->opened),
-        .memory_mib = (double)r->loaded.pss_bytes / (1024 * 1024),
+        .own_kib = per(((double)r->loaded.own_bytes - (double)r->idle.own_bytes) / 1024, r->opened),
+        .memory_mib = (double)r->loaded.pss_bytes / MIB,
     };
     for (int i = 0; i < 5; i++)
         f.delay_us[i] = percentile_us(&r->counts.delay, delay_at[i]);
@@ -49,6 +53,7 @@ static struct figures figure(struct load_result *r)
 struct table {
     FILE *out;
     unsigned n;
+    unsigned asked[LOAD_TARGETS_MAX];
     struct load_result *r;
     struct figures f[LOAD_TARGETS_MAX];
 };
@@ -91,7 +96,9 @@ static void print_head(const struct load_report *rep, FILE *out, const char *tit
 
 static void print_counts(const struct table *t)
 {
+    ROW(t, "sessions asked for", 0, false, t->asked[i]);
     ROW(t, "sessions opened", 0, false, r->opened);
+    ROW(t, "opening took, s", 1, false, r->opening_s);
     ROW(t, "sessions ended in order", 0, false, r->ended);
     ROW(t, "packets sent", 0, false, r->counts.sent);
     ROW(t, "packets lost", 0, false, r->counts.lost);
@@ -105,7 +112,11 @@ static void print_costs(const struct table *t)
     ROW(t, "server CPU, % of one processor", 1, true, f->cpu_percent);
     ROW(t, "server memory, KiB a session", 2, true, f->memory_kib);
     ROW(t, "server memory, MiB", 1, true, f->memory_mib);
-    ROW(t, "server memory idle, MiB", 1, false, (double)r->idle.pss_bytes / (1024 * 1024));
+    ROW(t, "server memory idle, MiB", 1, false, (double)r->idle.pss_bytes / MIB);
+    ROW(t, "of it not of files, KiB a session", 2, true, f->own_kib);
+    ROW(t, "of it not of files, MiB", 1, true, (double)r->loaded.own_bytes / MIB);
+    ROW(t, "records on disk, MiB", 1, false, (double)r->loaded.kept_bytes / MIB);
+    ROW(t, "server descriptors", 0, true, r->loaded.files);
     ROW(t, "server processes", 0, true, r->loaded.processes);
     ROW(t, "server threads", 0, true, r->loaded.threads);
     ROW(t, "counted for, s", 1, false, r->window_s);
@@ -117,11 +128,11 @@ static void print_delays(const struct table *t, bool to)
     char name[64];
     for (int k = 0; k < 5; k++) {
         snprintf(name, sizeof name, "one-way delay %s, us", delay_name[k]);
-        ROW(t, name, 0, false, f->delay_us[k]);
+        ROW(t, name, 0, true, f->delay_us[k]);
     }
     for (int k = 0; k < 2; k++) {
         snprintf(name, sizeof name, "%s sent late %s, us", to ? "generator" : "server", late_name[k]);
-        ROW(t, name, 0, false, f->late_us[k]);
+        ROW(t, name, 0, true, f->late_us[k]);
     }
 }
 
@@ -136,8 +147,10 @@ static void print_faults(const struct load_report *rep, FILE *out, const struct 
 static void print_direction(struct load_report *rep, FILE *out, bool to)
 {
     struct table t = {.out = out, .n = rep->conf->ntargets, .r = rep->results[to ? 0 : 1]};
-    for (unsigned i = 0; i < t.n; i++)
+    for (unsigned i = 0; i < t.n; i++) {
         t.f[i] = figure(&t.r[i]);
+        t.asked[i] = rep->conf->targets[i].sessions;
+    }
     print_head(rep, out, to ? "to the server (it receives)" : "from the server (it sends)");
     print_counts(&t);
     print_costs(&t);
@@ -148,8 +161,8 @@ static void print_direction(struct load_report *rep, FILE *out, bool to)
 static void print_text(struct load_report *rep, FILE *out)
 {
     const struct load_conf *c = rep->conf;
-    fprintf(out, "%u sessions of %g packets/s (%s), %u a connection; load average before: %.2f\n",
-            c->sessions, c->rate, c->fixed ? "fixed" : "exponential", c->per_connection, rep->load_average);
+    fprintf(out, "sessions of %g packets/s (%s), %u a connection; load average before: %.2f\n", c->rate,
+            c->fixed ? "fixed" : "exponential", c->per_connection, rep->load_average);
     if (c->to)
         print_direction(rep, out, true);
     if (c->from)
@@ -199,13 +212,15 @@ static void json_faults(struct ps_json *j, const struct load_result *r)
     ps_json_close(j, ']');
 }
 
-static void json_result(struct ps_json *j, struct load_result *r, const char *server, bool to)
+static void json_result(struct ps_json *j, struct load_result *r, const struct load_target *t, bool to)
 {
     struct figures f = figure(r);
     ps_json_open(j, '{');
-    put_str(j, "server", server);
+    put_str(j, "server", t->name);
     put_str(j, "direction", to ? "to" : "from");
+    put_u64(j, "sessions_asked", t->sessions);
     put_u64(j, "sessions_opened", r->opened);
+    put_double(j, "opening_s", r->opening_s);
     put_u64(j, "sessions_ended", r->ended);
     put_u64(j, "packets_sent", r->counts.sent);
     put_u64(j, "packets_lost", r->counts.lost);
@@ -218,12 +233,23 @@ static void json_result(struct ps_json *j, struct load_result *r, const char *se
     put_double(j, "memory_kib_per_session", f.memory_kib);
     put_u64(j, "memory_bytes", r->loaded.pss_bytes);
     put_u64(j, "memory_idle_bytes", r->idle.pss_bytes);
+    put_double(j, "own_memory_kib_per_session", f.own_kib);
+    put_u64(j, "own_memory_bytes", r->loaded.own_bytes);
+    put_u64(j, "records_bytes", r->loaded.kept_bytes);
+    put_u64(j, "descriptors", r->loaded.files);
     put_u64(j, "processes", r->loaded.processes);
     put_u64(j, "threads", r->loaded.threads);
     json_percentiles(j, "delay_us", f.delay_us, delay_name, 5);
     json_percentiles(j, "sent_late_us", f.late_us, late_name, 2);
     json_faults(j, r);
     ps_json_close(j, '}');
+}
+
+static void json_ratio_of(struct ps_json *j, const char *what, const char *at, double a, double b)
+{
+    char key[32];
+    snprintf(key, sizeof key, "%s_%s", what, at);
+    put_double(j, key, per(a, b));
 }
 
 static void json_ratio(struct ps_json *j, struct load_result *r, bool to)
@@ -233,6 +259,11 @@ static void json_ratio(struct ps_json *j, struct load_result *r, bool to)
     put_str(j, "direction", to ? "to" : "from");
     put_double(j, "cpu_us_per_packet", per(a.cpu_us, b.cpu_us));
     put_double(j, "memory_kib_per_session", per(a.memory_kib, b.memory_kib));
+    put_double(j, "own_memory_kib_per_session", per(a.own_kib, b.own_kib));
+    for (int i = 0; i < 5; i++)
+        json_ratio_of(j, "delay_us", delay_name[i], a.delay_us[i], b.delay_us[i]);
+    for (int i = 0; i < 2; i++)
+        json_ratio_of(j, "sent_late_us", late_name[i], a.late_us[i], b.late_us[i]);
     ps_json_close(j, '}');
 }
 
@@ -240,7 +271,7 @@ static void json_runs(struct ps_json *j, struct load_report *rep)
 {
     for (int d = 0; d < 2; d++)
         for (unsigned i = 0; (d == 0 ? rep->conf->to : rep->conf->from) && i < rep->conf->ntargets; i++)
-            json_result(j, &rep->results[d][i], rep->conf->targets[i].name, d == 0);
+            json_result(j, &rep->results[d][i], &rep->conf->targets[i], d == 0);
 }
 
 static int print_json(struct load_report *rep, FILE *out)
@@ -249,7 +280,7 @@ static int print_json(struct load_report *rep, FILE *out)
     struct ps_json j;
     ps_json_init(&j, out, true);
     ps_json_open(&j, '{');
-    put_u64(&j, "sessions", c->sessions);
+    put_u64(&j, "sessions", c->targets[0].sessions);
     put_u64(&j, "sessions_per_connection", c->per_connection);
     put_double(&j, "packets_per_second", c->rate);
     put_str(&j, "schedule", c->fixed ? "fixed" : "exponential");

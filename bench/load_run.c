@@ -10,6 +10,7 @@
 #include "bench/load_link.h"
 
 #define OPENING_MAX 64 // connections being opened at once
+#define OPEN_EVERY (2 * PS_MSEC)
 #define COLLECT_MAX 32 // and collected from
 #define SETTLE PS_SEC  // from the first packets to the beginning of the count
 #define PROGRESS_EVERY (200 * PS_MSEC)
@@ -27,7 +28,7 @@ struct run {
     unsigned nlinks, begun, opened, over; // links: opening tried, opened, done with (well or not)
     unsigned opening, collecting;
     enum phase phase;
-    ps_ns window_began; // CLOCK_MONOTONIC
+    ps_ns opening_began, window_began; // CLOCK_MONOTONIC
     double cpu_before;
     uint64_t packets_before;
     struct ps_log log;
@@ -89,6 +90,7 @@ static void on_opened(void *ctx, struct load_link *l)
     r->opening--;
     r->opened++;
     r->result->opened += l->n;
+    r->result->opening_s = (double)(ps_loop_mono() - r->opening_began) / (double)PS_SEC;
 }
 
 static void on_concluded(void *ctx, struct load_link *l)
@@ -123,6 +125,21 @@ static void on_failed(void *ctx, struct load_link *l, const char *why)
 
 static const struct load_link_ops link_ops = {on_opened, on_concluded, on_over, on_failed};
 
+// As many as are due by now, for a timer counts whole milliseconds.
+static void open_some(struct run *r)
+{
+    double since = (double)(ps_loop_mono() - r->opening_began) / (double)PS_SEC;
+    double due = since * r->ground.conf->open_rate / r->ground.conf->per_connection + 1;
+    while (r->begun < r->nlinks && r->begun < due && r->opening < OPENING_MAX) {
+        r->opening++;
+        int err = load_link_open(&r->links[r->begun++]);
+        if (err != 0) {
+            run_fail(r, err, "opening a connection");
+            return;
+        }
+    }
+}
+
 // First it opens links, in the end it collects from them.
 static void on_open_timer(void *ctx)
 {
@@ -131,18 +148,19 @@ static void on_open_timer(void *ctx)
         collect_some(r);
         return;
     }
-    if (r->begun == r->nlinks)
-        return;
-    ps_timer_start(r->open_timer, PS_SEC * r->ground.conf->per_connection / r->ground.conf->open_rate);
-    if (r->opening == OPENING_MAX)
-        return;
-    r->opening++;
-    int err = load_link_open(&r->links[r->begun++]);
-    if (err != 0)
-        run_fail(r, err, "opening a connection");
+    if (r->begun < r->nlinks)
+        ps_timer_start(r->open_timer, OPEN_EVERY);
+    open_some(r);
 }
 
 // phases
+
+// For whoever has something to do while the packets are counted.
+static void announce(const struct run *r, const char *what)
+{
+    if (r->ground.conf->announce)
+        fprintf(stderr, "%s %s: %s\n", r->name, r->ground.to ? "to" : "from", what);
+}
 
 static void begin_count(struct run *r)
 {
@@ -152,6 +170,7 @@ static void begin_count(struct run *r)
         run_fail(r, err, "the server's processes");
         return;
     }
+    announce(r, "counting");
     r->phase = PHASE_COUNTING;
     r->cpu_before = use.cpu_s;
     r->packets_before = packets_now(r);
@@ -175,6 +194,7 @@ static void end_count(struct run *r)
         run_fail(r, err, "the server's processes");
         return;
     }
+    announce(r, "counted");
     r->phase = PHASE_ENDING;
     ps_ns left = r->ground.last - ps_clock_now(r->ground.clock);
     ps_timer_start(r->phase_timer, (left > 0 ? left : 0) + ENDING_MAX);
@@ -217,11 +237,12 @@ static void on_progress(void *ctx)
 static void set_span(struct run *r)
 {
     const struct load_conf *conf = r->ground.conf;
-    double opening = (double)conf->sessions / conf->open_rate + 2;
+    double opening = (double)r->ground.sessions / conf->open_rate + 2;
     double length = conf->seconds + 2;
     if (!conf->fixed)
         length += 3 * sqrt(length / conf->rate);
     r->ground.first = ps_clock_now(r->ground.clock) + (ps_ns)(opening * (double)PS_SEC);
+    r->opening_began = ps_loop_mono();
     r->ground.last = r->ground.first + (ps_ns)(length * (double)PS_SEC);
     ps_timer_start(r->phase_timer, (ps_ns)(opening * (double)PS_SEC) + SETTLE);
     ps_timer_start(r->open_timer, 0);
@@ -249,7 +270,7 @@ static int make_engine(struct run *r)
 
 static int make_links(struct run *r)
 {
-    unsigned per = r->ground.conf->per_connection, all = r->ground.conf->sessions;
+    unsigned per = r->ground.conf->per_connection, all = r->ground.sessions;
     r->nlinks = (all + per - 1) / per;
     r->links = calloc(r->nlinks, sizeof *r->links);
     int err = r->links == NULL ? -ENOMEM : 0;
@@ -294,12 +315,14 @@ static void note_unfinished(struct run *r)
     r->result->client_dropped = st.host_dropped;
 }
 
-int load_run(const struct load_conf *conf, const struct load_server *server, const char *name, bool to,
-             struct load_result *out, char why[160])
+int load_run(const struct load_conf *conf, const struct load_target *target, bool to, struct load_result *out,
+             char why[160])
 {
-    struct run r = {.server = server, .name = name, .result = out, .why = why};
+    const struct load_server *server = &target->server[to ? 0 : 1];
+    struct run r = {.server = server, .name = target->name, .result = out, .why = why};
     r.ground = (struct load_ground){.conf = conf,
                                     .server = server->addr,
+                                    .sessions = target->sessions,
                                     .to = to,
                                     .slot = {.type = conf->fixed ? OW_SLOT_FIXED : OW_SLOT_EXP,
                                              .value = ps_ntpdur_from_double(1 / conf->rate)},

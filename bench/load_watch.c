@@ -63,7 +63,7 @@ static int add_memory(struct group *g, const struct load_process *p, size_t n)
 {
     int err = 0;
     for (size_t i = 0; i < n && err == 0; i++)
-        err = load_pss_add(p[i].pid, &g->pss_bytes);
+        err = load_pss_add(p[i].pid, &g->pss_bytes, NULL);
     g->pss_samples++;
     return err;
 }

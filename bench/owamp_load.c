@@ -12,11 +12,14 @@
 #include "bench/load_run.h"
 #include "owamp/ow_ctl.h"
 
+#define SESSIONS_MAX 100000
+
 enum { EXIT_ANSWER_NO = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 4 };
-enum { OPT_JSON = 256, OPT_OPEN_RATE };
+enum { OPT_JSON = 256, OPT_OPEN_RATE, OPT_ANNOUNCE };
 
 static const struct ps_opt table[] = {
     {'n', "sessions", "N", "how many sessions run at once (default: 1000)", "Load"},
+    {'N', "second-sessions", "N", "how many with the second server (default: as with the first)", NULL},
     {'r', "rate", "R", "packets a second in each (default: 10)", NULL},
     {'f', "fixed", NULL, "at fixed intervals; without it the intervals are exponential", NULL},
     {'s', "padding", "OCTETS", "octets of padding in each packet (default: 0)", NULL},
@@ -27,6 +30,8 @@ static const struct ps_opt table[] = {
     {'d', "seconds", "S", "how long the server's processor time is counted (default: 20)", NULL},
     {'L', "timeout", "S", "a packet that takes longer is lost (default: 2)", NULL},
     {OPT_JSON, "json", NULL, "print JSON", "Output"},
+    {OPT_ANNOUNCE, "announce", NULL, "say on standard error when the counting begins and when it has ended",
+     NULL},
     {'h', "help", NULL, "this text", NULL},
     {'V', "version", NULL, "the version", NULL},
     {0, NULL, NULL, NULL, NULL},
@@ -46,7 +51,12 @@ static const struct ps_opt_prog prog = {
     "former sessions had, which would be counted for neither.",
     "bench/owamp starts the servers and calls this program: use that, unless a server runs already:\n"
     "  owamp_load -n 100 -d 5 ours=$(cat /run/owamp-server.pid)@127.0.0.1:861\n"
-    "Exit codes: 0 done; 1 the first server refused a session or a packet was lost; 2 usage; 4 system.",
+    "Exit codes: 0 done; 1 the first server refused a session or a packet was lost; 2 usage; 4 system.\n"
+    "\n"
+    "A server that receives has a connection and a file open for each session, the generator a connection "
+    "and,\n"
+    "when it receives, a file. Where the limit of open files (ulimit -n) is too low for that, -p 2 and more\n"
+    "spare connections.",
     table,
 };
 
@@ -94,7 +104,9 @@ static int set_option(struct load_conf *c, int letter, const char *v)
 {
     switch (letter) {
     case 'n':
-        return set_unsigned("-n", v, 100000, &c->sessions);
+        return set_unsigned("-n", v, SESSIONS_MAX, &c->targets[0].sessions);
+    case 'N':
+        return set_unsigned("-N", v, SESSIONS_MAX, &c->targets[1].sessions);
     case 'r':
         return set_double("-r", v, 0.01, 100000, &c->rate);
     case 's':
@@ -111,6 +123,9 @@ static int set_option(struct load_conf *c, int letter, const char *v)
         return set_double("-L", v, 0.1, 600, &c->timeout);
     case 'f':
         c->fixed = true;
+        return 0;
+    case OPT_ANNOUNCE:
+        c->announce = true;
         return 0;
     default: // --json; all others end the program
         c->json = true;
@@ -181,20 +196,33 @@ static int read_options(struct load_conf *c, int argc, char **argv)
         fprintf(stderr, "owamp_load: no server given; try 'owamp_load --help'\n");
         code = EXIT_USAGE;
     }
+    if (c->targets[1].sessions == 0)
+        c->targets[1].sessions = c->targets[0].sessions;
     return code;
 }
 
-// A session takes a UDP socket and a file here, a connection one more.
+// A connection is one, a session that receives a file more, and sessions that send share sockets, eight
+// to one at most.
+static rlim_t files_wanted(const struct load_conf *c, unsigned sessions)
+{
+    rlim_t each = c->from ? sessions : sessions / 8;
+    return sessions / c->per_connection + each + 200;
+}
+
 static int raise_files(const struct load_conf *c)
 {
     struct rlimit rl;
-    rlim_t wanted = 2 * (rlim_t)c->sessions + c->sessions / c->per_connection + 100;
+    unsigned sessions = c->targets[0].sessions;
+    if (c->ntargets == 2 && c->targets[1].sessions > sessions)
+        sessions = c->targets[1].sessions;
+    rlim_t wanted = files_wanted(c, sessions);
     if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
         return -errno;
     if (wanted > rl.rlim_max) {
-        fprintf(stderr,
-                "owamp_load: %u sessions need %llu open files and the limit is %llu: try 'ulimit -n'\n",
-                c->sessions, (unsigned long long)wanted, (unsigned long long)rl.rlim_max);
+        fprintf(
+            stderr,
+            "owamp_load: %u sessions need %llu open files and the limit is %llu: try 'ulimit -n', or -p 2\n",
+            sessions, (unsigned long long)wanted, (unsigned long long)rl.rlim_max);
         return PS_ELIMIT;
     }
     rl.rlim_cur = rl.rlim_max;
@@ -208,7 +236,7 @@ static int measure(struct load_report *rep)
     for (int d = 0; d < 2; d++) {
         for (unsigned i = 0; (d == 0 ? c->to : c->from) && i < c->ntargets; i++) {
             const struct load_target *t = &c->targets[i];
-            int err = load_run(c, &t->server[d], t->name, d == 0, &rep->results[d][i], why);
+            int err = load_run(c, t, d == 0, &rep->results[d][i], why);
             if (err != 0) {
                 fprintf(stderr, "owamp_load: %s: %s\n", t->name, why);
                 return err;
@@ -224,7 +252,7 @@ static bool all_well(const struct load_report *rep)
     for (int d = 0; d < 2; d++) {
         const struct load_result *r = &rep->results[d][0];
         if (d == 0 ? rep->conf->to : rep->conf->from)
-            well = well && r->ended == rep->conf->sessions && r->counts.lost == 0;
+            well = well && r->ended == rep->conf->targets[0].sessions && r->counts.lost == 0;
     }
     return well;
 }
@@ -239,7 +267,7 @@ static void report_free(struct load_report *rep)
 
 int main(int argc, char **argv)
 {
-    struct load_conf conf = {.sessions = 1000,
+    struct load_conf conf = {.targets[0].sessions = 1000,
                              .per_connection = 1,
                              .open_rate = 200,
                              .rate = 10,
