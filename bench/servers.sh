@@ -7,6 +7,9 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 4
 build=${top_builddir:-$here/../build}
 tmp=
+server_conf='' # lines of owamp-server.conf
+server_limits='' # and of owamp-server.limits
+targets=() # what owamp_load is to measure
 servers=() # and clients: all that was started and is to be ended
 declare -A port pid # of each server, by its name
 
@@ -87,7 +90,8 @@ listening_port() {
 server() {
     local dir=$tmp/$1 tries=0
     mkdir "$dir" || exit 4
-    echo 'loglevel warning' >"$dir/owamp-server.conf"
+    printf '%s\n' 'loglevel warning' "$server_conf" >"$dir/owamp-server.conf"
+    [ -z "$server_limits" ] || printf '%s\n' "$server_limits" >"$dir/owamp-server.limits"
     "$2" -Z -f -c "$dir" -d "$dir" -R "$dir" -S 127.0.0.1:0 >"$dir/log" 2>&1 </dev/null &
     pid[$1]=$!
     servers+=($!)
@@ -99,4 +103,42 @@ server() {
         fi
         sleep 0.05
     done
+}
+
+# target NAME OWAMPD: one server for each direction, so that neither starts with the other's memory.
+target() {
+    server "$1-to" "$2"
+    server "$1-from" "$2"
+    targets+=("$1=${pid[$1-to]}@127.0.0.1:${port[$1-to]},${pid[$1-from]}@127.0.0.1:${port[$1-from]}")
+}
+
+# Ours, and theirs where there is one.
+all_targets() {
+    need "$build/bench/owamp_load" "$build/owampd/owampd"
+    target ours "$build/owampd/owampd"
+    have_peer || return 0
+    need "$OWAMP_PEER_BIN/owampd"
+    target theirs "$OWAMP_PEER_BIN/owampd"
+}
+
+# A process on each processor that does nothing else than keep it busy, for ten minutes at most.
+spin() {
+    local range cpu
+    for range in $(taskset -cp $$ | sed 's/.*: //; s/,/ /g'); do
+        for cpu in $(seq "${range%-*}" "${range#*-}"); do
+            timeout 600 taskset -c "$cpu" sh -c 'while :; do :; done' &
+            servers+=($!)
+            disown $!
+        done
+    done
+}
+
+# figure FILE SERVER DIRECTION KEY: of owamp_load --json; KEY is a path of jq.
+figure() {
+    jq -r --arg s "$2" --arg d "$3" ".runs[] | select(.server == \$s and .direction == \$d) | .$4 // \"-\"" "$1"
+}
+
+# divide A B: their ratio, or - where there is none.
+divide() {
+    awk -v a="$1" -v b="$2" 'BEGIN { if (b + 0 > 0 && a != "-") printf "%.4g", a / b; else print "-" }'
 }
