@@ -133,6 +133,17 @@ spin() {
     done
 }
 
+# Of each UDP socket of a process and its descendants: the port, and how many datagrams were dropped there.
+udp_sockets() {
+    local p
+    for p in "$1" $(descendants "$1"); do
+        readlink /proc/"$p"/fd/* 2>/dev/null
+    done | sed -n 's/^socket:\[\([0-9]*\)\]$/\1/p' | awk '
+        NR == FNR { ours[$1] = 1; next }
+        $10 in ours { split($2, at, ":"); print at[2], $NF }' - /proc/net/udp |
+        while read -r hex drops; do printf '%d %d\n' "0x$hex" "$drops"; done
+}
+
 # figure FILE SERVER DIRECTION KEY: of owamp_load --json; KEY is a path of jq.
 figure() {
     jq -r --arg s "$2" --arg d "$3" ".runs[] | select(.server == \$s and .direction == \$d) | .$4 // \"-\"" "$1"
