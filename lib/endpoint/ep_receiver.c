@@ -28,9 +28,8 @@ struct ep_receiver {
     int fd;
     ps_ntp timeout;
     size_t packet_len;
-    uint64_t bad;   // datagrams that are no test packets of this session
-    ps_ns tick_due; // of ps_loop_mono()
-    bool started, announced, finished, closing, unflushed, notifying, held_up;
+    uint64_t bad; // datagrams that are no test packets of this session
+    bool started, announced, finished, closing, unflushed, notifying;
     int file_err;
     ps_ns flush_every;
     void *ctx;
@@ -100,12 +99,6 @@ static void receiver_check(struct ep_receiver *r, int err)
     }
 }
 
-static void tick_in(struct ep_receiver *r, ps_ns wait)
-{
-    r->tick_due = ps_loop_mono() + wait + TICK_SLACK;
-    ps_timer_about(r->timer, wait, TICK_SLACK);
-}
-
 static void receiver_arm(struct ep_receiver *r)
 {
     if (r->file_err != 0 || r->finished)
@@ -119,24 +112,21 @@ static void receiver_arm(struct ep_receiver *r)
     if (wait < TICK_MIN)
         wait = TICK_MIN;
     if (wait != INT64_MAX)
-        tick_in(r, wait);
+        ps_timer_about(r->timer, wait, TICK_SLACK);
 }
 
-// The process was held up: what came meanwhile is to be handed over before anything is called lost.
-static bool was_held_up(struct ep_receiver *r)
+// Until when all that came has been looked at. This process may have been held up, with arrivals waiting.
+static ps_ns looked_until(struct ep_receiver *r, ps_ns now)
 {
-    r->held_up = !r->held_up && ps_loop_mono() > r->tick_due + GRACE / 2;
-    return r->held_up;
+    ps_ns delivered = ps_pump_delivered(ps_flow_pump(r->flow));
+    return delivered < now - GRACE ? delivered : now - GRACE;
 }
 
 static void receiver_tick(void *ctx)
 {
     struct ep_receiver *r = ctx;
-    if (was_held_up(r)) {
-        tick_in(r, GRACE);
-        return;
-    }
-    int err = ow_recv_expire(r->recv, ps_ntp_from_ns(ps_clock_now(r->clock) - GRACE), own_error(r));
+    ps_ns now = ps_clock_now(r->clock), until = looked_until(r, now);
+    int err = ow_recv_expire(r->recv, ps_ntp_from_ns(until), own_error(r));
     if (err == 0)
         err = ep_receiver_flush(r);
     receiver_check(r, err);
@@ -279,6 +269,18 @@ static void end_broken(const struct ep_receiver *r, ps_ntp stop, struct ow_file_
     end->cut_time = decided_until(r, stop);
 }
 
+// The time of the stop, or an earlier one when not all is known that came before it. One that is yet to come
+// was told by a clock that has been set back since.
+static ps_ntp known_until(struct ep_receiver *r, ps_ntp stop)
+{
+    if (ow_recv_complete(r->recv) || ps_ntp_before(ps_ntp_from_ns(ps_clock_now(r->clock)), stop))
+        return stop;
+    struct ps_pump *pump = ps_flow_pump(r->flow);
+    ps_pump_catch_up(pump, ps_ntp_to_ns(stop) - GRACE);
+    ps_ntp known = ps_ntp_from_ns(ps_pump_delivered(pump) + GRACE);
+    return ps_ntp_before(known, stop) ? known : stop;
+}
+
 int ep_receiver_finish(struct ep_receiver *r, enum ep_end how, ps_ntp stop, const struct ow_stop_rec *rec)
 {
     if (r->writer == NULL || r->finished)
@@ -287,6 +289,7 @@ int ep_receiver_finish(struct ep_receiver *r, enum ep_end how, ps_ntp stop, cons
     int err = r->file_err;
     if (how == EP_END_STOPPED)
         ow_recv_limit(r->recv, rec->next_seqno);
+    stop = known_until(r, stop);
     if (err == 0)
         err = lose_overdue(r, stop - ps_ntpdur_from_ns(GRACE));
     if (err != 0)

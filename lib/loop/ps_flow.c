@@ -79,6 +79,11 @@ uint16_t ps_flow_port(const struct ps_flow *f)
     return ps_addr_port(&f->sock->bound);
 }
 
+struct ps_pump *ps_flow_pump(const struct ps_flow *f)
+{
+    return f->pump;
+}
+
 int ps_flow_set_peer_port(struct ps_flow *f, uint16_t port)
 {
     struct ps_addr peer = f->peer;

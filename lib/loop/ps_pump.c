@@ -119,7 +119,72 @@ static void collect(struct ps_pump *p)
 {
     pthread_mutex_lock(&p->lock);
     pump_queue_move(&p->inbox, &p->s.events);
+    p->inbox_until = p->s.until;
     pthread_mutex_unlock(&p->lock);
+}
+
+static void note_delivered(struct ps_pump *p)
+{
+    if (!p->inbox.head && !p->delivering)
+        p->delivered = p->inbox_until;
+}
+
+// how far
+
+// Without arrivals the packet thread sleeps, and what it read last is long ago.
+#define LOOK_AFTER (50 * PS_MSEC)
+#define CATCH_UP_MS 20
+
+static void ask_to_look(struct ps_pump *p)
+{
+    bool poke;
+
+    pthread_mutex_lock(&p->lock);
+    poke = !p->s.look;
+    p->s.look = true;
+    pthread_mutex_unlock(&p->lock);
+    if (poke)
+        pump_poke(p);
+}
+
+static bool handed_over(struct ps_pump *p, ps_ns until)
+{
+    bool is;
+
+    pthread_mutex_lock(&p->lock);
+    is = p->s.until >= until;
+    pthread_mutex_unlock(&p->lock);
+    return is;
+}
+
+ps_ns ps_pump_delivered(struct ps_pump *p)
+{
+    bool stale;
+
+    // Only what needs no delivery: this is called from everywhere.
+    pthread_mutex_lock(&p->lock);
+    if (!p->s.events.head)
+        p->inbox_until = p->s.until;
+    stale = ps_clock_now(p->clock) - p->s.until > LOOK_AFTER;
+    pthread_mutex_unlock(&p->lock);
+    note_delivered(p);
+    if (stale)
+        ask_to_look(p);
+    return p->delivered;
+}
+
+void ps_pump_catch_up(struct ps_pump *p, ps_ns until)
+{
+    if (p->delivering || ps_pump_delivered(p) >= until)
+        return;
+    for (int i = 0; i < CATCH_UP_MS && !handed_over(p, until); i++)
+        uv_sleep(1);
+    collect(p);
+    p->delivering = true;
+    while (p->inbox.head && p->inbox.head->kind == PUMP_ARRIVALS)
+        deliver_one(p, pump_queue_pop(&p->inbox));
+    p->delivering = false;
+    note_delivered(p);
 }
 
 static void on_wake(uv_poll_t *uv, int status, int events)
@@ -135,6 +200,7 @@ static void on_wake(uv_poll_t *uv, int status, int events)
     p->delivering = true;
     deliver_some(p);
     p->delivering = false;
+    note_delivered(p);
     if (p->ended)
         pump_destroy(p);
     else if (p->inbox.head)
@@ -239,6 +305,8 @@ static struct ps_pump *pump_alloc(const struct ps_pump_conf *conf)
     p->limited = conf->limited;
     p->precise = conf->precise;
     p->offset = ps_clock_offset(conf->clock);
+    p->t.drained = pump_clock(CLOCK_REALTIME);
+    p->s.until = p->inbox_until = p->delivered = p->t.drained + p->offset;
     p->t.epoll = p->t.sockets = p->t.command = p->t.sends.fd = -1;
     p->s.commands_end = &p->s.commands;
     ps_list_init(&p->sockets);

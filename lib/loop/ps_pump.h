@@ -56,6 +56,12 @@ struct ps_pump_stats {
     uint64_t host_dropped;              // the kernel's count of datagrams dropped at our sockets
     uint64_t sockets, flows, wakes;
 };
+// What arrived before this time (the clock's offset included) has been given to its flows: nobody is to call
+// lost what was due later. Where that was long ago the packet thread is asked to look, and soon this tells more.
+ps_ns ps_pump_delivered(struct ps_pump *p);
+// Gives flows now what arrived before `until`, as far as it is only arrivals that wait, and waits some
+// milliseconds at most for the packet thread. Nothing from inside a flow's callback.
+void ps_pump_catch_up(struct ps_pump *p, ps_ns until);
 void ps_pump_get_stats(struct ps_pump *p, struct ps_pump_stats *out);
 
 struct ps_flow;
@@ -73,6 +79,7 @@ struct ps_flow_conf {
 // address is not this host's; -EADDRINUSE: no port of the range is left; other -errno.
 int ps_flow_open(struct ps_pump *p, const struct ps_flow_conf *conf, struct ps_flow **out);
 uint16_t ps_flow_port(const struct ps_flow *f);
+struct ps_pump *ps_flow_pump(const struct ps_flow *f);
 // Sets the peer's port once it is known. -EADDRINUSE if another flow on this socket has that peer.
 int ps_flow_set_peer_port(struct ps_flow *f, uint16_t port);
 // Begins to deliver arrivals from the peer (exact address and port). Datagrams that came before are

@@ -118,6 +118,8 @@ struct pump_thread {
     bool timed, more; // sockets are drained by time; were not drained to the end
     bool stampless;   // a datagram came without the kernel's stamp: must be read at once
     ps_ns next_drain;
+    bool look;       // somebody waits to hear that nothing more has arrived
+    ps_ns drained;   // CLOCK_REALTIME: what arrived before has been read
     ps_ns last_send; // CLOCK_REALTIME
     ps_ns lead;      // precise: the timer is set so much ahead of a packet's time
     struct pump_rate rx, tx;
@@ -161,13 +163,15 @@ struct ps_pump {
     bool told_buffer;                                // that sockets have too little
     uint64_t holds, flows, nsockets, dropped_before; // dropped_before: at sockets that are closed
     struct pump_queue inbox;                         // taken, not yet delivered
+    ps_ns inbox_until, delivered;                    // what arrived before is in the inbox, is delivered
     bool delivering, ended;
     // shared
     pthread_mutex_t lock;
     struct {
         struct ps_flow *commands, **commands_end;
         struct pump_socket *doomed;
-        bool quit;
+        bool quit, look;
+        ps_ns until; // what arrived before (offset included) has been handed over
         struct pump_queue events;
         struct pump_event *spare; // blocks
         unsigned blocks, spares;

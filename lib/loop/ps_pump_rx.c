@@ -33,16 +33,17 @@ bool pump_has_output(const struct pump_thread *t)
 void pump_hand_over(struct ps_pump *p)
 {
     struct pump_thread *t = &p->t;
-    bool was_empty;
+    bool call;
 
     close_block(t);
     pthread_mutex_lock(&p->lock);
-    was_empty = !p->s.events.head;
+    call = !p->s.events.head && t->out.head; // else it is called already
     pump_queue_move(&p->s.events, &t->out);
+    p->s.until = t->drained + p->offset;
     pthread_mutex_unlock(&p->lock);
-    t->urgent = false;
+    t->urgent = t->look = false;
     t->handed_over = t->now;
-    if (was_empty)
+    if (call)
         pump_call(p);
 }
 
@@ -147,6 +148,7 @@ void pump_drain(struct ps_pump *p)
 {
     struct pump_thread *t = &p->t;
     struct epoll_event ready[READY_MAX];
+    ps_ns begun = pump_clock(CLOCK_REALTIME);
     int n, left = DATAGRAMS_PER_TURN;
 
     do {
@@ -155,5 +157,7 @@ void pump_drain(struct ps_pump *p)
             left = drain_socket(p, ready[i].data.ptr, left);
     } while (n == READY_MAX && left > 0);
     t->more = left <= 0;
+    if (!t->more)
+        t->drained = begun;
     t->rx.n += (uint64_t)(DATAGRAMS_PER_TURN - left);
 }

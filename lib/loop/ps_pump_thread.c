@@ -23,7 +23,7 @@ enum source { SOURCE_COMMAND = 1, SOURCE_TIMER = 2, SOURCE_SOCKETS = 4 };
 struct orders {
     struct ps_flow *flows;
     struct pump_socket *doomed;
-    bool quit;
+    bool quit, look;
 };
 
 // commands
@@ -42,7 +42,8 @@ static void take_order(struct ps_flow *f)
 static void take_orders(struct ps_pump *p, struct orders *o)
 {
     pthread_mutex_lock(&p->lock);
-    *o = (struct orders){p->s.commands, p->s.doomed, p->s.quit};
+    *o = (struct orders){p->s.commands, p->s.doomed, p->s.quit, p->s.look};
+    p->s.look = false;
     for (struct ps_flow *f = o->flows; f; f = f->t.next)
         take_order(f);
     p->s.commands = NULL;
@@ -87,6 +88,7 @@ static bool obey_all(struct ps_pump *p)
 
     (void)!read(p->t.command, &count, sizeof count);
     take_orders(p, &o);
+    p->t.look |= o.look;
     while (o.flows) {
         struct ps_flow *f = o.flows;
         o.flows = f->t.next;
@@ -151,7 +153,7 @@ static ps_ns hand_over_at(const struct pump_thread *t)
 
 static bool drain_is_due(const struct pump_thread *t, unsigned ready)
 {
-    return t->more || (ready & SOURCE_SOCKETS) || (t->timed && t->now >= t->next_drain);
+    return t->more || t->look || (ready & SOURCE_SOCKETS) || (t->timed && t->now >= t->next_drain);
 }
 
 static void publish(struct ps_pump *p)
@@ -171,7 +173,7 @@ static void receive(struct ps_pump *p, unsigned ready)
         t->next_drain = t->now + drain_period(t->rx.per_s);
     }
     publish(p); // first, so that who hears that sending has stopped finds it counted
-    if (pump_has_output(t) && (t->urgent || t->now >= hand_over_at(t)))
+    if (t->look ? !t->more : pump_has_output(t) && (t->urgent || t->now >= hand_over_at(t)))
         pump_hand_over(p);
     pace(t);
 }

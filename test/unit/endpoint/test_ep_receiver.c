@@ -210,6 +210,41 @@ static void a_broken_session_to_which_nothing_came_has_no_records(void **state)
     ep_receiver_close(r);
 }
 
+static uint64_t file_lost(const struct ep_receiver *r)
+{
+    struct ow_file *file;
+    struct ow_rec rec;
+    uint64_t lost = 0;
+    assert_int_equal(ow_file_new(&file, ep_receiver_fd(r), "file", NULL), 0);
+    while (ow_file_next(file, &rec) > 0)
+        lost += ow_rec_lost(&rec);
+    ow_file_free(file);
+    return lost;
+}
+
+// As many as the loop takes in several turns, while it is held up for much longer than the timeout.
+static void what_came_while_the_loop_was_held_up_is_not_lost(void **state)
+{
+    enum { PACKETS = 20000 };
+    struct fix *f = *state;
+    const struct ow_request req = a_request(now(f), PACKETS, SECONDS(1));
+    const struct ow_slot slot = every(SECONDS(1) / 100000);
+    struct ep_receiver *r = run_receiver(f, &req, &slot);
+    RUN_UNTIL(f, ps_pump_delivered(f->pump) > ps_ntp_to_ns(req.start)); // it receives
+    for (uint32_t seq = 0; seq < PACKETS; seq++) {
+        send_packet(f, r, seq, req.start + (seq + (ps_ntp)1) * slot.value);
+        if (seq % 100 == 0)
+            usleep(500); // for who reads them
+    }
+    sleep(2);
+    RUN_UNTIL(f, f->complete == 1);
+    assert_int_equal(ep_receiver_ignored(r) + ep_receiver_host_dropped(r), 0);
+    const struct ow_stop_rec rec = told(PACKETS);
+    assert_int_equal(ep_receiver_finish(r, EP_END_STOPPED, now(f), &rec), 0);
+    assert_int_equal(file_lost(r), 0);
+    ep_receiver_close(r);
+}
+
 static void it_ends_once(void **state)
 {
     struct fix *f = *state;
@@ -354,6 +389,7 @@ int main(void)
         TEST(records_beyond_the_last_packet_sent_are_dropped),
         TEST(a_broken_session_keeps_what_is_decided_up_to_the_highest_that_came),
         TEST(a_broken_session_to_which_nothing_came_has_no_records),
+        TEST(what_came_while_the_loop_was_held_up_is_not_lost),
         TEST(it_ends_once),
         TEST(what_is_no_packet_of_the_session_is_counted_and_ignored),
         TEST(a_packet_with_a_wrong_hmac_is_ignored),
