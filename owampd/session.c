@@ -197,6 +197,12 @@ static uint8_t open_sender(struct session *s, const struct session_peer *from, c
     return err == 0 ? OW_ACCEPT_OK : refuse(s, OW_ACCEPT_FAILURE, ps_strerror(err));
 }
 
+// What another time may be had.
+static bool is_shortage(int err)
+{
+    return err == -ENOSPC || err == -EDQUOT || err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
+
 static uint8_t make_file(struct session *s, const struct session_peer *from, int *fd)
 {
     char why[200];
@@ -204,7 +210,7 @@ static uint8_t make_file(struct session *s, const struct session_peer *from, int
     if (err == 0)
         return OW_ACCEPT_OK;
     snprintf(why, sizeof why, "cannot make the session's file: %s", ps_strerror(err));
-    return refuse(s, err == -ENOSPC || err == -EDQUOT ? OW_ACCEPT_TEMPORARY : OW_ACCEPT_FAILURE, why);
+    return refuse(s, is_shortage(err) ? OW_ACCEPT_TEMPORARY : OW_ACCEPT_FAILURE, why);
 }
 
 static uint8_t open_receiver(struct session *s, const struct session_peer *from, const struct ow_slot *slots,

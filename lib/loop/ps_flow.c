@@ -36,12 +36,21 @@ static void settle_addresses(struct ps_addr *local, struct ps_addr *peer)
         ps_addr_set_scope(local, ps_addr_scope(peer));
 }
 
+static void enter_exact(struct ps_pump *p, struct ps_flow *f)
+{
+    ps_flowtab_add(&p->by_exact, &f->by_exact,
+                   ps_flowtab_hash(&p->key, f->sock->id, &f->peer, ps_addr_port(&f->peer)));
+}
+
 static void enter_flow(struct ps_pump *p, struct ps_flow *f)
 {
     f->stopped_event.kind = PUMP_STOPPED;
     f->closed_event.kind = PUMP_CLOSED;
     f->drops_before = pump_pool_drops(f->sock);
-    ps_flowtab_add(&p->by_host, &f->by_host, ps_flowtab_hash(&p->key, f->sock->id, &f->peer, 0));
+    f->portless = ps_addr_port(&f->peer) == 0;
+    if (f->portless)
+        ps_flowtab_add(&p->by_host, &f->by_host, ps_flowtab_hash(&p->key, f->sock->id, &f->peer, 0));
+    enter_exact(p, f);
     p->flows++;
     pump_hold(p);
 }
@@ -97,7 +106,9 @@ int ps_flow_set_peer_port(struct ps_flow *f, uint16_t port)
         f->pump->apart_until = ps_loop_mono() + PUMP_APART;
         return -EADDRINUSE;
     }
+    ps_flowtab_remove(&f->pump->by_exact, &f->by_exact);
     f->peer = peer;
+    enter_exact(f->pump, f);
     order(f, PUMP_PEER);
     return 0;
 }
@@ -155,7 +166,9 @@ void pump_flow_closed(struct ps_flow *f)
     void (*closed)(void *ctx) = f->closed;
     void *ctx = f->ctx;
 
-    ps_flowtab_remove(&p->by_host, &f->by_host);
+    if (f->portless)
+        ps_flowtab_remove(&p->by_host, &f->by_host);
+    ps_flowtab_remove(&p->by_exact, &f->by_exact);
     pump_pool_leave(p, f->sock);
     free(f);
     p->flows--;

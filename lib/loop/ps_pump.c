@@ -329,6 +329,8 @@ static int pump_prepare(struct ps_pump *p, const char *device)
     if (!rc)
         rc = ps_flowtab_init(&p->by_host);
     if (!rc)
+        rc = ps_flowtab_init(&p->by_exact);
+    if (!rc)
         rc = open_thread(&p->t);
     if (!rc)
         rc = open_wake(p);
@@ -411,6 +413,7 @@ static void pump_destroy(struct ps_pump *p)
     pump_pool_fini(p);
     close_thread(&p->t);
     ps_flowtab_fini(&p->by_host);
+    ps_flowtab_fini(&p->by_exact);
     pthread_mutex_destroy(&p->lock);
     free(p->device);
     free(p);

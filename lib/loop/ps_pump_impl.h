@@ -74,7 +74,9 @@ struct ps_flow {
     // control
     bool receiving, sending, closing;
     struct ps_addr peer;
-    struct ps_flowtab_node by_host;
+    struct ps_flowtab_node by_host; // where it was opened without the peer's port
+    struct ps_flowtab_node by_exact;
+    bool portless; // so it was
     uint64_t drops_before;
     void (*closed)(void *ctx);
     // under the lock: a flow is in the list of commands while todo is not 0
@@ -156,9 +158,10 @@ struct ps_pump {
     bool running;
     // control
     struct ps_list sockets;
-    ps_ns apart_until;         // monotonic: till then flows whose peer's port is unknown share no socket
-    struct pump_socket *hint;  // had room when last looked at; NULL: look at all
-    struct ps_flowtab by_host; // flows by socket and peer address, whatever the port
+    ps_ns apart_until;          // monotonic: till then flows whose peer's port is unknown share no socket
+    struct pump_socket *hint;   // had room when last looked at; NULL: look at all
+    struct ps_flowtab by_exact; // flows by socket and peer; port 0: not known yet
+    struct ps_flowtab by_host;  // flows opened without a port, by socket and peer's address
     uint32_t next_id, next_port;
     bool told_buffer;                                // that sockets have too little
     uint64_t holds, flows, nsockets, dropped_before; // dropped_before: at sockets that are closed
@@ -218,7 +221,7 @@ int pump_pool_take(struct ps_pump *p, const struct ps_addr *local, const struct 
                    struct pump_socket **out);
 // A flow has left. A socket or two without flows are kept for the next one.
 void pump_pool_leave(struct ps_pump *p, struct pump_socket *s);
-// Another flow than except has this peer on this socket (port 0: any port).
+// Another flow than except has this peer, with a port, on this socket, or the peer's address and no port yet.
 bool pump_pool_clash(const struct ps_pump *p, const struct pump_socket *s, const struct ps_addr *peer,
                      const struct ps_flow *except);
 void pump_pool_gone(struct ps_pump *p, struct pump_socket *s);

@@ -21,18 +21,24 @@ static bool same_peer(const struct ps_addr *a, const struct ps_addr *b)
     return (port_a == port_b || port_a == 0 || port_b == 0) && ps_addr_same_host(a, b);
 }
 
-bool pump_pool_clash(const struct ps_pump *p, const struct pump_socket *s, const struct ps_addr *peer,
-                     const struct ps_flow *except)
+static bool is_there(const struct ps_pump *p, const struct pump_socket *s, const struct ps_addr *peer,
+                     uint16_t port, const struct ps_flow *except)
 {
-    uint32_t hash = ps_flowtab_hash(&p->key, s->id, peer, 0);
+    uint32_t hash = ps_flowtab_hash(&p->key, s->id, peer, port);
     struct ps_flowtab_node *n;
 
-    for (n = ps_flowtab_first(&p->by_host, hash); n; n = ps_flowtab_next(n)) {
-        const struct ps_flow *f = PS_CONTAINER(n, struct ps_flow, by_host);
+    for (n = ps_flowtab_first(&p->by_exact, hash); n; n = ps_flowtab_next(n)) {
+        const struct ps_flow *f = PS_CONTAINER(n, struct ps_flow, by_exact);
         if (f != except && f->sock == s && same_peer(&f->peer, peer))
             return true;
     }
     return false;
+}
+
+bool pump_pool_clash(const struct ps_pump *p, const struct pump_socket *s, const struct ps_addr *peer,
+                     const struct ps_flow *except)
+{
+    return is_there(p, s, peer, ps_addr_port(peer), except) || is_there(p, s, peer, 0, except);
 }
 
 // Whether a new flow may join the socket. One whose peer's port is not known yet joins others of the same
