@@ -148,6 +148,16 @@ static int start_rules(struct daemon *d, const struct daemon_files *files, struc
     return err;
 }
 
+static void on_step(void *ctx, const struct ps_step *step)
+{
+    struct daemon *d = ctx;
+    if (step->after == step->before)
+        ps_log(d->log, PS_LOG_WARN, "clock", "set and set back, or by less than 0.1 ms");
+    else
+        ps_log(d->log, PS_LOG_WARN, "clock", "set by %+.6f s",
+               (double)(step->after - step->before) / (double)PS_SEC);
+}
+
 static int start_engine(struct daemon *d, struct ps_fault *fault)
 {
     ps_ns offset;
@@ -167,6 +177,8 @@ static int start_engine(struct daemon *d, struct ps_fault *fault)
                               .precise = d->conf->precise,
                               .log = d->log};
     err = ps_pump_new(&d->pump, &pc);
+    if (err == 0)
+        err = ps_clockwatch_new(d->loop, d->clock, on_step, d, &d->clockwatch);
     if (err == 0)
         err = ps_timer_new(d->loop, &d->reaper, on_reap, d);
     if (err == 0)
@@ -247,6 +259,7 @@ void daemon_free(struct daemon *d)
     ps_timer_free(d->dieby);
     entrance_fini(d);
     ps_pump_free(d->pump);
+    ps_clockwatch_free(d->clockwatch);
     ps_loop_free(d->loop);
     ps_clock_free(d->clock);
     store_free(d->store);

@@ -4,7 +4,7 @@
 #include "base/ps_list.h"
 #include "base/ps_log.h"
 #include "base/ps_map.h"
-#include "loop/ps_clock.h"
+#include "loop/ps_clockwatch.h"
 #include "loop/ps_loop.h"
 #include "loop/ps_pump.h"
 #include "loop/ps_stream.h"
@@ -26,6 +26,7 @@ struct daemon {
     struct ps_log *log;
     struct ps_loop *loop;
     struct ps_clock *clock;
+    struct ps_clockwatch *clockwatch;
     struct ps_pump *pump;
     struct ps_listener *listener;
     struct ps_timer *reaper, *dieby;

@@ -314,6 +314,7 @@ struct session *session_of(struct ps_list *node)
 int session_start(struct session *s)
 {
     s->started = true;
+    s->steps_before = ps_clock_steps(s->d->clock);
     return s->party.sender != NULL ? ep_sender_start(s->party.sender) : ep_receiver_start(s->party.receiver);
 }
 
@@ -327,6 +328,15 @@ static void tell_ignored(const struct session *s)
     if (dropped != 0)
         tell(s, PS_LOG_WARN, "this host dropped %llu datagrams at the socket: not the network's loss",
              (unsigned long long)dropped);
+}
+
+static void tell_steps(const struct session *s)
+{
+    ps_clockwatch_look(s->d->clockwatch);
+    uint32_t steps = ps_clock_steps(s->d->clock) - s->steps_before;
+    if (s->started && steps != 0)
+        tell(s, PS_LOG_WARN, "the clock was set during the session (%ux): its delays are not all right",
+             (unsigned)steps);
 }
 
 static void settle(struct session *s)
@@ -344,6 +354,7 @@ void session_end(struct session *s)
     if (s->ended)
         return;
     s->ended = true;
+    tell_steps(s);
     if (s->party.receiver == NULL)
         return;
     (void)ps_map_take(&s->d->receiving, s->party.req.sid);

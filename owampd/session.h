@@ -11,7 +11,8 @@ struct session {
     uint64_t memory;  // promised to it
     const char *peer; // the connection's label
     bool accepted, started, ended;
-    bool kept; // the file outlives the session and stays charged
+    uint32_t steps_before; // of the clock, when it was started
+    bool kept;             // the file outlives the session and stays charged
     struct ep_trial *trial;
 };
 

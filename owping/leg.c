@@ -89,6 +89,7 @@ static int fill_request(struct leg *leg, const struct leg_ground *g, ps_ntp star
 int leg_open(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp timeout)
 {
     leg->ignored = leg->host_dropped = -1;
+    leg->clock = g->clock;
     const char *path = leg->to ? leg->o->to_file : leg->o->from_file;
     int err = savefile_open(&leg->save, path);
     if (err != 0) {
@@ -122,6 +123,7 @@ int leg_ready(struct leg *leg, const struct ow_accept_msg *accept, uint32_t mode
 
 int leg_start(struct leg *leg)
 {
+    leg->steps = ps_clock_steps(leg->clock);
     int err = leg->to ? ep_sender_start(leg->party.sender) : ep_receiver_start(leg->party.receiver);
     return err == 0 ? 0 : tell(leg, err, "cannot start the session");
 }
@@ -160,6 +162,7 @@ static void tell_clocks(const struct leg *leg)
 
 void leg_end(struct leg *leg)
 {
+    leg->steps = ps_clock_steps(leg->clock) - leg->steps;
     if (leg->to)
         return;
     int err = ep_trial_finish_file(leg->trial, &leg->party);

@@ -9,11 +9,13 @@
 struct leg {
     struct ep_party party;
     struct ep_trial *trial;
+    struct ps_clock *clock;
     const struct options *o;
     bool to;   // from here to the server; else from it to here
     bool good; // there is a result in save
     struct savefile save;
     int64_t ignored, host_dropped; // -1: not known here
+    uint32_t steps;                // of the clock: before, then during the test
     int failure;                   // of the recording
 };
 

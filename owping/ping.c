@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "base/ps_log.h"
+#include "loop/ps_clockwatch.h"
 #include "endpoint/ep_ask.h"
 #include "owping/leg.h"
 #include "owping/link.h"
@@ -26,6 +27,7 @@ struct ping {
     struct ps_log log;
     struct ps_loop *loop;
     struct ps_clock *clock;
+    struct ps_clockwatch *clockwatch;
     struct ps_pump *pump;
     struct link link;
     struct ep_trial trial;
@@ -96,8 +98,8 @@ static void report(struct ping *p)
         struct leg *leg = &p->legs[i];
         struct ow_report_names names = {leg->to ? p->local_name : p->link.server.host,
                                         leg->to ? p->link.server.host : p->local_name};
-        struct ow_report_extra extra = {leg_name(leg), ow_mode_text(p->mode), leg->host_dropped,
-                                        leg->ignored};
+        struct ow_report_extra extra = {leg_name(leg), ow_mode_text(p->mode), leg->host_dropped, leg->ignored,
+                                        leg->steps};
         if (leg->good && output_session(&out, leg->save.fd, leg->save.path, &names, &extra) != 0)
             p->status = 1;
     }
@@ -198,6 +200,7 @@ static void on_concluded(void *ctx)
     if (p->trial.peer_accept != OW_ACCEPT_OK)
         tell(p, "the server ended the test", ow_accept_text(p->trial.peer_accept));
     ps_timer_stop(p->stop_timer);
+    ps_clockwatch_look(p->clockwatch);
     for (unsigned i = 0; i < p->nlegs; i++) {
         leg_end(&p->legs[i]);
         p->spoiled = p->spoiled || p->legs[i].failure != 0;
@@ -384,6 +387,7 @@ static void on_link_failed(void *ctx)
     struct ping *p = ctx;
     uint32_t highest;
     p->spoiled = true;
+    ps_clockwatch_look(p->clockwatch);
     for (unsigned i = 0; p->stage == STAGE_TEST && i < p->nlegs; i++)
         if (!p->legs[i].to && ep_receiver_highest(p->legs[i].party.receiver, &highest))
             leg_end(&p->legs[i]);
@@ -421,6 +425,8 @@ static int set_up(struct ping *p)
     if (err == 0)
         err = ps_clock_new(&p->clock, offset);
     if (err == 0)
+        err = ps_clockwatch_new(p->loop, p->clock, NULL, NULL, &p->clockwatch);
+    if (err == 0)
         err = ep_trial_init(&p->trial, p->loop, p->clock, (ps_ns)(p->o->enddelay * (double)PS_SEC));
     if (err == 0)
         err = ps_timer_new(p->loop, &p->name_timer, on_name_timer, p);
@@ -454,6 +460,7 @@ static void take_down(struct ping *p)
     ps_timer_free(p->name_timer);
     ps_timer_free(p->stop_timer);
     ps_pump_free(p->pump);
+    ps_clockwatch_free(p->clockwatch);
     ps_loop_free(p->loop);
     ps_clock_free(p->clock);
 }

@@ -214,7 +214,10 @@ void chain_clock_set(struct chain *c, ps_ntp last_good, ps_ntp before, ps_ntp af
     c->after = after;
     c->stepping = true;
     double step = ps_ntpdiff_to_double(ps_ntp_diff(after, c->before));
-    snprintf(c->why, sizeof c->why, "the clock was set by %+.3f s", step);
+    if (after == c->before)
+        snprintf(c->why, sizeof c->why, "the clock was set, and set back");
+    else
+        snprintf(c->why, sizeof c->why, "the clock was set by %+.3f s", step);
     if (!again)
         stop_all(c, before, true, last_good, c->why);
     step_when_quiet(c, now);

@@ -65,6 +65,7 @@ static void describe(struct lane *l, struct lane_result *r, bool whole)
                               .mode = l->mode,
                               .host_dropped = -1,
                               .ignored = -1,
+                              .clock_steps = ps_clock_steps(l->conf.ground->clock) - l->steps_before,
                               .local = &l->local,
                               .remote = &l->remote};
     if (l->party.receiver != NULL) {

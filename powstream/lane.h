@@ -38,6 +38,7 @@ struct lane_result {
     bool whole;        // all packets were sent or passed over, and are decided
     uint32_t mode;
     int64_t host_dropped, ignored;        // -1: unknown
+    uint32_t clock_steps;                 // of this host's clock since the session was started
     const struct ps_addr *local, *remote; // of the control connection
 };
 

@@ -118,6 +118,7 @@ void lane_accepted(struct lane *l, const struct ow_accept_msg *accept)
     int err = make_ready(l, accept);
     if (err == 0)
         err = ow_sched_time(req->sid, &lane_want(l)->slot, 1, req->start, req->npackets - 1, &l->end);
+    l->steps_before = ps_clock_steps(l->conf.ground->clock);
     if (err == 0 && l->party.receiver != NULL) // ready before the server may send
         err = ep_receiver_start(l->party.receiver);
     if (err == 0)

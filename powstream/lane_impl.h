@@ -27,8 +27,9 @@ struct lane {
     bool early;
     bool cut;
     ps_ntp cut_at;
-    bool stopping; // told to stop
-    char *reason;  // why the session is not whole; NULL: it is, so far
+    bool stopping;         // told to stop
+    uint32_t steps_before; // of the clock, when the session was started
+    char *reason;          // why the session is not whole; NULL: it is, so far
     struct ps_addr local, remote;
 };
 

@@ -91,6 +91,7 @@ static int document(struct output *o, const struct lane_result *r, struct ow_fil
                                   .mode = ow_mode_text(r->mode),
                                   .host_dropped = r->host_dropped,
                                   .ignored = r->ignored,
+                                  .clock_steps = r->clock_steps,
                                   .raw = o->conf->raw,
                                   .bucket_width = OW_RESULT_BUCKET_WIDTH};
     struct ps_fault fault = {""};
@@ -333,6 +334,7 @@ static char *entry_text(const struct output *o, const struct ledger_entry *e)
                                   .reason = e->reason,
                                   .host_dropped = -1,
                                   .ignored = -1,
+                                  .clock_steps = -1,
                                   .bucket_width = OW_RESULT_BUCKET_WIDTH};
     struct text t;
     if (text_begin(&t) != 0)

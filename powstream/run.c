@@ -12,8 +12,6 @@
 #include "powstream/streams_file.h"
 
 #define WATCH_EVERY PS_SEC
-// Less than this is how clocks are disciplined; more is somebody setting it.
-#define STEP_LEAST (100 * PS_MSEC)
 #define RETRY_EVERY (20 * PS_SEC) // of streams that cannot begin
 #define FILES_A_STREAM 6u
 #define FILES_BESIDE 64u
@@ -32,32 +30,24 @@ static int tell(const struct run *r, const char *what, const char *why)
 
 // --- the clock
 
-// Wall clock and monotonic time of one moment: what happens between two looks is bounded.
-static ps_ns look_at_clock(const struct run *r, ps_ntp *wall)
+static void on_step(void *ctx, const struct ps_step *step)
 {
-    ps_ns before, now, after;
-    do {
-        before = ps_loop_mono();
-        now = ps_clock_now(r->ground.clock);
-        after = ps_loop_mono();
-    } while (after - before > 10 * PS_MSEC);
-    *wall = ps_ntp_from_ns(now);
-    return now - (before + (after - before) / 2);
+    struct run *r = ctx;
+    double by = (double)(step->after - step->before) / (double)PS_SEC;
+    if (step->after == step->before)
+        ps_log(&r->log, PS_LOG_WARN, "clock", "set and set back, or by less than 0.1 ms");
+    else
+        ps_log(&r->log, PS_LOG_WARN, "clock", "set by %+.6f s", by);
+    set_clock_set(r->set, ps_ntp_from_ns(step->last_good), ps_ntp_from_ns(step->before),
+                  ps_ntp_from_ns(step->after));
 }
 
-// Every second, before a stream acts, and before a session's file is ended.
+// Every second, before a stream acts, and before a session's file is ended: notice of a step may still wait,
+// and how far the clock is known to have been right is how far a session may reach.
 static void look(void *ctx)
 {
     struct run *r = ctx;
-    ps_ntp now, last_good = r->last_good;
-    ps_ns ahead = look_at_clock(r, &now), step = ahead - r->wall_ahead;
-    r->wall_ahead = ahead; // before anybody is told, who may look again
-    r->last_good = now;
-    if (step <= STEP_LEAST && step >= -STEP_LEAST)
-        return;
-    ps_ntp before = ps_ntp_from_ns(ps_ntp_to_ns(now) - step);
-    ps_log(&r->log, PS_LOG_WARN, "clock", "set by %+.3f s", (double)step / (double)PS_SEC);
-    set_clock_set(r->set, last_good, before, now);
+    ps_clockwatch_look(r->clockwatch);
 }
 
 static void on_watch(void *ctx)
@@ -195,14 +185,15 @@ static int set_up(struct run *r)
     struct stream_env env = {.ground = &r->ground, .sink = r->sink};
     if (err == 0)
         err = set_new(&r->set, &env, r, on_finished);
+    if (err == 0)
+        err = ps_clockwatch_new(r->ground.loop, r->ground.clock, on_step, r, &r->clockwatch);
     for (size_t i = 0; err == 0 && i < sizeof signals / sizeof *signals; i++)
         err = ps_signal_add(r->ground.loop, signals[i], on_signal, r);
     if (err != 0)
         return err;
-    r->wall_ahead = look_at_clock(r, &r->last_good);
     r->ground.look = look;
     r->ground.look_ctx = r;
-    r->started = r->last_good;
+    r->started = ps_ntp_from_ns(ps_clock_now(r->ground.clock));
     ps_timer_repeat(r->watch, WATCH_EVERY);
     return 0;
 }
@@ -257,6 +248,7 @@ static void take_down(struct run *r)
         r->status = 1;
     }
     names_free(r->ground.names);
+    ps_clockwatch_free(r->clockwatch);
     ps_timer_free(r->watch);
     ps_pump_free(r->ground.pump);
     ps_loop_free(r->ground.loop);

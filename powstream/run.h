@@ -2,6 +2,7 @@
 // The running program: what all streams share, signals, the watch on the clock, the control socket.
 #pragma once
 #include <stdatomic.h>
+#include "loop/ps_clockwatch.h"
 #include "loop/ps_ctl.h"
 #include "powstream/options.h"
 #include "powstream/set.h"
@@ -14,9 +15,8 @@ struct run {
     struct set *set;
     struct ps_timer *watch;
     struct ps_ctl *ctl;
-    ps_ns retried;    // monotonic: when streams that could not begin were tried again
-    ps_ns wall_ahead; // wall clock minus monotonic time, when last looked at
-    ps_ntp last_good; // wall clock then
+    ps_ns retried; // monotonic: when streams that could not begin were tried again
+    struct ps_clockwatch *clockwatch;
     ps_ntp started;
     bool ending;
     ps_ns ending_since; // monotonic; of the signal

@@ -20,6 +20,7 @@ struct ps_clock {
     ps_ns offset;
     _Atomic uint64_t state;
     _Atomic int64_t read_at; // CLOCK_MONOTONIC
+    _Atomic uint32_t steps;
 };
 
 static ps_ns read_clock(clockid_t id)
@@ -64,6 +65,7 @@ int ps_clock_new(struct ps_clock **out, ps_ns offset)
     c->offset = offset;
     atomic_init(&c->read_at, read_clock(CLOCK_MONOTONIC));
     atomic_init(&c->state, ask_kernel());
+    atomic_init(&c->steps, 0);
     *out = c;
     return 0;
 }
@@ -103,6 +105,16 @@ void ps_clock_get(const struct ps_clock *c, struct ps_clock_state *out)
     out->synced = (state & SYNCED_BIT) != 0;
     out->error = (ps_ns)((state & ~SYNCED_BIT) >> 32) * PS_USEC;
     out->max_error = (ps_ns)(state & UINT32_MAX) * PS_USEC;
+}
+
+void ps_clock_stepped(struct ps_clock *c)
+{
+    atomic_fetch_add_explicit(&c->steps, 1, memory_order_relaxed);
+}
+
+uint32_t ps_clock_steps(const struct ps_clock *c)
+{
+    return atomic_load_explicit(&c->steps, memory_order_relaxed);
 }
 
 int ps_clock_env_offset(ps_ns *offset)

@@ -22,5 +22,9 @@ ps_ns ps_clock_offset(const struct ps_clock *c);
 // Reads the kernel's state anew if a second has passed since the last time.
 void ps_clock_refresh(struct ps_clock *c);
 void ps_clock_get(const struct ps_clock *c, struct ps_clock_state *out);
+// How often the clock was seen to be set so far (ps_clockwatch): a session during which the count rises has
+// times of both before and behind a step.
+void ps_clock_stepped(struct ps_clock *c);
+uint32_t ps_clock_steps(const struct ps_clock *c);
 // Parses OWAMP_DEBUG_TIMEOFFSET (seconds, may be negative) from the environment; 0 when unset. PS_ESYNTAX.
 int ps_clock_env_offset(ps_ns *offset);

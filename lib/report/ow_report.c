@@ -266,7 +266,7 @@ static int start_stats(struct report *r)
         .npackets = q->npackets,
         .start = q->start,
         .bucket_width = r->opts->bucket_width,
-        .keep_delays = r->opts->json,
+        .keep_delays = !r->opts->machine || r->opts->json,
     };
     memcpy(conf.sid, q->sid, sizeof conf.sid);
     conf.skips = ow_file_skips(r->file, &conf.nskips);

@@ -16,6 +16,7 @@
 //   finished          whether the session ended in the regular way
 //   host_dropped      datagrams that this host's sockets dropped meanwhile
 //   ignored           datagrams that came and were no valid packets of the session
+//   clock_steps       how often this host's clock was set during the session
 // and, in this object for the whole session and in each one of `samples` for its part:
 //   first_seq, last_seq
 //   sample_packets    in the schedule between them
@@ -74,6 +75,7 @@ struct ow_report_extra {
     const char *mode;      // "open" ... or NULL
     int64_t host_dropped;  // datagrams that this host's sockets dropped meanwhile; -1: unknown
     int64_t ignored;       // datagrams counted and ignored; -1
+    int64_t clock_steps;   // how often this host's clock was set meanwhile; -1. Human output tells it too
 };
 
 // Prints one session on out as the options say. json: the writer of the enclosing array; used with

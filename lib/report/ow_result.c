@@ -164,6 +164,7 @@ static void put_session(struct ps_json *j, const struct result *r)
     put_str(j, "reason", m->reason);
     put_count(j, "host-dropped", m->host_dropped);
     put_count(j, "ignored", m->ignored);
+    put_count(j, "clock-steps", m->clock_steps);
 }
 
 static void put_range(struct ps_json *j, const struct result *r)

@@ -53,6 +53,7 @@
 //   reason               why it ended early, or null
 //   host-dropped         datagrams that this host's sockets dropped meanwhile
 //   ignored              datagrams that came and were no valid packets of the session
+//   clock-steps          how often this host's clock was set since the session was started
 //
 // A gap is time in which a stream measured nothing:
 //   seconds              end - start
@@ -79,7 +80,7 @@ struct ow_result_meta {
     const char *direction;           // "to", "from"
     const char *mode;                // "open", "authenticated", "encrypted"
     const char *reason;              // why it ended early; NULL: it did not
-    int64_t host_dropped, ignored;
+    int64_t host_dropped, ignored, clock_steps;
     bool raw;             // with raw-packets
     double bucket_width;  // seconds, > 0
     uint64_t from_record; // those before it are of other packets, and are not read; 0: all are

@@ -141,6 +141,25 @@ static void print_reordering(const struct ow_summary *s, FILE *out)
         fprintf(out, "%d-reordering not handled\n", n + 1);
 }
 
+// The delays themselves: those of the buckets are rounded up.
+static void note_error(const struct report *r, FILE *out)
+{
+    int64_t median = 0;
+    if (r->sum.synced && ow_stats_exact_percentile(r->stats, 0.5, &median) &&
+        fabs(ps_ntpdiff_to_double(median)) < r->sum.max_error)
+        fprintf(out, "note: the median delay is less than its error\n");
+}
+
+static void note_steps(const struct report *r, FILE *out)
+{
+    int64_t steps = r->extra ? r->extra->clock_steps : 0;
+    if (steps > 0)
+        fprintf(out,
+                "note: this host's clock was set during the test (%" PRId64
+                "x): delays across that are wrong\n",
+                steps);
+}
+
 void report_human(const struct report *r, FILE *out)
 {
     report_human_head(r, out);
@@ -152,5 +171,8 @@ void report_human(const struct report *r, FILE *out)
     print_percentiles(r, out);
     print_hops(&r->sum, out);
     print_reordering(&r->sum, out);
+    // Behind all lines of the form that scripts know.
+    note_error(r, out);
+    note_steps(r, out);
     fprintf(out, "\n");
 }

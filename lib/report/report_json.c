@@ -37,6 +37,7 @@ static void put_session(struct report *r, struct ps_json *j)
     put_bool(j, "finished", r->head->finished == OW_FIN_NORMAL);
     put_count(j, "host_dropped", r->extra ? r->extra->host_dropped : -1);
     put_count(j, "ignored", r->extra ? r->extra->ignored : -1);
+    put_count(j, "clock_steps", r->extra ? r->extra->clock_steps : -1);
 }
 
 static void put_range(const struct ow_summary *s, struct ps_json *j)

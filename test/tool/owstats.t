@@ -325,6 +325,7 @@ check "--json: every member of the document" "$rc$err $(seen)" "0 {
       \"finished\": true,
       \"host_dropped\": null,
       \"ignored\": null,
+      \"clock_steps\": null,
       \"first_seq\": 0,
       \"last_seq\": 19,
       \"sample_packets\": 20,

@@ -76,7 +76,7 @@ static char *report_of(struct ow_file *f, const struct ow_report_opts *opts)
     FILE *out = open_memstream(&text, &len);
     struct ps_fault fault = {""};
     struct ps_json json;
-    struct ow_report_extra extra = {"to", "open", 3, -1};
+    struct ow_report_extra extra = {"to", "open", 3, -1, opts->json ? 2 : 0};
     ps_json_init(&json, out, false);
     int err = ow_report(f, opts, &names, &extra, out, opts->json ? &json : NULL, &fault);
     if (err)
@@ -117,6 +117,48 @@ static void the_human_summary_is_word_for_word(void **state)
                  "1-reordering = 25.000000%\n"
                  "no 2-reordering\n"
                  "\n");
+}
+
+static bool notes(const struct ow_rec *rec, const struct ow_report_opts *o, int64_t steps, const char *note)
+{
+    struct ow_file *f = file_of(rec, 1, 1);
+    struct ow_report_extra extra = {"to", "open", -1, -1, steps};
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    assert_int_equal(ow_report(f, o, &names, &extra, out, NULL, NULL), 0);
+    fclose(out);
+    bool found = strstr(text, note) != NULL;
+    free(text);
+    ow_file_free(f);
+    return found;
+}
+
+static void a_delay_less_than_its_error_is_noted_for_people_alone(void **state)
+{
+    (void)state;
+    static const char less[] = "no reordering\nnote: the median delay is less than its error\n\n";
+    struct ow_report_opts o = opts_of();
+    struct ow_rec r = plain[0];
+    assert_false(notes(&r, &o, 0, "note:"));
+    r.send_err = 0xA001; // a second
+    assert_true(notes(&r, &o, 0, less));
+    r.recv = r.send - SECOND / 8;
+    assert_true(notes(&r, &o, 0, less));
+    o.bucket_width = 10;
+    assert_true(notes(&r, &o, 0, less));
+    r.send_err = 0x2001; // not synchronised: that is told already
+    assert_false(notes(&r, &o, 0, "note:"));
+    r.send_err = 0xA001;
+    o.machine = true;
+    assert_false(notes(&r, &o, 1, "note:"));
+}
+
+static void a_step_of_the_clock_is_noted(void **state)
+{
+    (void)state;
+    struct ow_report_opts o = opts_of();
+    assert_true(notes(plain, &o, 2, "no reordering\nnote: this host's clock was set during the test (2x)"));
 }
 
 static void a_unit_of_seconds_has_no_name(void **state)
@@ -344,7 +386,8 @@ static void json_tells_the_session(void **state)
             "\"from\":{\"host\":\"a.example\",\"address\":\"192.0.2.1\",\"port\":8765},"
             "\"to\":{\"host\":\"b.example\",\"address\":\"192.0.2.2\",\"port\":9},"
             "\"dscp\":46,\"padding\":10,\"timeout\":2,\"session_packets\":4,\"finished\":true,"
-            "\"host_dropped\":3,\"ignored\":null,\"first_seq\":0,\"last_seq\":3,\"sample_packets\":4,"
+            "\"host_dropped\":3,\"ignored\":null,\"clock_steps\":2,\"first_seq\":0,\"last_seq\":3,\"sample_"
+            "packets\":4,"
             "\"start\":{\"ntp\":\"17198819911149813760\",\"time\":\"2026-11-23T08:45:10.000000000Z\"},"
             "\"end\":{\"ntp\":\"17198819924034715648\",\"time\":\"2026-11-23T08:45:13.000000000Z\"},"
             "\"synced\":true,\"max_error\":1.1920928955078125e-07,"
@@ -453,6 +496,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_human_summary_is_word_for_word),
+        cmocka_unit_test(a_delay_less_than_its_error_is_noted_for_people_alone),
+        cmocka_unit_test(a_step_of_the_clock_is_noted),
         cmocka_unit_test(a_unit_of_seconds_has_no_name),
         cmocka_unit_test(nothing_received_is_nan),
         cmocka_unit_test(packet_lines_come_before_the_summary),

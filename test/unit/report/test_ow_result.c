@@ -84,6 +84,7 @@ static struct ow_result_meta meta_of(void)
         .mode = "open",
         .host_dropped = 3,
         .ignored = -1,
+        .clock_steps = 1,
         .bucket_width = OW_RESULT_BUCKET_WIDTH,
     };
 }
@@ -153,7 +154,8 @@ static void a_session_is_told_word_for_word(void **state)
         "\"source\":{\"host\":\"a.example\",\"address\":\"192.0.2.1\",\"port\":8765},"
         "\"dest\":{\"host\":\"b.example\",\"address\":\"192.0.2.2\",\"port\":9},"
         "\"direction\":\"to\",\"mode\":\"open\",\"dscp\":46,\"padding\":10,\"timeout\":2,"
-        "\"session-packets\":4,\"finished\":true,\"reason\":null,\"host-dropped\":3,\"ignored\":null}");
+        "\"session-packets\":4,\"finished\":true,\"reason\":null,\"host-dropped\":3,\"ignored\":null,\"clock-"
+        "steps\":1}");
     free(text);
     session_close(&s);
 }
@@ -249,7 +251,7 @@ static void what_nothing_defines_is_null_or_left_out(void **state)
 {
     (void)state;
     struct session s = session_of(&plain[4], 1, 4);
-    struct ow_result_meta m = {.host_dropped = -1, .ignored = -1, .bucket_width = 0.01};
+    struct ow_result_meta m = {.host_dropped = -1, .ignored = -1, .clock_steps = -1, .bucket_width = 0.01};
     char *text = result_of(&s, 3, 4, &m);
     has(text, "\"stream\":null,");
     has(text, "\"packets-sent\":1,\"packets-received\":0,\"packets-lost\":1,\"packets-duplicated\":0,"
@@ -257,7 +259,7 @@ static void what_nothing_defines_is_null_or_left_out(void **state)
               "\"delay\":{\"min\":null,\"mean\":null,\"median\":null,\"max\":null,");
     has(text, "\"source\":{\"synced\":null,\"error\":null},\"dest\":{\"synced\":true,");
     has(text, "\"direction\":null,\"mode\":null,");
-    has(text, "\"host-dropped\":null,\"ignored\":null}");
+    has(text, "\"host-dropped\":null,\"ignored\":null,\"clock-steps\":null}");
     free(text);
     session_close(&s);
 }
