@@ -28,7 +28,8 @@ struct ep_receiver {
     int fd;
     ps_ntp timeout;
     size_t packet_len;
-    uint64_t bad; // datagrams that are no test packets of this session
+    unsigned stamps; // EP_STAMPS_*: those of its packets
+    uint64_t bad;    // datagrams that are no test packets of this session
     bool started, announced, finished, closing, unflushed, notifying;
     int file_err;
     ps_ns flush_every;
@@ -37,11 +38,12 @@ struct ep_receiver {
     void (*failed)(void *ctx, int err);
 };
 
-static uint16_t own_error(const struct ep_receiver *r)
+// The clock's error and that of the stamp.
+static uint16_t own_error(const struct ep_receiver *r, bool kernel_stamp)
 {
     struct ps_clock_state st;
     ps_clock_get(r->clock, &st);
-    return ow_err_pack(st.synced, st.error);
+    return ow_err_pack(st.synced, st.error + (kernel_stamp ? PS_STAMP_KERNEL_ERROR : PS_STAMP_USER_ERROR));
 }
 
 static int receiver_sink(void *ctx, const struct ow_rec *rec)
@@ -126,7 +128,7 @@ static void receiver_tick(void *ctx)
 {
     struct ep_receiver *r = ctx;
     ps_ns now = ps_clock_now(r->clock), until = looked_until(r, now);
-    int err = ow_recv_expire(r->recv, ps_ntp_from_ns(until), own_error(r));
+    int err = ow_recv_expire(r->recv, ps_ntp_from_ns(until), own_error(r, true));
     if (err == 0)
         err = ep_receiver_flush(r);
     receiver_check(r, err);
@@ -144,8 +146,10 @@ static void receiver_arrival(void *ctx, const struct ps_arrival *a)
         r->bad++;
         return;
     }
+    r->stamps |= a->kernel_stamp ? EP_STAMPS_KERNEL : EP_STAMPS_USER;
     bool was_flushed = !r->unflushed;
-    int verdict = ow_recv_packet(r->recv, &p, ps_ntp_from_ns(a->stamp), own_error(r), a->ttl);
+    int verdict =
+        ow_recv_packet(r->recv, &p, ps_ntp_from_ns(a->stamp), own_error(r, a->kernel_stamp), a->ttl);
     receiver_check(r, verdict);
     if (was_flushed && r->unflushed)
         receiver_arm(r);
@@ -235,7 +239,7 @@ static int lose_overdue(struct ep_receiver *r, ps_ntp now)
 {
     for (int i = 0; i < FINISH_TURNS; i++) {
         ps_ntp when;
-        int err = ow_recv_expire(r->recv, now, own_error(r));
+        int err = ow_recv_expire(r->recv, now, own_error(r, true));
         if (err != 0 || !ow_recv_deadline(r->recv, &when) || !ps_ntp_before(when, now))
             return err;
     }
@@ -327,6 +331,11 @@ uint64_t ep_receiver_ignored(const struct ep_receiver *r)
         for (enum ow_recv_verdict v = OW_RECV_LATE; v < OW_RECV_VERDICTS; v++)
             n += ow_recv_count(r->recv, v);
     return n;
+}
+
+unsigned ep_receiver_stamps(const struct ep_receiver *r)
+{
+    return r->stamps;
 }
 
 uint64_t ep_receiver_host_dropped(const struct ep_receiver *r)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/ps_dgram.h"
 #include <errno.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +11,13 @@
 
 #define TTL_MAX 255
 #define SNDBUF (2 * 1024 * 1024) // many flows share a socket; a burst of theirs must fit
-#define CONTROL_SIZE \
-    (CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t)))
+// Besides the arrival's stamp (SCM_TIMESTAMPNS) there is the same once more in the form in which departures
+// are told of.
+#define CONTROL_SIZE                                                                     \
+    (CMSG_SPACE(sizeof(struct timespec)) + CMSG_SPACE(sizeof(struct scm_timestamping)) + \
+     CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint32_t)))
+// Departures are stamped when a send asks for it, and told apart by numbers.
+#define STAMPING (SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY)
 
 union control {
     struct cmsghdr align;
@@ -81,6 +88,7 @@ static int set_options(int fd, const struct ps_dgram_conf *conf)
     if (!rc && conf->device &&
         setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, conf->device, (socklen_t)strlen(conf->device) + 1))
         rc = -errno;
+    (void)set_int(fd, SOL_SOCKET, SO_TIMESTAMPING, STAMPING); // see ps_dgram_stamps_sends
     want_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, conf->rcvbuf);
     want_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, SNDBUF);
     return rc;
@@ -156,6 +164,7 @@ static void value_of(struct cmsghdr *c, void *out, size_t n)
         memcpy(out, CMSG_DATA(c), n);
 }
 
+// SCM_TIMESTAMPING begins with the same: the software stamp.
 static void take_stamp(struct cmsghdr *c, ps_ns *stamp)
 {
     struct timespec ts = {0, 0};
@@ -228,12 +237,28 @@ int ps_dgram_drops(int fd, uint32_t *drops)
     return 0;
 }
 
-int ps_dgram_send(int fd, const struct ps_addr *to, uint8_t dscp, const void *data, size_t n)
+// What a sent packet can be given along: its DSCP, and the question when it left.
+union send_control {
+    struct cmsghdr align;
+    uint8_t octets[2 * CMSG_SPACE(sizeof(int))];
+};
+
+static void put_control(struct msghdr *h, union send_control *room, int level, int type, int value)
 {
-    union {
-        struct cmsghdr c;
-        uint8_t octets[CMSG_SPACE(sizeof(int))];
-    } control;
+    struct cmsghdr *c = (struct cmsghdr *)(void *)(room->octets + h->msg_controllen);
+
+    memset(c, 0, CMSG_SPACE(sizeof value));
+    c->cmsg_level = level;
+    c->cmsg_type = type;
+    c->cmsg_len = CMSG_LEN(sizeof value);
+    memcpy(CMSG_DATA(c), &value, sizeof value);
+    h->msg_control = room;
+    h->msg_controllen += CMSG_SPACE(sizeof value);
+}
+
+static int send_one(int fd, const struct ps_addr *to, uint8_t dscp, bool ask, const void *data, size_t n)
+{
+    union send_control control;
     union {
         const void *in;
         void *out;
@@ -241,16 +266,58 @@ int ps_dgram_send(int fd, const struct ps_addr *to, uint8_t dscp, const void *da
     struct iovec iov = {base.out, n};
     struct msghdr h = {.msg_name = name.out, .msg_namelen = to->len, .msg_iov = &iov, .msg_iovlen = 1};
     bool v4 = to->sa.sa_family == AF_INET;
-    int tos = dscp << 2;
 
-    if (dscp) {
-        memset(&control, 0, sizeof control);
-        control.c.cmsg_level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
-        control.c.cmsg_type = v4 ? IP_TOS : IPV6_TCLASS;
-        control.c.cmsg_len = CMSG_LEN(sizeof tos);
-        memcpy(CMSG_DATA(&control.c), &tos, sizeof tos);
-        h.msg_control = &control;
-        h.msg_controllen = sizeof control;
-    }
+    if (dscp)
+        put_control(&h, &control, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, dscp << 2);
+    if (ask)
+        put_control(&h, &control, SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_TX_SOFTWARE);
     return sendmsg(fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int ps_dgram_send(int fd, const struct ps_addr *to, uint8_t dscp, const void *data, size_t n)
+{
+    return send_one(fd, to, dscp, false, data, n);
+}
+
+int ps_dgram_send_stamped(int fd, const struct ps_addr *to, uint8_t dscp, const void *data, size_t n)
+{
+    return send_one(fd, to, dscp, true, data, n);
+}
+
+bool ps_dgram_stamps_sends(int fd)
+{
+    int flags = 0;
+    socklen_t len = sizeof flags;
+
+    return getsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, &len) == 0 &&
+           (flags & SOF_TIMESTAMPING_OPT_ID) != 0;
+}
+
+static bool is_error(const struct cmsghdr *c)
+{
+    return (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+           (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+}
+
+int ps_dgram_left(int fd, struct ps_dgram_left *out)
+{
+    union {
+        struct cmsghdr align;
+        uint8_t octets[512];
+    } control;
+    struct msghdr h = {.msg_control = &control, .msg_controllen = sizeof control};
+    struct sock_extended_err err = {0};
+    ps_ns stamp = 0;
+
+    if (recvmsg(fd, &h, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&h); c; c = CMSG_NXTHDR(&h, c)) {
+        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING)
+            take_stamp(c, &stamp);
+        else if (is_error(c))
+            value_of(c, &err, sizeof err);
+    }
+    out->stamp = err.ee_origin == SO_EE_ORIGIN_TIMESTAMPING && err.ee_info == SCM_TSTAMP_SND ? stamp : 0;
+    out->id = err.ee_data;
+    return 1;
 }

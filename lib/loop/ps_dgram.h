@@ -35,6 +35,16 @@ int ps_dgram_recv(struct ps_dgram_batch *b, int fd, struct ps_dgram_in **in, uin
 int ps_dgram_rcvbuf(int fd);
 // One datagram with this DSCP. 0 or -errno.
 int ps_dgram_send(int fd, const struct ps_addr *to, uint8_t dscp, const void *data, size_t n);
+// The same, and the kernel is asked when it left: its answer is for ps_dgram_left.
+int ps_dgram_send_stamped(int fd, const struct ps_addr *to, uint8_t dscp, const void *data, size_t n);
+// Whether the kernel can be asked at this socket.
+bool ps_dgram_stamps_sends(int fd);
+struct ps_dgram_left {
+    ps_ns stamp; // kernel's CLOCK_REALTIME when the packet went to the driver; 0: this was something else
+    uint32_t id; // counts the packets of this socket for which it was asked, from 0
+};
+// Takes one message off the socket's error queue: 1, 0 for none, or -errno.
+int ps_dgram_left(int fd, struct ps_dgram_left *out);
 // The socket's drop counter now (SO_MEMINFO): a datagram tells only of drops before it, so that those at
 // the end of a burst would wait for the next. Any thread. 0 or -errno.
 int ps_dgram_drops(int fd, uint32_t *drops);

@@ -308,6 +308,8 @@ static struct ps_pump *pump_alloc(const struct ps_pump_conf *conf)
     p->t.drained = pump_clock(CLOCK_REALTIME);
     p->s.until = p->inbox_until = p->delivered = p->t.drained + p->offset;
     p->t.epoll = p->t.sockets = p->t.command = p->t.sends.fd = -1;
+    p->t.self_bound = PS_SELFDELAY_UNKNOWN;
+    atomic_init(&p->self.bound, PS_SELFDELAY_UNKNOWN);
     p->s.commands_end = &p->s.commands;
     ps_list_init(&p->sockets);
     pthread_mutex_init(&p->lock, NULL);

@@ -8,6 +8,12 @@
 #include "base/ps_log.h"
 #include "loop/ps_clock.h"
 #include "loop/ps_loop.h"
+#include "loop/ps_selfdelay.h"
+
+// What a receive stamp adds to the clock's error. The kernel's is taken when it gets to the packet: how long
+// the NIC kept it before (interrupt moderation) is not known here. Ours is taken when the thread does.
+#define PS_STAMP_KERNEL_ERROR PS_USEC
+#define PS_STAMP_USER_ERROR (100 * PS_USEC)
 
 #define PS_ARRIVAL_HEAD 48 // octets of a datagram that are handed on
 
@@ -24,7 +30,7 @@ struct ps_sender_ops {
     // [pump] When the next packet is due (CLOCK_REALTIME plus offset); false: no more.
     bool (*due)(void *ctx, ps_ns *when);
     // [pump] Writes the packet with the stamp now, which was read just before; > 0 its size, 0: this
-    // one is passed over.
+    // one is passed over. The clock's errors include how late packets leave behind their stamp.
     int (*fill)(void *ctx, ps_ns now, const struct ps_clock_state *clock, uint8_t *buf, size_t cap);
     // [pump] The packet just filled did not leave: -errno.
     void (*failed)(void *ctx, int err);
@@ -63,6 +69,8 @@ ps_ns ps_pump_delivered(struct ps_pump *p);
 // milliseconds at most for the packet thread. Nothing from inside a flow's callback.
 void ps_pump_catch_up(struct ps_pump *p, ps_ns until);
 void ps_pump_get_stats(struct ps_pump *p, struct ps_pump_stats *out);
+// How late packets leave this host behind their stamp, over the last some seconds in which any left.
+void ps_pump_self_delay(const struct ps_pump *p, struct ps_self_delay *out);
 
 struct ps_flow;
 struct ps_flow_conf {

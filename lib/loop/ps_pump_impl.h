@@ -8,6 +8,7 @@
 //   ps_pump_thread.c  the packet thread's turn, commands, pace
 //   ps_pump_rx.c      draining sockets, arrivals, events handed over   (packet)
 //   ps_pump_tx.c      sending                                          (packet)
+//   ps_pump_stamp.c   how late packets leave behind their stamps       (packet)
 #pragma once
 #include <pthread.h>
 #include <stdatomic.h>
@@ -49,7 +50,8 @@ struct pump_socket {
     int fd;
     uint32_t id;
     struct ps_addr bound;
-    bool exact; // bound to a port that a flow asked for: not for flows that take any
+    bool exact;  // bound to a port that a flow asked for: not for flows that take any
+    bool stamps; // the kernel tells when packets leave
     // control
     struct ps_list link; // of all; those without flows at the end, longest so first
     unsigned flows;
@@ -59,6 +61,10 @@ struct pump_socket {
     // packet
     struct pump_event closed;
     _Atomic uint64_t lost; // datagrams for which there was no block
+    struct {
+        ps_ns asked; // the stamp of the packet whose leaving is awaited; 0: none
+        uint32_t id, next_id;
+    } t;
 };
 
 enum pump_command { PUMP_PEER = 1, PUMP_RECEIVE = 2, PUMP_SEND = 4, PUMP_STOP = 8, PUMP_CLOSE = 16 };
@@ -125,7 +131,9 @@ struct pump_thread {
     ps_ns last_send; // CLOCK_REALTIME
     ps_ns lead;      // precise: the timer is set so much ahead of a packet's time
     struct pump_rate rx, tx;
-    struct ps_clock_state clock;
+    struct ps_clock_state clock; // with what our own stamping adds
+    struct ps_selfdelay self;
+    ps_ns self_bound, next_sample; // next_sample: CLOCK_REALTIME
     uint64_t sent, received, unmatched, wakes;
     uint8_t packet[PUMP_PACKET_MAX];
 };
@@ -180,6 +188,10 @@ struct ps_pump {
         unsigned blocks, spares;
     } s;
     _Atomic uint64_t sent, received, unmatched, wakes;
+    struct {
+        _Atomic uint64_t samples;
+        _Atomic int64_t median, p99, bound;
+    } self;
     struct pump_thread t;
 };
 
@@ -268,6 +280,14 @@ void pump_send_woken(struct ps_pump *p);
 void pump_send_due(struct ps_pump *p);
 // Sets the timer for the next time to send.
 void pump_send_arm(struct ps_pump *p);
+
+// ps_pump_stamp.c [pump]
+// Whether the kernel is to be asked when the packet stamped now leaves.
+bool pump_stamp_due(const struct ps_pump *p, const struct pump_socket *s, ps_ns now);
+// It was asked, and the packet sent.
+void pump_stamp_asked(struct ps_pump *p, struct pump_socket *s, ps_ns now);
+// Takes what the socket's error queue holds, up to a bound.
+void pump_stamp_read(struct ps_pump *p, struct pump_socket *s);
 
 static inline ps_ns pump_clock(clockid_t id)
 {

@@ -72,7 +72,8 @@ static void tell_opened(const struct ps_pump *p, const struct pump_socket *s)
     char text[PS_ADDR_STRLEN];
 
     if (p->log)
-        ps_log(p->log, PS_LOG_DEBUG, "pump", "test socket %s opened", ps_addr_text(&s->bound, text));
+        ps_log(p->log, PS_LOG_DEBUG, "pump", "test socket %s opened%s", ps_addr_text(&s->bound, text),
+               s->stamps ? "" : "; the kernel does not tell when packets leave");
 }
 
 // What the kernel grants without CAP_NET_ADMIN is net.core.rmem_max.
@@ -100,6 +101,7 @@ static int enter_socket(struct ps_pump *p, struct pump_socket *s)
         return -errno;
     ps_list_append(&p->sockets, &s->link);
     p->nsockets++;
+    s->stamps = ps_dgram_stamps_sends(s->fd);
     tell_opened(p, s);
     tell_buffer(p, s->fd);
     return 0;

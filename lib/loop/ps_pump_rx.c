@@ -144,6 +144,14 @@ static int drain_socket(struct ps_pump *p, struct pump_socket *s, int left)
     return left;
 }
 
+// The error queue is looked at by readiness too: it must not stay ready.
+static int drain_ready(struct ps_pump *p, const struct epoll_event *ev, int left)
+{
+    if (ev->events & EPOLLERR)
+        pump_stamp_read(p, ev->data.ptr);
+    return drain_socket(p, ev->data.ptr, left);
+}
+
 void pump_drain(struct ps_pump *p)
 {
     struct pump_thread *t = &p->t;
@@ -154,7 +162,7 @@ void pump_drain(struct ps_pump *p)
     do {
         n = epoll_wait(t->sockets, ready, READY_MAX, 0);
         for (int i = 0; i < n && left > 0; i++)
-            left = drain_socket(p, ready[i].data.ptr, left);
+            left = drain_ready(p, &ready[i], left);
     } while (n == READY_MAX && left > 0);
     t->more = left <= 0;
     if (!t->more)

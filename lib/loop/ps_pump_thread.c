@@ -215,6 +215,8 @@ static bool turn(struct ps_pump *p)
 
     ps_clock_refresh(p->clock);
     ps_clock_get(p->clock, &p->t.clock);
+    p->t.clock.error += p->t.self_bound;
+    p->t.clock.max_error += p->t.self_bound;
     pump_send_due(p);
     if ((ready & SOURCE_COMMAND) && !obey_all(p))
         return false;

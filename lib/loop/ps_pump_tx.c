@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include "loop/ps_pump_impl.h"
 
 #define SENDS_PER_TURN 512
@@ -57,10 +58,19 @@ void pump_send_end(struct ps_pump *p, struct ps_flow *f)
     end_of(p, f);
 }
 
-static void transmit(struct pump_thread *t, struct ps_flow *f, size_t n)
+static void transmit(struct ps_pump *p, struct ps_flow *f, ps_ns now, size_t n)
 {
-    int rc = ps_dgram_send(f->sock->fd, &f->t.peer, f->dscp, t->packet, n);
+    struct pump_thread *t = &p->t;
+    struct pump_socket *s = f->sock;
+    bool ask = pump_stamp_due(p, s, now);
+    int rc = (ask ? ps_dgram_send_stamped : ps_dgram_send)(s->fd, &f->t.peer, f->dscp, t->packet, n);
 
+    if (ask && rc == -EINVAL) { // a kernel that is not to be asked
+        s->stamps = ask = false;
+        rc = ps_dgram_send(s->fd, &f->t.peer, f->dscp, t->packet, n);
+    }
+    if (ask && !rc)
+        pump_stamp_asked(p, s, now);
     if (rc)
         f->t.ops->failed(f->ctx, rc);
     else
@@ -94,7 +104,7 @@ static ps_ns send_one(struct ps_pump *p, struct ps_flow *f)
     int n = fill(p, f, &now);
 
     if (n > 0)
-        transmit(&p->t, f, (size_t)n);
+        transmit(p, f, now, (size_t)n);
     if (n < 0)
         pump_send_end(p, f); // it can go no further, and would be due for ever
     else

@@ -94,6 +94,46 @@ static void an_ipv6_datagram_comes_with_source_stamp_and_hop_limit(void **state)
     tells_source_stamp_ttl_and_octets("::1");
 }
 
+static void the_kernel_tells_when_a_datagram_left(const char *host, uint8_t dscp)
+{
+    struct pair p;
+    struct ps_dgram_left left;
+    struct pollfd pf;
+    ps_ns before;
+
+    pair_open(&p, host, 0);
+    if (!ps_dgram_stamps_sends(p.a))
+        skip();
+    pf = (struct pollfd){.fd = p.a};
+    for (uint32_t i = 0; i < 3; i++) {
+        send_ok(&p, "unasked", 7);
+        assert_int_equal(ps_dgram_left(p.a, &left), 0);
+        before = now();
+        assert_int_equal(ps_dgram_send_stamped(p.a, &p.at_b, dscp, "asked", 5), 0);
+        assert_int_equal(poll(&pf, 1, 10000), 1);
+        assert_int_equal(pf.revents, POLLERR);
+        assert_int_equal(ps_dgram_left(p.a, &left), 1);
+        assert_int_equal(left.id, i);
+        assert_true(left.stamp >= before && left.stamp <= now());
+        assert_int_equal(ps_dgram_left(p.a, &left), 0);
+        assert_int_equal(poll(&pf, 1, 0), 0);
+    }
+    pair_close(&p);
+}
+
+static void the_kernel_tells_when_an_ipv4_datagram_left(void **state)
+{
+    (void)state;
+    the_kernel_tells_when_a_datagram_left("127.0.0.1", 0);
+    the_kernel_tells_when_a_datagram_left("127.0.0.1", 46);
+}
+
+static void the_kernel_tells_when_an_ipv6_datagram_left(void **state)
+{
+    (void)state;
+    the_kernel_tells_when_a_datagram_left("::1", 46);
+}
+
 static void a_ttl_that_is_not_255_is_told(void **state)
 {
     struct pair p;
@@ -311,6 +351,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_ipv4_datagram_comes_with_source_stamp_and_ttl),
         cmocka_unit_test(an_ipv6_datagram_comes_with_source_stamp_and_hop_limit),
+        cmocka_unit_test(the_kernel_tells_when_an_ipv4_datagram_left),
+        cmocka_unit_test(the_kernel_tells_when_an_ipv6_datagram_left),
         cmocka_unit_test(a_ttl_that_is_not_255_is_told),
         cmocka_unit_test(a_long_datagram_tells_its_length_and_an_empty_one_too),
         cmocka_unit_test(more_than_a_batch_comes_in_several_and_then_nothing),
