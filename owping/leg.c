@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "endpoint/ep_ask.h"
+#include "endpoint/ep_here.h"
 
 const char *leg_name(const struct leg *leg)
 {
@@ -90,6 +91,7 @@ int leg_open(struct leg *leg, const struct leg_ground *g, ps_ntp start, ps_ntp t
 {
     leg->ignored = leg->host_dropped = -1;
     leg->clock = g->clock;
+    leg->pump = g->pump;
     const char *path = leg->to ? leg->o->to_file : leg->o->from_file;
     int err = savefile_open(&leg->save, path);
     if (err != 0) {
@@ -163,6 +165,7 @@ static void tell_clocks(const struct leg *leg)
 void leg_end(struct leg *leg)
 {
     leg->steps = ps_clock_steps(leg->clock) - leg->steps;
+    ep_here_get(leg->clock, leg->pump, &leg->party, &leg->here);
     if (leg->to)
         return;
     int err = ep_trial_finish_file(leg->trial, &leg->party);

@@ -2,6 +2,7 @@
 // One direction of a measurement.
 #pragma once
 #include "endpoint/ep_trial.h"
+#include "owamp/ow_here.h"
 #include "owping/options.h"
 #include "endpoint/ep_retrieve.h"
 #include "owping/savefile.h"
@@ -10,13 +11,15 @@ struct leg {
     struct ep_party party;
     struct ep_trial *trial;
     struct ps_clock *clock;
+    struct ps_pump *pump;
     const struct options *o;
     bool to;   // from here to the server; else from it to here
     bool good; // there is a result in save
     struct savefile save;
     int64_t ignored, host_dropped; // -1: not known here
     uint32_t steps;                // of the clock: before, then during the test
-    int failure;                   // of the recording
+    struct ow_here here;
+    int failure; // of the recording
 };
 
 // What the legs stand on.

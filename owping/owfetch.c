@@ -61,7 +61,7 @@ static void begin_next(struct fetching *f)
 
 static void finish_one(struct fetching *f)
 {
-    static const struct ow_report_extra unknown = {NULL, NULL, -1, -1, -1};
+    static const struct ow_report_extra unknown = {.host_dropped = -1, .ignored = -1, .clock_steps = -1};
     const char *path = f->o->operands[f->next + 1];
     int err = savefile_commit(&f->save);
     if (err != 0) {

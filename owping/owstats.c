@@ -9,7 +9,7 @@
 
 static int one_file(struct output *out, const char *path)
 {
-    static const struct ow_report_extra unknown = {NULL, NULL, -1, -1, -1};
+    static const struct ow_report_extra unknown = {.host_dropped = -1, .ignored = -1, .clock_steps = -1};
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         fprintf(stderr, "owstats: %s: %s\n", path, strerror(errno));

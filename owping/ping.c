@@ -98,8 +98,12 @@ static void report(struct ping *p)
         struct leg *leg = &p->legs[i];
         struct ow_report_names names = {leg->to ? p->local_name : p->link.server.host,
                                         leg->to ? p->link.server.host : p->local_name};
-        struct ow_report_extra extra = {leg_name(leg), ow_mode_text(p->mode), leg->host_dropped, leg->ignored,
-                                        leg->steps};
+        struct ow_report_extra extra = {.direction = leg_name(leg),
+                                        .mode = ow_mode_text(p->mode),
+                                        .host_dropped = leg->host_dropped,
+                                        .ignored = leg->ignored,
+                                        .clock_steps = leg->steps,
+                                        .here = leg->here};
         if (leg->good && output_session(&out, leg->save.fd, leg->save.path, &names, &extra) != 0)
             p->status = 1;
     }

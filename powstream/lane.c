@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/ps_err.h"
+#include "endpoint/ep_here.h"
 #include "powstream/lane_impl.h"
 #include "powstream/publish.h"
 
@@ -68,6 +69,7 @@ static void describe(struct lane *l, struct lane_result *r, bool whole)
                               .clock_steps = ps_clock_steps(l->conf.ground->clock) - l->steps_before,
                               .local = &l->local,
                               .remote = &l->remote};
+    ep_here_get(l->conf.ground->clock, l->conf.ground->pump, &l->party, &r->here);
     if (l->party.receiver != NULL) {
         r->host_dropped = (int64_t)ep_receiver_host_dropped(l->party.receiver);
         r->ignored = (int64_t)ep_receiver_ignored(l->party.receiver);

@@ -6,6 +6,7 @@
 #include "base/ps_log.h"
 #include "endpoint/ep_client.h"
 #include "loop/ps_pump.h"
+#include "owamp/ow_here.h"
 #include "powstream/names.h"
 #include "powstream/stream_conf.h"
 
@@ -37,8 +38,9 @@ struct lane_result {
     bool linkable;     // the file can be given a name
     bool whole;        // all packets were sent or passed over, and are decided
     uint32_t mode;
-    int64_t host_dropped, ignored;        // -1: unknown
-    uint32_t clock_steps;                 // of this host's clock since the session was started
+    int64_t host_dropped, ignored; // -1: unknown
+    uint32_t clock_steps;          // of this host's clock since the session was started
+    struct ow_here here;
     const struct ps_addr *local, *remote; // of the control connection
 };
 

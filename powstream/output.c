@@ -92,6 +92,7 @@ static int document(struct output *o, const struct lane_result *r, struct ow_fil
                                   .host_dropped = r->host_dropped,
                                   .ignored = r->ignored,
                                   .clock_steps = r->clock_steps,
+                                  .here = r->here,
                                   .raw = o->conf->raw,
                                   .bucket_width = OW_RESULT_BUCKET_WIDTH};
     struct ps_fault fault = {""};

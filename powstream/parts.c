@@ -123,6 +123,8 @@ static void on_timer(void *ctx)
     struct lane_result r;
     if (p->lane == NULL || p->next.end == 0 || !lane_so_far(p->lane, &r))
         return;
+    p->session.clock_steps = r.clock_steps;
+    p->session.here = r.here;
     if (r.fd < 0) {
         fetch_next(p);
         return;

@@ -35,7 +35,10 @@
 //   hops              {min, max}
 //   ttl               [{ttl, count}]
 //   reordering        [{n, count}]: n-reordered arrivals, up to the first n with none
-//   clock             {sender {synced, error}, receiver {synced, error}}: greatest error of each
+//   clock             {sender, receiver}, each {synced, error, bound, stamps, self_delay}: greatest error
+//                     estimate of each. The other three are known of this host, and null of the other:
+//                     the maximum error of its clock and stamps together; who made the stamps, "kernel",
+//                     "user", "kernel+user"; {samples, median, p99}: how late packets left behind theirs
 //   records           with -R or -v: in order of arrival [{seq, lost, delay, send, send_synced,
 //                     send_error, recv, recv_synced, recv_error, ttl}], send and recv as NTP times
 //   samples           with -N: the parts
@@ -43,6 +46,7 @@
 #include <stdio.h>
 #include "data/ow_file.h"
 #include "base/ps_out.h"
+#include "owamp/ow_here.h"
 #include "owamp/ow_stats.h"
 
 #define OW_REPORT_PERCENTILES 64
@@ -76,6 +80,7 @@ struct ow_report_extra {
     int64_t host_dropped;  // datagrams that this host's sockets dropped meanwhile; -1: unknown
     int64_t ignored;       // datagrams counted and ignored; -1
     int64_t clock_steps;   // how often this host's clock was set meanwhile; -1. Human output tells it too
+    struct ow_here here;   // of the end that this host is, by the direction
 };
 
 // Prints one session on out as the options say. json: the writer of the enclosing array; used with

@@ -261,10 +261,12 @@ static void put_delay(struct ps_json *j, const struct result *r)
 
 static void put_clocks(struct ps_json *j, const struct result *r)
 {
+    const struct ow_result_meta *m = r->meta;
+    bool to = direction_is(m->direction, "to"), from = direction_is(m->direction, "from");
     put_bool(j, "synced", r->sum.synced);
     put_open(j, "clock", '{');
-    put_clock(j, "source", &r->source);
-    put_clock(j, "dest", &r->dest);
+    put_clock(j, "source", &r->source, "self-delay", here_if(to, &m->here));
+    put_clock(j, "dest", &r->dest, "self-delay", here_if(from, &m->here));
     ps_json_close(j, '}');
 }
 

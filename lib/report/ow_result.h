@@ -47,7 +47,8 @@
 //                        rank among all sent, where lost ones count as infinite; mean of those that
 //                        came, once each; min and max of all that came
 //   synced               no packet was stamped by an unsynchronised clock
-//   clock                {source {synced, error}, dest {synced, error}}: greatest error of each
+//   clock                {source, dest}, each {synced, error, bound, stamps, self-delay}: greatest error
+//                        estimate of each; the others as in ow_report.h, of this host alone
 //   finished             the session has ended in the regular way; false while it runs
 //   complete             no packet of these is unrecorded
 //   reason               why it ended early, or null
@@ -70,6 +71,7 @@
 #include "base/ps_out.h"
 #include "base/ps_time.h"
 #include "data/ow_file.h"
+#include "owamp/ow_here.h"
 
 #define OW_RESULT_BUCKET_WIDTH 0.001 // pScheduler's
 
@@ -81,6 +83,7 @@ struct ow_result_meta {
     const char *mode;                // "open", "authenticated", "encrypted"
     const char *reason;              // why it ended early; NULL: it did not
     int64_t host_dropped, ignored, clock_steps;
+    struct ow_here here;  // of the end that this host is, by the direction
     bool raw;             // with raw-packets
     double bucket_width;  // seconds, > 0
     uint64_t from_record; // those before it are of other packets, and are not read; 0: all are

@@ -171,6 +171,17 @@ static void put_reordering(const struct ow_summary *s, struct ps_json *j)
     ps_json_close(j, ']');
 }
 
+static void put_clocks(const struct report *r, struct ps_json *j)
+{
+    static const struct ow_report_extra none = {.direction = NULL};
+    const struct ow_report_extra *x = r->extra ? r->extra : &none;
+    bool to = direction_is(x->direction, "to"), from = direction_is(x->direction, "from");
+    put_open(j, "clock", '{');
+    put_clock(j, "sender", &r->sender, "self_delay", here_if(to, &x->here));
+    put_clock(j, "receiver", &r->receiver, "self_delay", here_if(from, &x->here));
+    ps_json_close(j, '}');
+}
+
 static void put_summary(struct report *r, struct ps_json *j)
 {
     const struct ow_summary *s = &r->sum;
@@ -183,10 +194,7 @@ static void put_summary(struct report *r, struct ps_json *j)
     put_histogram(r, j);
     put_ttl(s, j);
     put_reordering(s, j);
-    put_open(j, "clock", '{');
-    put_clock(j, "sender", &r->sender);
-    put_clock(j, "receiver", &r->receiver);
-    ps_json_close(j, '}');
+    put_clocks(r, j);
 }
 
 static void put_record(const struct ow_rec *rec, struct ps_json *j)

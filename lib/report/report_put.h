@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Members of JSON objects: a key and its value.
 #pragma once
+#include <string.h>
 #include "report/report_impl.h"
 
 static inline void put_u64(struct ps_json *j, const char *key, uint64_t v)
@@ -56,7 +57,21 @@ static inline void put_end(struct ps_json *j, const char *key, const char *host,
     ps_json_close(j, '}');
 }
 
-static inline void put_clock(struct ps_json *j, const char *key, const struct report_clock *c)
+// Null for what is not known: the other end's, or what a file does not tell.
+static inline void put_here(struct ps_json *j, const char *self_delay, const struct ow_here *here)
+{
+    put_double(j, "bound", here->known, here->bound);
+    put_str(j, "stamps", here->stamps);
+    put_open(j, self_delay, '{');
+    put_count(j, "samples", here->known ? (int64_t)here->samples : -1);
+    put_double(j, "median", here->samples > 0, here->median);
+    put_double(j, "p99", here->samples > 0, here->p99);
+    ps_json_close(j, '}');
+}
+
+// self_delay: that member's key.
+static inline void put_clock(struct ps_json *j, const char *key, const struct report_clock *c,
+                             const char *self_delay, const struct ow_here *here)
 {
     put_open(j, key, '{');
     ps_json_key(j, "synced");
@@ -65,5 +80,18 @@ static inline void put_clock(struct ps_json *j, const char *key, const struct re
     else
         ps_json_null(j);
     put_double(j, "error", c->any, c->error);
+    put_here(j, self_delay, here);
     ps_json_close(j, '}');
+}
+
+// Which of the ends this host is.
+static inline const struct ow_here *here_if(bool is, const struct ow_here *here)
+{
+    static const struct ow_here unknown = {.known = false};
+    return is ? here : &unknown;
+}
+
+static inline bool direction_is(const char *direction, const char *which)
+{
+    return direction != NULL && strcmp(direction, which) == 0;
 }

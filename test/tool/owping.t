@@ -265,6 +265,10 @@ if command -v jq >/dev/null; then
 [46,7,2,{"sent":2,"received":2,"lost":0,"loss_ratio":0,"duplicates":0,"reordered":0}]'
     check "--json: what this host dropped and ignored is known of its own end alone" \
         "$(jq -c '.sessions[] | [.host_dropped, .ignored, .clock_steps]' out.txt)" "[null,null,0]${nl}[0,0,0]"
+    check "--json: the bound and the stamps are known of its own end alone" \
+        "$(jq -c '.sessions[] | [.clock | .sender, .receiver | .stamps, (.bound | type), (.self_delay.samples | type)]' out.txt)" \
+        '["user","number","number",null,"null","null"]
+[null,"null","null","kernel","number","number"]'
     check "--json -v -N -a: records, samples, percentiles" \
         "$(jq -c '.sessions[] | [(.records | length), (.samples | length), (.delay.percentiles | length)]' out.txt)" \
         "[2,2,1]${nl}[2,2,1]"

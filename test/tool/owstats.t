@@ -297,11 +297,25 @@ end_of() {
 clock='"clock": {
         "sender": {
           "synced": true,
-          "error": 0.0009765625
+          "error": 0.0009765625,
+          "bound": null,
+          "stamps": null,
+          "self_delay": {
+            "samples": null,
+            "median": null,
+            "p99": null
+          }
         },
         "receiver": {
           "synced": true,
-          "error": 0.00048828125
+          "error": 0.00048828125,
+          "bound": null,
+          "stamps": null,
+          "self_delay": {
+            "samples": null,
+            "median": null,
+            "p99": null
+          }
         }
       }'
 run "$owstats" --json -a 12.5,90 -v2 v3.owp

@@ -76,7 +76,8 @@ static char *report_of(struct ow_file *f, const struct ow_report_opts *opts)
     FILE *out = open_memstream(&text, &len);
     struct ps_fault fault = {""};
     struct ps_json json;
-    struct ow_report_extra extra = {"to", "open", 3, -1, opts->json ? 2 : 0};
+    struct ow_report_extra extra = {
+        "to", "open", 3, -1, opts->json ? 2 : 0, {true, 0.25, "user", 40, 0.5, 0.75}};
     ps_json_init(&json, out, false);
     int err = ow_report(f, opts, &names, &extra, out, opts->json ? &json : NULL, &fault);
     if (err)
@@ -122,7 +123,7 @@ static void the_human_summary_is_word_for_word(void **state)
 static bool notes(const struct ow_rec *rec, const struct ow_report_opts *o, int64_t steps, const char *note)
 {
     struct ow_file *f = file_of(rec, 1, 1);
-    struct ow_report_extra extra = {"to", "open", -1, -1, steps};
+    struct ow_report_extra extra = {.host_dropped = -1, .ignored = -1, .clock_steps = steps};
     char *text = NULL;
     size_t len;
     FILE *out = open_memstream(&text, &len);
@@ -400,8 +401,12 @@ static void json_tells_the_session(void **state)
             "{\"index\":250,\"value\":0.25,\"count\":1},{\"index\":1500,\"value\":1.5,\"count\":1}]},"
             "\"hops\":{\"min\":1,\"max\":5},\"ttl\":[{\"ttl\":250,\"count\":1},{\"ttl\":254,\"count\":2}],"
             "\"reordering\":[{\"n\":1,\"count\":1}],"
-            "\"clock\":{\"sender\":{\"synced\":true,\"error\":5.9604644775390625e-08},"
-            "\"receiver\":{\"synced\":true,\"error\":5.9604644775390625e-08}}}");
+            "\"clock\":{\"sender\":{\"synced\":true,\"error\":5.9604644775390625e-08,"
+            "\"bound\":0.25,\"stamps\":\"user\","
+            "\"self_delay\":{\"samples\":40,\"median\":0.5,\"p99\":0.75}},"
+            "\"receiver\":{\"synced\":true,\"error\":5.9604644775390625e-08,"
+            "\"bound\":null,\"stamps\":null,"
+            "\"self_delay\":{\"samples\":null,\"median\":null,\"p99\":null}}}}");
 }
 
 static void json_has_records_and_samples_when_asked(void **state)

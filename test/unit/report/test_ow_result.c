@@ -85,6 +85,7 @@ static struct ow_result_meta meta_of(void)
         .host_dropped = 3,
         .ignored = -1,
         .clock_steps = 1,
+        .here = {true, 0.25, "user", 40, 0.5, 0.75},
         .bucket_width = OW_RESULT_BUCKET_WIDTH,
     };
 }
@@ -148,8 +149,12 @@ static void a_session_is_told_word_for_word(void **state)
         "\"histogram-ttl\":{\"250\":1,\"254\":2},\"bucket-width\":0.001,"
         "\"delay\":{\"min\":0.125,\"mean\":0.625,\"median\":0.25,\"max\":1.5,"
         "\"p25\":0.125,\"p75\":1.5,\"p95\":null,\"p99\":null},"
-        "\"synced\":false,\"clock\":{\"source\":{\"synced\":true,\"error\":5.9604644775390625e-08},"
-        "\"dest\":{\"synced\":false,\"error\":0.00390625}},"
+        "\"synced\":false,\"clock\":{\"source\":{\"synced\":true,\"error\":5.9604644775390625e-08,"
+        "\"bound\":0.25,\"stamps\":\"user\","
+        "\"self-delay\":{\"samples\":40,\"median\":0.5,\"p99\":0.75}},"
+        "\"dest\":{\"synced\":false,\"error\":0.00390625,"
+        "\"bound\":null,\"stamps\":null,"
+        "\"self-delay\":{\"samples\":null,\"median\":null,\"p99\":null}}},"
         "\"sid\":\"abcd0000000000000000000000000000\","
         "\"source\":{\"host\":\"a.example\",\"address\":\"192.0.2.1\",\"port\":8765},"
         "\"dest\":{\"host\":\"b.example\",\"address\":\"192.0.2.2\",\"port\":9},"
@@ -257,7 +262,8 @@ static void what_nothing_defines_is_null_or_left_out(void **state)
     has(text, "\"packets-sent\":1,\"packets-received\":0,\"packets-lost\":1,\"packets-duplicated\":0,"
               "\"packets-reordered\":0,\"histogram-latency\":{},\"histogram-ttl\":{},\"bucket-width\":0.01,"
               "\"delay\":{\"min\":null,\"mean\":null,\"median\":null,\"max\":null,");
-    has(text, "\"source\":{\"synced\":null,\"error\":null},\"dest\":{\"synced\":true,");
+    has(text, "\"source\":{\"synced\":null,\"error\":null,");
+    has(text, "\"dest\":{\"synced\":true,");
     has(text, "\"direction\":null,\"mode\":null,");
     has(text, "\"host-dropped\":null,\"ignored\":null,\"clock-steps\":null}");
     free(text);
