@@ -28,6 +28,7 @@ enum key {
     KEY_AUTHMODE,
     KEY_SRCNODE,
     KEY_TESTPORTS,
+    KEY_HWTIMESTAMPS,
     KEY_DISKFUDGE,
     KEY_DIEBY,
     KEY_CONTROLTIMEOUT,
@@ -59,6 +60,7 @@ static const char *const key_names[KEY_COUNT] = {
     [KEY_AUTHMODE] = "authmode",
     [KEY_SRCNODE] = "srcnode",
     [KEY_TESTPORTS] = "testports",
+    [KEY_HWTIMESTAMPS] = "hwtimestamps",
     [KEY_DISKFUDGE] = "diskfudge",
     [KEY_DIEBY] = "dieby",
     [KEY_CONTROLTIMEOUT] = "controltimeout",
@@ -322,6 +324,8 @@ static int take_name(struct conf *c, const struct entry *e)
         return take_sandbox(e, &c->sandbox);
     case KEY_SRCNODE:
         return take_srcnode(e, &c->srcnode);
+    case KEY_HWTIMESTAMPS:
+        return take_text(e, c->hwtimestamps, sizeof(c->hwtimestamps));
     default:
         return take_testports(e, &c->testports);
     }

@@ -31,6 +31,7 @@ struct conf {
     uint32_t modes;                           // offered: bits of enum ow_mode
     struct ps_hostport srcnode;               // host "": every address
     struct ps_portrange testports;            // 0-0: the kernel's choice
+    char hwtimestamps[CONF_NAME];             // an interface; "": none
     double diskfudge;
     unsigned dieby_s;
     unsigned controltimeout_s;

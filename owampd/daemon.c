@@ -92,6 +92,15 @@ static int listen_on(struct daemon *d, struct ps_fault *fault)
     return err;
 }
 
+// While it may be root yet. Without its stamps it goes on with the kernel's.
+static void open_hw(struct daemon *d)
+{
+    struct ps_fault why = {""};
+    const char *iface = d->conf->hwtimestamps;
+    if (iface[0] != '\0' && ps_hwstamp_open(iface, &d->hw, &why) != 0)
+        ps_log(d->log, PS_LOG_WARN, "clock", "%s", why.text);
+}
+
 int daemon_bind(struct daemon *d, const struct conf *conf, struct ps_log *log, struct ps_fault *fault)
 {
     memset(d, 0, sizeof *d);
@@ -107,6 +116,7 @@ int daemon_bind(struct daemon *d, const struct conf *conf, struct ps_log *log, s
         ps_fault_set(fault, NULL, 0, "cannot start the event loop: %s", ps_strerror(err));
         return err;
     }
+    open_hw(d);
     return listen_on(d, fault);
 }
 
@@ -175,7 +185,8 @@ static int start_engine(struct daemon *d, struct ps_fault *fault)
                               .realtime = true,
                               .limited = PS_LOG_WARN,
                               .precise = d->conf->precise,
-                              .log = d->log};
+                              .log = d->log,
+                              .hw = d->hw};
     err = ps_pump_new(&d->pump, &pc);
     if (err == 0)
         err = ps_clockwatch_new(d->loop, d->clock, on_step, d, &d->clockwatch);
@@ -259,6 +270,7 @@ void daemon_free(struct daemon *d)
     ps_timer_free(d->dieby);
     entrance_fini(d);
     ps_pump_free(d->pump);
+    ps_hwstamp_free(d->hw);
     ps_clockwatch_free(d->clockwatch);
     ps_loop_free(d->loop);
     ps_clock_free(d->clock);

@@ -27,6 +27,7 @@ struct daemon {
     struct ps_loop *loop;
     struct ps_clock *clock;
     struct ps_clockwatch *clockwatch;
+    struct ps_hwstamp *hw;
     struct ps_pump *pump;
     struct ps_listener *listener;
     struct ps_timer *reaper, *dieby;

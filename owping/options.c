@@ -114,6 +114,9 @@ static int set_slots(struct options *o, int letter, const char *v)
 static int set_test(struct options *o, int letter, const char *v)
 {
     switch (letter) {
+    case OPTIONS_HW:
+        o->hw = v;
+        return 0;
     case 'c':
         return set_u32(o, letter, v, 1, UINT32_MAX, &o->count);
     case 'i':

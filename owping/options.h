@@ -16,7 +16,7 @@ struct options {
     int family;     // AF_UNSPEC, AF_INET, AF_INET6
     uint32_t modes; // acceptable
     bool modes_given;
-    const char *pfs_path, *identity, *source, *device; // NULL: not given
+    const char *pfs_path, *identity, *source, *device, *hw; // NULL: not given
     // test
     uint32_t count;
     struct ow_slot slots[OPTIONS_SLOTS];

@@ -5,6 +5,7 @@
 #include "owping/options.h"
 
 #define OPTIONS_MAX 40
+#define OPTIONS_HW 257 // has no letter
 
 enum group { GROUP_NONE, GROUP_CONNECTION, GROUP_TEST, GROUP_DIRECTION, GROUP_OUTPUT };
 

@@ -28,6 +28,7 @@ struct ping {
     struct ps_loop *loop;
     struct ps_clock *clock;
     struct ps_clockwatch *clockwatch;
+    struct ps_hwstamp *hw;
     struct ps_pump *pump;
     struct link link;
     struct ep_trial trial;
@@ -418,6 +419,14 @@ static void on_signal(void *ctx, int signum)
 
 // --- set-up and take-down
 
+// Without its stamps it goes on with the kernel's.
+static void open_hw(struct ping *p)
+{
+    struct ps_fault why = {""};
+    if (p->o->hw != NULL && ps_hwstamp_open(p->o->hw, &p->hw, &why) != 0)
+        fprintf(stderr, "%s: %s\n", options_name(p->o), why.text);
+}
+
 static int set_up(struct ping *p)
 {
     ps_ns offset;
@@ -436,13 +445,16 @@ static int set_up(struct ping *p)
         err = ps_timer_new(p->loop, &p->name_timer, on_name_timer, p);
     if (err == 0)
         err = ps_timer_new(p->loop, &p->stop_timer, on_stop_timer, p);
+    if (err == 0)
+        open_hw(p);
     struct ps_pump_conf pc = {.loop = p->loop,
                               .clock = p->clock,
                               .ports = p->o->ports,
                               .device = p->o->device,
                               .realtime = true,
                               .limited = PS_LOG_DEBUG,
-                              .log = &p->log};
+                              .log = &p->log,
+                              .hw = p->hw};
     if (err == 0)
         err = ps_pump_new(&p->pump, &pc);
     static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
@@ -464,6 +476,7 @@ static void take_down(struct ping *p)
     ps_timer_free(p->name_timer);
     ps_timer_free(p->stop_timer);
     ps_pump_free(p->pump);
+    ps_hwstamp_free(p->hw);
     ps_clockwatch_free(p->clockwatch);
     ps_loop_free(p->loop);
     ps_clock_free(p->clock);

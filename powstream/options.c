@@ -17,7 +17,8 @@ enum {
     OPT_TELL,
     OPT_CHECK,
     OPT_NAME,
-    OPT_PRECISE
+    OPT_PRECISE,
+    OPT_HW
 };
 
 static const struct ps_opt table[] = {
@@ -42,6 +43,7 @@ static const struct ps_opt table[] = {
     {'k', "pass-phrases", "FILE", "file with NAME's pass-phrase, see pfstore(1)", NULL},
     {'S', "source", "ADDR", "local address, name or interface", NULL},
     {'B', "bind-device", "IFACE", "bind control and test sockets to this interface", NULL},
+    {OPT_HW, "hw-timestamps", "IFACE", "arrival times of this interface's clock, if it makes them", NULL},
     {'d', "directory", "DIR", "where .owp and .sum files go (.)", "Output"},
     {'p', "print-names", NULL, "print the name of each file", NULL},
     {'N', "every", "N", "a summary for every N packets too; N divides -c", NULL},
@@ -207,6 +209,9 @@ static int set_connection(struct options *o, int letter, const char *v)
         return set_word(letter, v, &c->pass_path);
     case 'S':
         return set_word(letter, v, &c->source);
+    case OPT_HW:
+        o->hw = v;
+        return 0;
     default:
         o->device = v;
         return 0;
@@ -280,7 +285,7 @@ static int set_option(struct options *o, int letter, const char *v)
 {
     if (letter < 256 && strchr("ciLsDtPzEI", letter) != NULL)
         return set_test(o, letter, v);
-    if (letter < 256 && strchr("46AukSB", letter) != NULL)
+    if (letter == OPT_HW || (letter < 256 && strchr("46AukSB", letter) != NULL))
         return set_connection(o, letter, v);
     if (letter == OPT_JSON || letter == OPT_SPOOL || letter == OPT_RAW || letter == OPT_NAME ||
         (letter < 256 && strchr("dpNbU", letter) != NULL))

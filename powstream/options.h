@@ -7,7 +7,7 @@
 struct options {
     struct stream_conf stream; // of the operand; with --streams what the file's streams begin with
     struct ps_portrange ports;
-    const char *device;
+    const char *device, *hw;
     bool precise; // see ps_pump_conf
     const char *facility;
     enum ps_log_level level;

@@ -148,6 +148,14 @@ static void raise_limits(void)
     (void)setenv("UV_THREADPOOL_SIZE", THREADS, 0);
 }
 
+// Without its stamps it goes on with the kernel's.
+static void open_hw(struct run *r)
+{
+    struct ps_fault why = {""};
+    if (r->o->hw != NULL && ps_hwstamp_open(r->o->hw, &r->hw, &why) != 0)
+        ps_log(&r->log, PS_LOG_WARN, "clock", "%s", why.text);
+}
+
 static int make_ground(struct run *r)
 {
     struct ground *g = &r->ground;
@@ -157,6 +165,8 @@ static int make_ground(struct run *r)
         err = ps_loop_new(&g->loop);
     if (err == 0)
         err = ps_clock_new(&g->clock, offset);
+    if (err == 0)
+        open_hw(r);
     struct ps_pump_conf pc = {.loop = g->loop,
                               .clock = g->clock,
                               .ports = r->o->ports,
@@ -164,7 +174,8 @@ static int make_ground(struct run *r)
                               .realtime = true,
                               .limited = PS_LOG_DEBUG,
                               .precise = r->o->precise,
-                              .log = &r->log};
+                              .log = &r->log,
+                              .hw = r->hw};
     if (err == 0)
         err = ps_pump_new(&g->pump, &pc);
     if (err == 0)
@@ -251,6 +262,7 @@ static void take_down(struct run *r)
     ps_clockwatch_free(r->clockwatch);
     ps_timer_free(r->watch);
     ps_pump_free(r->ground.pump);
+    ps_hwstamp_free(r->hw);
     ps_loop_free(r->ground.loop);
     ps_clock_free(r->ground.clock);
     ps_log_flush(&r->log);

@@ -17,6 +17,7 @@ struct run {
     struct ps_ctl *ctl;
     ps_ns retried; // monotonic: when streams that could not begin were tried again
     struct ps_clockwatch *clockwatch;
+    struct ps_hwstamp *hw;
     ps_ntp started;
     bool ending;
     ps_ns ending_since; // monotonic; of the signal

@@ -20,12 +20,16 @@ static void of_sender(const struct ps_pump *pump, ps_ns clock_bound, struct ow_h
 
 static void of_receiver(unsigned stamps, ps_ns clock_bound, struct ow_here *out)
 {
-    static const char *const names[] = {NULL, "kernel", "user", "kernel+user"};
-    bool kernel = (stamps & EP_STAMPS_USER) == 0;
-    *out = (struct ow_here){.known = true,
-                            .bound =
-                                seconds(clock_bound + (kernel ? PS_STAMP_KERNEL_ERROR : PS_STAMP_USER_ERROR)),
-                            .stamps = names[stamps & (EP_STAMPS_KERNEL | EP_STAMPS_USER)]};
+    static const char *const names[] = {
+        NULL,       "kernel",          "user",          "kernel+user",
+        "hardware", "hardware+kernel", "hardware+user", "hardware+kernel+user"};
+    ps_ns worst = (stamps & EP_STAMPS_USER) != 0       ? PS_STAMP_USER_ERROR
+                  : (stamps & EP_STAMPS_HARDWARE) != 0 ? PS_HWSTAMP_ERROR
+                                                       : PS_STAMP_KERNEL_ERROR;
+    *out =
+        (struct ow_here){.known = true,
+                         .bound = seconds(clock_bound + worst),
+                         .stamps = names[stamps & (EP_STAMPS_KERNEL | EP_STAMPS_USER | EP_STAMPS_HARDWARE)]};
 }
 
 void ep_here_get(const struct ps_clock *clock, const struct ps_pump *pump, const struct ep_party *party,

@@ -39,11 +39,21 @@ struct ep_receiver {
 };
 
 // The clock's error and that of the stamp.
-static uint16_t own_error(const struct ep_receiver *r, bool kernel_stamp)
+static uint16_t own_error(const struct ep_receiver *r, ps_ns stamp_error)
 {
     struct ps_clock_state st;
     ps_clock_get(r->clock, &st);
-    return ow_err_pack(st.synced, st.error + (kernel_stamp ? PS_STAMP_KERNEL_ERROR : PS_STAMP_USER_ERROR));
+    return ow_err_pack(st.synced, st.error + stamp_error);
+}
+
+static ps_ns stamp_error(struct ep_receiver *r, const struct ps_arrival *a)
+{
+    if (a->hardware_stamp) {
+        r->stamps |= EP_STAMPS_HARDWARE;
+        return PS_HWSTAMP_ERROR;
+    }
+    r->stamps |= a->kernel_stamp ? EP_STAMPS_KERNEL : EP_STAMPS_USER;
+    return a->kernel_stamp ? PS_STAMP_KERNEL_ERROR : PS_STAMP_USER_ERROR;
 }
 
 static int receiver_sink(void *ctx, const struct ow_rec *rec)
@@ -128,7 +138,7 @@ static void receiver_tick(void *ctx)
 {
     struct ep_receiver *r = ctx;
     ps_ns now = ps_clock_now(r->clock), until = looked_until(r, now);
-    int err = ow_recv_expire(r->recv, ps_ntp_from_ns(until), own_error(r, true));
+    int err = ow_recv_expire(r->recv, ps_ntp_from_ns(until), own_error(r, PS_STAMP_KERNEL_ERROR));
     if (err == 0)
         err = ep_receiver_flush(r);
     receiver_check(r, err);
@@ -146,10 +156,9 @@ static void receiver_arrival(void *ctx, const struct ps_arrival *a)
         r->bad++;
         return;
     }
-    r->stamps |= a->kernel_stamp ? EP_STAMPS_KERNEL : EP_STAMPS_USER;
     bool was_flushed = !r->unflushed;
     int verdict =
-        ow_recv_packet(r->recv, &p, ps_ntp_from_ns(a->stamp), own_error(r, a->kernel_stamp), a->ttl);
+        ow_recv_packet(r->recv, &p, ps_ntp_from_ns(a->stamp), own_error(r, stamp_error(r, a)), a->ttl);
     receiver_check(r, verdict);
     if (was_flushed && r->unflushed)
         receiver_arm(r);
@@ -239,7 +248,7 @@ static int lose_overdue(struct ep_receiver *r, ps_ntp now)
 {
     for (int i = 0; i < FINISH_TURNS; i++) {
         ps_ntp when;
-        int err = ow_recv_expire(r->recv, now, own_error(r, true));
+        int err = ow_recv_expire(r->recv, now, own_error(r, PS_STAMP_KERNEL_ERROR));
         if (err != 0 || !ow_recv_deadline(r->recv, &when) || !ps_ntp_before(when, now))
             return err;
     }

@@ -55,7 +55,7 @@ uint64_t ep_receiver_file_size(const struct ep_receiver *r);
 // Counted and ignored: packets with a bad HMAC, size, number, estimate or time.
 uint64_t ep_receiver_ignored(const struct ep_receiver *r);
 // Who stamped the packets that came: a set, empty when none did.
-enum { EP_STAMPS_KERNEL = 1, EP_STAMPS_USER = 2 };
+enum { EP_STAMPS_KERNEL = 1, EP_STAMPS_USER = 2, EP_STAMPS_HARDWARE = 4 };
 unsigned ep_receiver_stamps(const struct ep_receiver *r);
 uint64_t ep_receiver_host_dropped(const struct ep_receiver *r);
 bool ep_receiver_highest(const struct ep_receiver *r, uint32_t *seq);

@@ -19,6 +19,8 @@
 // Departures are stamped when a send asks for it, and told apart by numbers.
 #define STAMPING (SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY)
 
+#define HARDWARE (SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE)
+
 union control {
     struct cmsghdr align;
     uint8_t octets[CONTROL_SIZE];
@@ -88,7 +90,8 @@ static int set_options(int fd, const struct ps_dgram_conf *conf)
     if (!rc && conf->device &&
         setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, conf->device, (socklen_t)strlen(conf->device) + 1))
         rc = -errno;
-    (void)set_int(fd, SOL_SOCKET, SO_TIMESTAMPING, STAMPING); // see ps_dgram_stamps_sends
+    (void)set_int(fd, SOL_SOCKET, SO_TIMESTAMPING,
+                  STAMPING | (conf->hardware ? HARDWARE : 0)); // see ps_dgram_stamps_sends
     want_buffer(fd, SO_RCVBUF, SO_RCVBUFFORCE, conf->rcvbuf);
     want_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE, SNDBUF);
     return rc;
@@ -173,6 +176,15 @@ static void take_stamp(struct cmsghdr *c, ps_ns *stamp)
     *stamp = (ps_ns)ts.tv_sec * PS_SEC + ts.tv_nsec;
 }
 
+// The third of three is the raw one.
+static void take_hardware(struct cmsghdr *c, ps_ns *stamp)
+{
+    struct scm_timestamping ts = {.ts = {{0, 0}}};
+
+    value_of(c, &ts, sizeof ts);
+    *stamp = (ps_ns)ts.ts[2].tv_sec * PS_SEC + ts.ts[2].tv_nsec;
+}
+
 static void take_ttl(struct cmsghdr *c, uint8_t *ttl)
 {
     int value = TTL_MAX;
@@ -186,6 +198,8 @@ static void take_control(struct msghdr *h, struct ps_dgram_in *in, uint32_t *dro
     for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
         if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS)
             take_stamp(c, &in->stamp);
+        else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPING)
+            take_hardware(c, &in->hardware);
         else if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SO_RXQ_OVFL && dropped)
             value_of(c, dropped, sizeof *dropped);
         else if ((c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TTL) ||
@@ -201,7 +215,7 @@ static void take_message(struct ps_dgram_batch *b, int i, uint32_t *dropped)
 
     in->from.len = h->msg_namelen;
     in->len = b->msg[i].msg_len;
-    in->stamp = 0;
+    in->stamp = in->hardware = 0;
     in->ttl = TTL_MAX;
     take_control(h, in, dropped);
 }

@@ -10,15 +10,17 @@
 
 struct ps_dgram_in {
     struct ps_addr from;
-    ps_ns stamp;  // kernel's CLOCK_REALTIME at arrival; 0: none came
-    uint32_t len; // of the datagram, may exceed what was kept
-    uint8_t ttl;  // or hop limit; 255 when unknown
+    ps_ns stamp;    // kernel's CLOCK_REALTIME at arrival; 0: none came
+    ps_ns hardware; // the interface's own time at arrival; 0: none came
+    uint32_t len;   // of the datagram, may exceed what was kept
+    uint8_t ttl;    // or hop limit; 255 when unknown
     uint8_t head[PS_DGRAM_HEAD];
 };
 
 struct ps_dgram_conf {
     struct ps_addr local; // its port: 0 for any
     const char *device;   // SO_BINDTODEVICE; NULL: no
+    bool hardware;        // ask for hardware's stamps
     int rcvbuf;           // octets wanted; more than the limit is tried with SO_RCVBUFFORCE
 };
 

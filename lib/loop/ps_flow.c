@@ -52,6 +52,7 @@ static void enter_flow(struct ps_pump *p, struct ps_flow *f)
         ps_flowtab_add(&p->by_host, &f->by_host, ps_flowtab_hash(&p->key, f->sock->id, &f->peer, 0));
     enter_exact(p, f);
     p->flows++;
+    pump_hw_wanted(p);
     pump_hold(p);
 }
 

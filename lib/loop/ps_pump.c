@@ -304,6 +304,7 @@ static struct ps_pump *pump_alloc(const struct ps_pump_conf *conf)
     p->realtime = conf->realtime;
     p->limited = conf->limited;
     p->precise = conf->precise;
+    p->hw = conf->hw;
     p->offset = ps_clock_offset(conf->clock);
     p->t.drained = pump_clock(CLOCK_REALTIME);
     p->s.until = p->inbox_until = p->delivered = p->t.drained + p->offset;
@@ -332,6 +333,8 @@ static int pump_prepare(struct ps_pump *p, const char *device)
         rc = ps_flowtab_init(&p->by_host);
     if (!rc)
         rc = ps_flowtab_init(&p->by_exact);
+    if (!rc)
+        rc = pump_hw_open(p);
     if (!rc)
         rc = open_thread(&p->t);
     if (!rc)
@@ -413,6 +416,7 @@ static void pump_destroy(struct ps_pump *p)
     free_blocks(p->s.spare);
     free(p->t.block);
     pump_pool_fini(p);
+    pump_hw_close(p);
     close_thread(&p->t);
     ps_flowtab_fini(&p->by_host);
     ps_flowtab_fini(&p->by_exact);
@@ -450,6 +454,7 @@ void ps_pump_get_stats(struct ps_pump *p, struct ps_pump_stats *out)
         .sent = atomic_load_explicit(&p->sent, memory_order_relaxed),
         .received = atomic_load_explicit(&p->received, memory_order_relaxed),
         .unmatched = atomic_load_explicit(&p->unmatched, memory_order_relaxed),
+        .unagreed = atomic_load_explicit(&p->unagreed, memory_order_relaxed),
         .wakes = atomic_load_explicit(&p->wakes, memory_order_relaxed),
         .host_dropped = p->dropped_before,
         .sockets = p->nsockets,

@@ -7,6 +7,7 @@
 #include "base/ps_addr.h"
 #include "base/ps_log.h"
 #include "loop/ps_clock.h"
+#include "loop/ps_hwstamp.h"
 #include "loop/ps_loop.h"
 #include "loop/ps_selfdelay.h"
 
@@ -20,6 +21,7 @@
 struct ps_arrival {
     ps_ns stamp;                   // arrival, the clock's offset included
     bool kernel_stamp;             // false: the packet thread's own reading
+    bool hardware_stamp;           // the interface's, by our clock
     uint8_t ttl;                   // 255: unknown
     uint32_t len;                  // of the datagram
     uint8_t head[PS_ARRIVAL_HEAD]; // its first octets; zero behind a shorter one
@@ -47,6 +49,7 @@ struct ps_pump_conf {
     // window that grows with the load, up to 2 ms, share one: a wake costs as much as several packets.
     bool precise;
     struct ps_log *log;
+    struct ps_hwstamp *hw; // stamps of this interface are used; NULL: none. Outlives the pump
 };
 
 struct ps_pump;
@@ -59,6 +62,7 @@ int ps_pump_realtime(const struct ps_pump *p);
 
 struct ps_pump_stats {
     uint64_t sent, received, unmatched; // datagrams; unmatched: from no flow's peer
+    uint64_t unagreed;                  // with a hardware stamp that was not used
     uint64_t host_dropped;              // the kernel's count of datagrams dropped at our sockets
     uint64_t sockets, flows, wakes;
 };

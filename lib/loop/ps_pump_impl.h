@@ -8,6 +8,7 @@
 //   ps_pump_thread.c  the packet thread's turn, commands, pace
 //   ps_pump_rx.c      draining sockets, arrivals, events handed over   (packet)
 //   ps_pump_tx.c      sending                                          (packet)
+//   ps_pump_hw.c      hardware's arrival stamps                        (both)
 //   ps_pump_stamp.c   how late packets leave behind their stamps       (packet)
 #pragma once
 #include <pthread.h>
@@ -132,9 +133,10 @@ struct pump_thread {
     ps_ns lead;      // precise: the timer is set so much ahead of a packet's time
     struct pump_rate rx, tx;
     struct ps_clock_state clock; // with what our own stamping adds
+    struct ps_phc phc;           // of hw, as last read
     struct ps_selfdelay self;
     ps_ns self_bound, next_sample; // next_sample: CLOCK_REALTIME
-    uint64_t sent, received, unmatched, wakes;
+    uint64_t sent, received, unmatched, unagreed, wakes;
     uint8_t packet[PUMP_PACKET_MAX];
 };
 
@@ -160,6 +162,7 @@ struct ps_pump {
     enum ps_log_level limited;
     int no_realtime; // -errno
     ps_ns offset;
+    struct ps_hwstamp *hw; // NULL: none
     struct ps_flowtab_key key;
     struct pump_wake *wake;
     pthread_t id;
@@ -176,6 +179,8 @@ struct ps_pump {
     struct pump_queue inbox;                         // taken, not yet delivered
     ps_ns inbox_until, delivered;                    // what arrived before is in the inbox, is delivered
     bool delivering, ended;
+    struct ps_timer *hw_timer;
+    bool hw_reading; // its clock is read once a second: there are flows
     // shared
     pthread_mutex_t lock;
     struct {
@@ -187,7 +192,7 @@ struct ps_pump {
         struct pump_event *spare; // blocks
         unsigned blocks, spares;
     } s;
-    _Atomic uint64_t sent, received, unmatched, wakes;
+    _Atomic uint64_t sent, received, unmatched, unagreed, wakes;
     struct {
         _Atomic uint64_t samples;
         _Atomic int64_t median, p99, bound;
@@ -280,6 +285,14 @@ void pump_send_woken(struct ps_pump *p);
 void pump_send_due(struct ps_pump *p);
 // Sets the timer for the next time to send.
 void pump_send_arm(struct ps_pump *p);
+
+// ps_pump_hw.c
+int pump_hw_open(struct ps_pump *p);
+void pump_hw_close(struct ps_pump *p);
+// There is a flow. [control]
+void pump_hw_wanted(struct ps_pump *p);
+// Takes the last reading of its clock. [pump]
+void pump_hw_turn(struct ps_pump *p);
 
 // ps_pump_stamp.c [pump]
 // Whether the kernel is to be asked when the packet stamped now leaves.

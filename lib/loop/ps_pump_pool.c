@@ -109,7 +109,8 @@ static int enter_socket(struct ps_pump *p, struct pump_socket *s)
 
 static int open_socket(struct ps_pump *p, const struct ps_addr *local, bool exact, struct pump_socket **out)
 {
-    struct ps_dgram_conf conf = {.local = *local, .device = p->device, .rcvbuf = RCVBUF};
+    struct ps_dgram_conf conf = {
+        .local = *local, .device = p->device, .hardware = p->hw != NULL, .rcvbuf = RCVBUF};
     struct pump_socket *s = calloc(1, sizeof *s);
     int rc;
 

@@ -96,12 +96,22 @@ static struct ps_arrival *new_arrival(struct ps_pump *p, struct ps_flow *f)
     return &t->block->at[t->block->n++].arrival;
 }
 
+// The hardware's, or the kernel's; without either the thread's own.
+static ps_ns arrival_stamp(struct ps_pump *p, struct ps_arrival *a, const struct ps_dgram_in *in)
+{
+    ps_ns stamp = in->stamp ? in->stamp : pump_clock(CLOCK_REALTIME);
+
+    a->kernel_stamp = in->stamp != 0;
+    a->hardware_stamp = in->hardware != 0 && ps_hwstamp_choose(&p->t.phc, stamp, in->hardware, &stamp);
+    p->t.unagreed += in->hardware != 0 && !a->hardware_stamp;
+    return stamp + p->offset;
+}
+
 static void fill_arrival(struct ps_pump *p, struct ps_arrival *a, const struct ps_dgram_in *in)
 {
     size_t kept = in->len < PS_ARRIVAL_HEAD ? in->len : PS_ARRIVAL_HEAD;
 
-    a->kernel_stamp = in->stamp != 0;
-    a->stamp = (in->stamp ? in->stamp : pump_clock(CLOCK_REALTIME)) + p->offset;
+    a->stamp = arrival_stamp(p, a, in);
     a->ttl = in->ttl;
     a->len = in->len;
     memcpy(a->head, in->head, kept);

@@ -161,6 +161,7 @@ static void publish(struct ps_pump *p)
     atomic_store_explicit(&p->sent, p->t.sent, memory_order_relaxed);
     atomic_store_explicit(&p->received, p->t.received, memory_order_relaxed);
     atomic_store_explicit(&p->unmatched, p->t.unmatched, memory_order_relaxed);
+    atomic_store_explicit(&p->unagreed, p->t.unagreed, memory_order_relaxed);
     atomic_store_explicit(&p->wakes, p->t.wakes, memory_order_relaxed);
 }
 
@@ -215,6 +216,7 @@ static bool turn(struct ps_pump *p)
 
     ps_clock_refresh(p->clock);
     ps_clock_get(p->clock, &p->t.clock);
+    pump_hw_turn(p);
     p->t.clock.error += p->t.self_bound;
     p->t.clock.max_error += p->t.self_bound;
     pump_send_due(p);

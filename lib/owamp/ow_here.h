@@ -8,7 +8,7 @@
 struct ow_here {
     bool known;
     double bound;       // seconds: the clock's maximum error, and what stamping adds
-    const char *stamps; // "kernel", "user": who made them; "kernel+user"; NULL: none were made
+    const char *stamps; // who made them: "hardware", "kernel", "user", or those joined by "+"; NULL: nobody
     uint64_t samples;   // of the following, how late packets left behind their stamp; 0: not measured
     double median, p99; // seconds
 };

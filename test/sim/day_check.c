@@ -148,6 +148,7 @@ static const struct why whys[] = {
     {"the server agreed too late", DAY_CUT, false, false},
     {"the server agreed too late", DAY_STEP, false, false},
     {"the clock was set by", DAY_STEP, false, false},
+    {"the clock was set, and set back", DAY_STEP, false, false},
     {"powstream was not running", DAY_KILL, true, false},
     {"the clock was set back while powstream was not running", DAY_KILL, true, false},
     {"restarted by SIGHUP", DAY_RESET, false, false},

@@ -375,6 +375,12 @@ else
     skip "-B lo" "needs root"
     skip "-B of an interface that is not there" "needs root"
 fi
+short -M --hw-timestamps lo
+check "--hw-timestamps of an interface without: the kernel's stamps, and the reason" "$rc $(key FROM_ADDR) $err" \
+    "0 127.0.0.1 owping: lo: no hardware receive stamps: it makes none"
+short -M --hw-timestamps nosuch0
+check "--hw-timestamps of an interface that is not there" "$rc $err" \
+    "0 owping: nosuch0: no hardware receive stamps: it cannot be asked: No such device"
 short -M -P 0
 match_all "-P 0: the kernel's choice" "$rc$err $(key FROM_PORT)" "0 [1-9][0-9]*"
 free=$(key FROM_PORT)

@@ -21,7 +21,7 @@ for option in -c,count -i,interval -L,timeout -s,padding -D,dscp -t,to -P,ports 
     -N,every -b,bucket-width -U,unix -e,facility -g,loglevel -R,syslog-only -v,verbose -h,help -V,version; do
     [[ $out == *"  ${option%,*}, --${option#*,}"* ]] || missing+=" $option"
 done
-for option in json-lines spool=DIR raw name=NAME streams=FILE control=SOCKET tell=REQUEST check; do
+for option in hw-timestamps=IFACE json-lines spool=DIR raw name=NAME streams=FILE control=SOCKET tell=REQUEST check; do
     [[ $out == *"      --$option "* ]] || missing+=" --$option"
 done
 check "--help lists every option" "$missing" ""

@@ -51,6 +51,7 @@ static void an_empty_file_leaves_the_defaults(void **state)
     assert_int_equal(conf.srcnode.port, 861);
     assert_int_equal(conf.testports.low | conf.testports.high, 0);
     assert_true(conf.diskfudge == 1.0 && conf.enddelay_s == 1.0);
+    assert_string_equal(conf.hwtimestamps, "");
     assert_int_equal(conf.dieby_s, 5);
     assert_int_equal(conf.controltimeout_s, 1800);
     assert_int_equal(conf.pbkdf2_count, 2048);
@@ -69,7 +70,8 @@ static void every_key_is_taken(void **state)
     takes("user owamp\ngroup -1004\nverbose\nfacility local5\nloglevel DEBUG\nloglocation\nrootfolly\n"
           "vardir /run/owamp\ndatadir /var/lib/owamp\nauthmode AE\nsrcnode 192.0.2.1:8765\n"
           "testports 8760-9960\ndiskfudge 3.0\ndieby 30\ncontroltimeout 60\npbkdf2_count 4096\n"
-          "enddelay 0.25\nmaxcontrolsessions 200\nkeepsessions 0\nsandbox no_new_privs,SECCOMP\n"
+          "enddelay 0.25\nhwtimestamps eth1\nmaxcontrolsessions 200\nkeepsessions 0\nsandbox "
+          "no_new_privs,SECCOMP\n"
           "setuptimeout 20\nmaxcontrolperhost 3\nmaxsessions 40\nmaxpackets 4294967295\nmaxmemory 512\n");
     assert_string_equal(conf.user, "owamp");
     assert_string_equal(conf.group, "-1004");
@@ -84,6 +86,7 @@ static void every_key_is_taken(void **state)
     assert_int_equal(conf.testports.low, 8760);
     assert_int_equal(conf.testports.high, 9960);
     assert_true(conf.diskfudge == 3.0 && conf.enddelay_s == 0.25);
+    assert_string_equal(conf.hwtimestamps, "eth1");
     assert_int_equal(conf.dieby_s, 30);
     assert_int_equal(conf.controltimeout_s, 60);
     assert_int_equal(conf.pbkdf2_count, 4096);
