@@ -30,6 +30,14 @@ static int tell(const struct run *r, const char *what, const char *why)
 
 // --- the clock
 
+// Not worth to cut every session: it stands in their results. Of a clock that was set and set back nobody knows
+// how far it was off meanwhile.
+static bool is_small(const struct ps_step *step)
+{
+    ps_ns by = step->after > step->before ? step->after - step->before : step->before - step->after;
+    return by > 0 && by < PS_MSEC;
+}
+
 static void on_step(void *ctx, const struct ps_step *step)
 {
     struct run *r = ctx;
@@ -38,6 +46,8 @@ static void on_step(void *ctx, const struct ps_step *step)
         ps_log(&r->log, PS_LOG_WARN, "clock", "set and set back, or by less than 0.1 ms");
     else
         ps_log(&r->log, PS_LOG_WARN, "clock", "set by %+.6f s", by);
+    if (is_small(step))
+        return;
     set_clock_set(r->set, ps_ntp_from_ns(step->last_good), ps_ntp_from_ns(step->before),
                   ps_ntp_from_ns(step->after));
 }

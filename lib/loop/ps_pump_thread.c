@@ -11,9 +11,9 @@
 #define TIMED_FROM 1000
 #define TIMED_UNTIL 500
 // A drain should find this many datagrams: more save nothing and fall out of the cache.
-#define DRAIN_WORTH 100
+#define DRAIN_WORTH 200
 #define DRAIN_MIN (2 * PS_MSEC)
-#define DRAIN_MAX (10 * PS_MSEC)
+#define DRAIN_MAX (20 * PS_MSEC)
 // Arrivals wait so long for others, so that the loop has fewer wakes; when there are many, longer.
 #define HAND_OVER_EVERY (5 * PS_MSEC)
 #define HAND_OVER_TIMED (20 * PS_MSEC)
@@ -146,9 +146,10 @@ static void pace(struct pump_thread *t)
 
 // the turn
 
+// By time: behind a drain, so that it needs no wake of its own.
 static ps_ns hand_over_at(const struct pump_thread *t)
 {
-    return t->handed_over + (t->timed ? HAND_OVER_TIMED : HAND_OVER_EVERY);
+    return t->handed_over + (t->timed ? HAND_OVER_TIMED - DRAIN_MIN : HAND_OVER_EVERY);
 }
 
 static bool drain_is_due(const struct pump_thread *t, unsigned ready)
@@ -185,7 +186,7 @@ static int wait_ms(const struct pump_thread *t)
 
     if (t->more)
         return 0;
-    if (pump_has_output(t) && hand_over_at(t) < until)
+    if (pump_has_output(t) && !t->timed && hand_over_at(t) < until)
         until = hand_over_at(t);
     if (until == INT64_MAX)
         return -1;
