@@ -96,7 +96,7 @@ static void drop_closed(struct storm *s)
 static void storm(struct storm *s)
 {
     struct timespec at;
-    uint64_t ticks = (uint64_t)(s->seconds * (SEC_NS / TICK_NS));
+    uint64_t ticks = (uint64_t)(s->seconds * SEC_NS / TICK_NS);
     clock_gettime(CLOCK_MONOTONIC, &at);
     for (uint64_t k = 1; k <= ticks; k++) {
         open_some(s, k * s->rate * TICK_NS / SEC_NS);

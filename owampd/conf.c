@@ -205,7 +205,7 @@ int conf_sandbox(const char *text, unsigned *sandbox)
         *sandbox = strcasecmp(text, "all") == 0 ? SANDBOX_ALL : 0;
         return 0;
     }
-    for (const char *p = text, *next = text; rc == 0 && next != NULL; p = next + 1) {
+    for (const char *p = text, *next; rc == 0 && p != NULL; p = next != NULL ? next + 1 : NULL) {
         next = strchr(p, ',');
         rc = sandbox_part(p, next != NULL ? (size_t)(next - p) : strlen(p), &parts);
     }

@@ -18,7 +18,7 @@
 #define AWAKE_MAX PS_MSEC
 // A flow passes over so many packets in a row, then waits if it is still behind: one that has millions
 // to pass over must not keep the thread busy, and one must not need a wake for each.
-#define PASSES_IN_A_ROW 256
+#define PASSES_IN_A_ROW 16
 #define PASS_PAUSE (500 * PS_USEC)
 
 static void end_of(struct ps_pump *p, struct ps_flow *f)

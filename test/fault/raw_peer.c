@@ -336,8 +336,8 @@ static int storm(const char *port, const char *count, char **words)
 {
     static int fds[10000];
     struct peer p = {0};
-    uint64_t n, i = 0;
-    if (ps_num_u64(count, 10, 1, 10000, &n) != 0)
+    uint64_t n = 0, i = 0;
+    if (ps_num_u64(count, 10, 1, 10000, &n) != 0 || n == 0)
         return RAW_FAULT;
     for (;; i++) {
         if (i >= n && fds[i % n] >= 0)
