@@ -43,17 +43,17 @@ static int check_dir(const char *what, const char *dir)
     return 1;
 }
 
-// Whether whom the daemon becomes may use the directory: tried out in a child that has become so.
-static int check_access(const char *what, const char *dir, const struct conf *c)
+// Whether whom the daemon becomes may use it in this way: tried out in a child that has become so.
+static int check_access(const char *what, const char *path, int how, const struct conf *c)
 {
     struct ps_fault fault;
     int status = 0;
     pid_t child = fork();
     if (child == 0)
-        _exit(confine_become(c, &fault) == 0 && access(dir, R_OK | W_OK | X_OK) != 0 ? errno : 0);
+        _exit(confine_become(c, &fault) == 0 && access(path, how) != 0 && errno != ENOENT ? errno : 0);
     if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) == 0)
         return 0;
-    fprintf(stderr, "owampd: %s %s: %s for user '%s'\n", what, dir, strerror(WEXITSTATUS(status)),
+    fprintf(stderr, "owampd: %s %s: %s for user '%s'\n", what, path, strerror(WEXITSTATUS(status)),
             c->user[0] != '\0' ? c->user : "this user");
     return 1;
 }
@@ -112,7 +112,9 @@ int run_check(const struct options *o)
     int bad =
         check_dir("datadir", o->conf.datadir) | check_dir("vardir", o->conf.vardir) | check_ids(&o->conf);
     if (bad == 0)
-        bad = check_access("datadir", o->conf.datadir, &o->conf);
+        bad = check_access("datadir", o->conf.datadir, R_OK | W_OK | X_OK, &o->conf) |
+              check_access("limits", o->files.limits, R_OK, &o->conf) |
+              check_access("pass-phrases", o->files.pfs, R_OK, &o->conf);
     if (bad == 0)
         bad = check_sandbox(o);
     for (size_t i = 0; i < o->conf.nnotes; i++)

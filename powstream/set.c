@@ -160,7 +160,9 @@ static void on_over(void *ctx, struct stream *stream)
         at = at->next;
     struct member *m = member_at(at);
     struct stream_conf *heir = m->heir;
-    ps_ntp told = stream_settle(stream);
+    ps_ntp told = stream_settle(stream, s->finishing   ? "powstream was stopped"
+                                        : heir != NULL ? "the stream was changed"
+                                                       : "the stream was removed");
     m->heir = NULL;
     member_free(m); // its directory is free for the heir
     if (heir != NULL && !s->finishing)

@@ -302,10 +302,10 @@ void stream_reset(struct stream *p)
     wake(p);
 }
 
-ps_ntp stream_settle(struct stream *p)
+ps_ntp stream_settle(struct stream *p, const char *reason)
 {
     if (p->begun) {
-        ledger_blame(&p->ledger, "powstream was stopped");
+        ledger_blame(&p->ledger, reason);
         ledger_idle(&p->ledger, now_of(p).wall);
         note(p);
     }
@@ -318,7 +318,7 @@ void stream_free(struct stream *p)
     if (p == NULL)
         return;
     if (p->finishing)
-        (void)stream_settle(p);
+        (void)stream_settle(p, "powstream was stopped");
     for (unsigned i = 0; i < CHAIN_LANES; i++) {
         parts_free(p->parts[i]);
         lane_free(p->lanes[i]);

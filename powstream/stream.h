@@ -26,7 +26,7 @@ void stream_finish(struct stream *s);
 // Stops what runs, gives its results, and begins anew.
 void stream_reset(struct stream *s);
 // It is over: gives account of the rest, and up to when.
-ps_ntp stream_settle(struct stream *s);
+ps_ntp stream_settle(struct stream *s, const char *reason);
 void stream_free(struct stream *s); // NULL is fine
 const struct stream_conf *stream_configuration(const struct stream *s);
 // Members of an open object.

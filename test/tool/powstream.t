@@ -527,7 +527,7 @@ for name in stays comes; do
     check "$name: it was not touched: sessions follow each other" "$(breaks "many/$name")" ""
 done
 check "changes: it gave account once of each time" "$(grep -o '"reason":"[^"]*"' many/changes/powstream.gaps |
-    cut -d'"' -f4 | sed 's/ .*//' | tr '\n' ' ')" "setting powstream the setting powstream "
+    cut -d'"' -f4 | sed 's/ .*//' | tr '\n' ' ')" "setting the the setting powstream "
 check "stays: its gaps are the set-up and the end" "$(grep -o '"reason":"[^"]*"' many/stays/powstream.gaps | tr '\n' ' ')" \
     '"reason":"setting up" "reason":"powstream was stopped" '
 check "the control socket is gone" "$(ls ctl 2>&1)" "ls: cannot access 'ctl': No such file or directory"
