@@ -13,9 +13,6 @@
 #include "powstream/lock.h"
 #include "powstream/parts.h"
 
-// What is due in some time is done with that of other streams, in one wake.
-#define TICK_SLACK (50 * PS_MSEC)
-
 struct stream {
     struct stream_env env;
     struct stream_conf conf;
@@ -64,7 +61,7 @@ static void on_timer(void *ctx)
     if (chain_over(&p->chain))
         p->env.over(p->env.ctx, p);
     else
-        ps_timer_about(p->timer, wait, TICK_SLACK);
+        ps_timer_start(p->timer, wait);
 }
 
 static void on_entry(void *ctx, const struct ledger_entry *e)
