@@ -162,6 +162,14 @@ static void step_when_quiet(struct chain *c, struct chain_now now)
     c->retry_at = 0;
 }
 
+// How long the ledger can be left alone.
+static ps_ns look_in(const struct chain *c, struct chain_now now)
+{
+    if (c->ledger->nspans > 0 && c->ledger->spans[0].state == SPAN_GAP)
+        return PS_SEC;
+    return ps_ntp_before(c->ledger->covered, now.wall) ? CHAIN_GAP_LOOK : GAP_EVERY;
+}
+
 ps_ns chain_tick(struct chain *c, struct chain_now now)
 {
     step_when_quiet(c, now);
@@ -171,8 +179,7 @@ ps_ns chain_tick(struct chain *c, struct chain_now now)
     tell_gap(c, now);
     if (c->finishing || c->resetting)
         return PS_SEC;
-    ps_ns wait = go_on(c, now),
-          most = c->ledger->nspans > 0 && c->ledger->spans[0].state == SPAN_GAP ? PS_SEC : GAP_EVERY;
+    ps_ns wait = go_on(c, now), most = look_in(c, now);
     return wait < most ? wait : most;
 }
 
@@ -223,20 +230,25 @@ void chain_clock_set(struct chain *c, ps_ntp last_good, ps_ntp before, ps_ntp af
     step_when_quiet(c, now);
 }
 
-void chain_finish(struct chain *c, struct chain_now now)
+static void stop_for(struct chain *c, const char *reason, struct chain_now now)
+{
+    if (!c->stepping)
+        snprintf(c->why, sizeof c->why, "%s", reason);
+    stop_all(c, ledger_time(c, now), false, now.wall, c->why);
+}
+
+void chain_finish(struct chain *c, const char *reason, struct chain_now now)
 {
     if (c->finishing)
         return;
     c->finishing = true;
-    stop_all(c, ledger_time(c, now), false, now.wall, "stopped");
+    stop_for(c, reason, now);
 }
 
 void chain_reset(struct chain *c, const char *reason, struct chain_now now)
 {
     c->resetting = true;
-    if (!c->stepping)
-        snprintf(c->why, sizeof c->why, "%s", reason);
-    stop_all(c, ledger_time(c, now), false, now.wall, c->why);
+    stop_for(c, reason, now);
     for (unsigned i = 0; i < CHAIN_LANES; i++)
         if (c->lanes[i].state == LANE_IDLE)
             drop(c, i);
@@ -283,13 +295,14 @@ void chain_agreed(struct chain *c, unsigned lane, ps_ntp start, ps_ntp end, stru
     ledger_blame(c->ledger, "no further session was agreed");
 }
 
-// A session measured up to `upto`; reason: why not all.
+// A session measured up to `upto`; reason: why not all, NULL: it was stopped.
 static void settle(struct chain *c, unsigned lane, ps_ntp upto, const char *reason, struct chain_now now)
 {
     if (ps_ntp_before(c->lanes[lane].start, upto))
         c->failures = 0; // to agree and then to break off is to fail, too
-    ledger_settle(c->ledger, c->lanes[lane].id, upto, c->stepping || c->resetting ? c->why : reason,
-                  ledger_time(c, now));
+    if (c->stepping || c->resetting || reason == NULL)
+        reason = c->why;
+    ledger_settle(c->ledger, c->lanes[lane].id, upto, reason, ledger_time(c, now));
 }
 
 void chain_ended(struct chain *c, unsigned lane, ps_ntp upto, const char *reason, struct chain_now now)

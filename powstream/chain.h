@@ -11,6 +11,8 @@
 #include "powstream/ledger.h"
 
 #define CHAIN_LANES 8
+// chain_tick wants to be called so often while nothing is measured.
+#define CHAIN_GAP_LOOK (10 * PS_SEC)
 
 enum chain_lane { LANE_DOWN, LANE_CONNECTING, LANE_IDLE, LANE_ASKING, LANE_RUNNING, LANE_STOPPING };
 
@@ -57,22 +59,22 @@ struct chain {
     bool finishing, resetting;
     bool stepping; // sessions are being stopped because the clock was set
     ps_ntp before, after;
-    char why[64]; // sessions are being stopped, for a step or a reset
+    char why[64]; // sessions are being stopped
 };
 
 // The stream begins now, or was accounted for by a former run as its note says (NULL: it is new), and not
 // since for this reason.
 void chain_begin(struct chain *c, const struct chain_conf *conf, uint64_t seed, struct chain_now now,
                  const struct ledger_note *note, const char *reason);
-// Does what is due; how long until it wants to be called again (at most a second or so when the ledger
-// has a gap that grows). Also after every event.
+// Does what is due; how long until it wants to be called again. Also after every event.
 ps_ns chain_tick(struct chain *c, struct chain_now now);
 
 // The lane's connection is set up; lead: how far ahead a session's start must be.
 void chain_connected(struct chain *c, unsigned lane, ps_ns lead);
 // The session that was asked for is agreed and started, and its last packet is due at `end`.
 void chain_agreed(struct chain *c, unsigned lane, ps_ntp start, ps_ntp end, struct chain_now now);
-// The session's result is safe; it measured up to `upto`; reason: why not all. The lane is idle again.
+// The session's result is safe; it measured up to `upto`; reason: why not all, NULL: it was stopped. The lane
+// is idle again.
 void chain_ended(struct chain *c, unsigned lane, ps_ntp upto, const char *reason, struct chain_now now);
 // The connection cannot be made, was refused, or is gone; a running session measured up to `upto`
 // (0: nothing).
@@ -81,7 +83,7 @@ void chain_lost(struct chain *c, unsigned lane, ps_ntp upto, const char *reason,
 // told before the next chain_tick.
 void chain_clock_set(struct chain *c, ps_ntp last_good, ps_ntp before, ps_ntp after, struct chain_now now);
 // Nothing new; running sessions are stopped and give what they have.
-void chain_finish(struct chain *c, struct chain_now now);
+void chain_finish(struct chain *c, const char *reason, struct chain_now now);
 // Running sessions are stopped and give what they have; then everything begins anew.
 void chain_reset(struct chain *c, const char *reason, struct chain_now now);
 // After chain_finish: no session is open any more.

@@ -128,13 +128,13 @@ static void session_over(struct lane *l, bool whole)
 {
     ps_ntp upto = give(l, whole);
     char reason[LANE_REASON];
-    bool all = whole && upto != 0;
+    bool all = whole && upto != 0, asked = l->stopping && l->reason == NULL;
     if (!all && l->reason == NULL)
-        lane_blame(l, "%s", l->stopping ? "stopped" : "the server ended the session early");
+        lane_blame(l, "the server ended the session early");
     snprintf(reason, sizeof reason, "%s", l->reason != NULL ? l->reason : "out of memory");
     lane_drop_session(l);
     l->stage = STAGE_IDLE;
-    l->conf.ops->ended(l->conf.ctx, l, upto, all ? NULL : reason);
+    l->conf.ops->ended(l->conf.ctx, l, upto, all || asked ? NULL : reason);
 }
 
 static bool sent_all(const struct lane *l)

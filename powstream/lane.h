@@ -52,6 +52,7 @@ struct lane_ops {
     // The session's file, before ended or lost is called. Returns how far it reaches, 0: nothing is in it;
     // an error text in *fault when it could not be handed on (then 0 is returned).
     ps_ntp (*result)(void *ctx, struct lane *l, const struct lane_result *r, const char **fault);
+    // reason: why not all was measured; NULL: it was, or lane_stop is why.
     void (*ended)(void *ctx, struct lane *l, ps_ntp upto, const char *reason);
     void (*lost)(void *ctx, struct lane *l, ps_ntp upto, const char *reason);
     // What lane_fetch asked for. The lane is idle again.

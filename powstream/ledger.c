@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "powstream/ledger.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
@@ -15,13 +16,6 @@ static void tell(struct ledger *l, enum ledger_kind kind, ps_ntp from, ps_ntp to
 static const char *words(const char *reason)
 {
     return reason != NULL ? reason : "out of memory";
-}
-
-void ledger_blame(struct ledger *l, const char *reason)
-{
-    char *copy = strdup(reason); // first: it may be the one that is there
-    free(l->reason);
-    l->reason = copy;
 }
 
 const char *ledger_reason(const struct ledger *l)
@@ -52,11 +46,18 @@ void ledger_fini(struct ledger *l)
     l->room = 0;
 }
 
+static void set_reason(struct ledger *l, const char *reason)
+{
+    char *copy = strdup(reason); // first: it may be the one that is there
+    free(l->reason);
+    l->reason = copy;
+}
+
 void ledger_begin(struct ledger *l, ps_ntp at, const char *reason)
 {
     remove_all(l);
-    l->covered = at;
-    ledger_blame(l, reason);
+    l->covered = l->certain = at;
+    set_reason(l, reason);
 }
 
 // Most streams have two or three spans at once.
@@ -123,17 +124,21 @@ void ledger_pass(struct ledger *l, ps_ntp now)
     }
 }
 
-// What is still to come behind the last session may be measured after all.
+// What is still to come behind the last session may be measured after all; for what has passed the reason
+// stays.
 static void open_end(struct ledger *l, ps_ntp now)
 {
+    const ps_ntp end = l->covered;
     while (l->nspans > 0 && ps_ntp_before(now, l->covered)) {
         const struct ledger_span *s = &l->spans[l->nspans - 1];
         if (s->state != SPAN_GAP || s->to != l->covered)
             break;
         l->covered = s->from;
-        ledger_blame(l, words(s->reason));
+        set_reason(l, words(s->reason));
         remove_span(l, l->nspans - 1);
     }
+    if (l->covered != end)
+        l->certain = now;
 }
 
 static bool any_open(const struct ledger *l)
@@ -197,11 +202,20 @@ void ledger_idle(struct ledger *l, ps_ntp now)
     l->covered = now;
 }
 
+void ledger_blame(struct ledger *l, const char *reason)
+{
+    if (strcmp(words(l->reason), reason) == 0)
+        return;
+    if (ps_ntp_before(l->covered, l->certain))
+        ledger_idle(l, l->certain);
+    set_reason(l, reason);
+}
+
 void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after)
 {
     ledger_idle(l, before);
     tell(l, LEDGER_STEP, l->covered, after, words(l->reason));
-    l->covered = after;
+    l->covered = l->certain = after;
 }
 
 ps_ntp ledger_told(const struct ledger *l)
@@ -209,24 +223,45 @@ ps_ntp ledger_told(const struct ledger *l)
     return l->nspans > 0 ? l->spans[0].from : l->covered;
 }
 
-void ledger_make_note(const struct ledger *l, struct ledger_note *note)
+static void note_span(struct ledger_note *note, ps_ntp from, ps_ntp to, const char *reason)
+{
+    if (note->n == LEDGER_SPANS || !ps_ntp_before(from, to))
+        return;
+    note->later[note->n].from = from;
+    note->later[note->n].to = to;
+    snprintf(note->later[note->n++].reason, LEDGER_REASON, "%s", reason);
+}
+
+static ps_ntp sooner(ps_ntp a, ps_ntp b)
+{
+    return ps_ntp_before(a, b) ? a : b;
+}
+
+void ledger_make_note(const struct ledger *l, ps_ntp now, struct ledger_note *note)
 {
     note->told = ledger_told(l);
     note->n = 0;
     for (unsigned i = 0; i < l->nspans; i++) {
-        if (l->spans[i].state != SPAN_MEASURED)
-            continue;
-        note->later[note->n].from = l->spans[i].from;
-        note->later[note->n++].to = l->spans[i].to;
+        const struct ledger_span *s = &l->spans[i];
+        if (s->state == SPAN_MEASURED)
+            note_span(note, s->from, s->to, "");
+        else if (s->state == SPAN_GAP)
+            note_span(note, s->from, sooner(s->to, now), words(s->reason));
     }
+    note_span(note, l->covered, now, words(l->reason));
 }
 
 void ledger_resume(struct ledger *l, const struct ledger_note *note, const char *reason)
 {
     ledger_begin(l, note->told, reason);
     for (unsigned i = 0; i < note->n; i++) {
-        tell(l, LEDGER_GAP, l->covered, note->later[i].from, "powstream ended before the result was safe");
-        if (ps_ntp_before(l->covered, note->later[i].to))
-            l->covered = note->later[i].to;
+        ps_ntp from = note->later[i].from, to = note->later[i].to;
+        tell(l, LEDGER_GAP, l->covered, from, "powstream ended before the result was safe");
+        if (ps_ntp_before(l->covered, from))
+            l->covered = from;
+        if (note->later[i].reason[0] != '\0')
+            tell(l, LEDGER_GAP, l->covered, to, note->later[i].reason);
+        if (ps_ntp_before(l->covered, to))
+            l->covered = to;
     }
 }

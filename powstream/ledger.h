@@ -9,6 +9,8 @@
 // Sessions agreed with the server and not settled yet, gaps that are not over yet, and what was measured
 // behind them.
 #define LEDGER_SPANS 32
+// The octets of a reason in a note, with the zero behind it.
+#define LEDGER_REASON 96
 
 enum ledger_kind { LEDGER_MEASURED, LEDGER_GAP, LEDGER_STEP };
 
@@ -27,17 +29,20 @@ struct ledger_span {
     char *reason; // of a gap; NULL: there was no memory for it
 };
 
-// What the next run has to know: everything before `told` was told, and these spans behind it.
+// What the next run has to know: everything before `told` was told, and of these spans behind it what became
+// of them.
 struct ledger_note {
     ps_ntp told;
     unsigned n;
     struct {
         ps_ntp from, to;
+        char reason[LEDGER_REASON]; // why it was not measured; "": it was
     } later[LEDGER_SPANS];
 };
 
 struct ledger {
     ps_ntp covered;            // everything before belongs to a span or has been told
+    ps_ntp certain;            // up to here that is so for `reason`, whatever comes
     char *reason;              // as that of a span
     struct ledger_span *spans; // in the order of their times
     unsigned nspans, room;
@@ -52,7 +57,8 @@ void ledger_begin(struct ledger *l, ps_ntp at, const char *reason);
 // The same behind a former run: since its note nothing was measured but what it names, for this reason, and
 // before what it names because results were lost.
 void ledger_resume(struct ledger *l, const struct ledger_note *note, const char *reason);
-// Why it is that nothing is measured from `covered` on, when it comes to that.
+// Why it is that nothing is measured from `covered` on, when it comes to that. What a session that broke off
+// lost by then keeps the reason for which it did.
 void ledger_blame(struct ledger *l, const char *reason);
 // A session that measures from..to. PS_ERANGE when it begins before `covered` or ends before it begins,
 // PS_ELIMIT when too many are open, -ENOMEM.
@@ -70,4 +76,5 @@ void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after);
 const char *ledger_reason(const struct ledger *l);
 // Everything before this has been told.
 ps_ntp ledger_told(const struct ledger *l);
-void ledger_make_note(const struct ledger *l, struct ledger_note *note);
+// What is accounted for now, told or not.
+void ledger_make_note(const struct ledger *l, ps_ntp now, struct ledger_note *note);

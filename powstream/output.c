@@ -14,9 +14,10 @@
 #include "report/ow_result.h"
 
 #define GAPS_FILE "powstream.gaps"
-// A note has a line with a time, and one with two for each span that it names behind that.
+// A note has a line with a time, and one for each span that it names behind that: two times, and why that
+// was not measured.
 #define NOTE_TIME 21
-#define NOTE_MAX (NOTE_TIME * (2 * LEDGER_SPANS + 1) + 1)
+#define NOTE_MAX (NOTE_TIME + (2 * NOTE_TIME + LEDGER_REASON) * LEDGER_SPANS + 1)
 // Shorter ones are told at the level DEBUG: a stream's set-up is one.
 #define GAP_NOTABLE 1.0
 
@@ -388,7 +389,8 @@ void output_note(struct output *o, const struct ledger_note *note)
         return;
     fprintf(t.file, "%020" PRIu64 "\n", note->told);
     for (unsigned i = 0; i < note->n; i++)
-        fprintf(t.file, "%020" PRIu64 " %020" PRIu64 "\n", note->later[i].from, note->later[i].to);
+        fprintf(t.file, "%020" PRIu64 " %020" PRIu64 " %s\n", note->later[i].from, note->later[i].to,
+                note->later[i].reason);
     note_name(o, name, sizeof name);
     if (fclose(t.file) == 0)
         (void)sink_file(o->sink, note_dir(o), name, t.buf);
@@ -421,15 +423,30 @@ static bool take_time(const char **at, char end, ps_ntp *out)
     return ps_num_u64(digits, 10, 1, UINT64_MAX, out) == 0;
 }
 
+// The rest of the line; moves on.
+static bool take_reason(const char **at, char reason[LEDGER_REASON])
+{
+    size_t len = strcspn(*at, "\n");
+    if ((*at)[len] != '\n' || len >= LEDGER_REASON)
+        return false;
+    memcpy(reason, *at, len);
+    reason[len] = '\0';
+    *at += len + 1;
+    return true;
+}
+
 static bool parse_note(const char *text, struct ledger_note *note)
 {
     ps_ntp from, to;
+    char reason[LEDGER_REASON];
     note->n = 0;
     if (!take_time(&text, '\n', &note->told))
         return false;
-    while (note->n < LEDGER_SPANS && take_time(&text, ' ', &from) && take_time(&text, '\n', &to)) {
+    while (note->n < LEDGER_SPANS && take_time(&text, ' ', &from) && take_time(&text, ' ', &to) &&
+           take_reason(&text, reason)) {
         note->later[note->n].from = from;
-        note->later[note->n++].to = to;
+        note->later[note->n].to = to;
+        memcpy(note->later[note->n++].reason, reason, sizeof reason);
     }
     return true;
 }

@@ -160,9 +160,7 @@ static void on_over(void *ctx, struct stream *stream)
         at = at->next;
     struct member *m = member_at(at);
     struct stream_conf *heir = m->heir;
-    ps_ntp told = stream_settle(stream, s->finishing   ? "powstream was stopped"
-                                        : heir != NULL ? "the stream was changed"
-                                                       : "the stream was removed");
+    ps_ntp told = stream_settle(stream);
     m->heir = NULL;
     member_free(m); // its directory is free for the heir
     if (heir != NULL && !s->finishing)
@@ -209,10 +207,10 @@ static int bequeath(struct member *m, const struct stream_conf *conf)
     return 0;
 }
 
-static void end(struct member *m)
+static void end(struct member *m, const char *reason)
 {
     if (!m->ending)
-        stream_finish(m->stream);
+        stream_finish(m->stream, reason);
     m->ending = true;
 }
 
@@ -237,7 +235,7 @@ int set_remove(struct set *s, const char *name)
         return w != NULL ? 0 : PS_ENOTFOUND;
     heir_free(m->heir);
     m->heir = NULL;
-    end(m);
+    end(m, "the stream was removed");
     return 0;
 }
 
@@ -257,7 +255,7 @@ static int become(struct set *s, const struct stream_conf *conf)
     if (!m->ending && stream_conf_equal(stream_configuration(m->stream), conf))
         return 0;
     int err = bequeath(m, conf);
-    end(m);
+    end(m, "the stream was changed");
     if (err != 0)
         ps_log(s->env.ground->log, PS_LOG_WARN, conf->name, "cannot begin: %s", ps_strerror(err));
     return err;
@@ -288,7 +286,7 @@ void set_finish(struct set *s)
 {
     s->finishing = true;
     PS_LIST_EACH_SAFE(it, &s->members)
-        end(member_at(it));
+        end(member_at(it), "powstream was stopped");
     if (ps_list_empty(&s->members))
         s->finished(s->ctx);
 }

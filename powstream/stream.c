@@ -26,10 +26,12 @@ struct stream {
     struct parts *parts[CHAIN_LANES];
     struct output output;
     struct ps_timer *timer;
-    ps_ntp noted; // what the last note told, and how many spans behind it
+    ps_ntp noted; // what the last note told, how many spans behind it, and when
     unsigned noted_later;
-    char failure[64]; // told last; "": it has measured since
-    bool begun, finishing;
+    ps_ns noted_at;
+    char failure[64];      // told last; "": it has measured since
+    const char *finishing; // why; NULL: it goes on
+    bool begun;
 };
 
 static struct chain_now now_of(const struct stream *p)
@@ -42,14 +44,19 @@ static void wake(struct stream *p)
     ps_timer_start(p->timer, 0);
 }
 
+// A gap that grows is noted as it does; a session that runs is not in the note before it has ended.
 static void note(struct stream *p)
 {
     struct ledger_note note;
-    ledger_make_note(&p->ledger, &note);
-    if (note.told != p->noted || note.n != p->noted_later)
-        output_note(&p->output, &note);
+    const struct chain_now now = now_of(p);
+    ledger_make_note(&p->ledger, now.wall, &note);
+    if (note.told == p->noted && note.n == p->noted_later &&
+        (note.n == 0 || now.mono - p->noted_at < CHAIN_GAP_LOOK))
+        return;
+    output_note(&p->output, &note);
     p->noted = note.told;
     p->noted_later = note.n;
+    p->noted_at = now.mono;
 }
 
 static void on_timer(void *ctx)
@@ -284,11 +291,11 @@ void stream_clock_set(struct stream *p, ps_ntp last_good, ps_ntp before, ps_ntp 
     wake(p);
 }
 
-void stream_finish(struct stream *p)
+void stream_finish(struct stream *p, const char *reason)
 {
-    p->finishing = true;
+    p->finishing = reason;
     ground_look(p->env.ground);
-    chain_finish(&p->chain, now_of(p));
+    chain_finish(&p->chain, reason, now_of(p));
     wake(p);
 }
 
@@ -299,10 +306,10 @@ void stream_reset(struct stream *p)
     wake(p);
 }
 
-ps_ntp stream_settle(struct stream *p, const char *reason)
+ps_ntp stream_settle(struct stream *p)
 {
     if (p->begun) {
-        ledger_blame(&p->ledger, reason);
+        ledger_blame(&p->ledger, p->finishing);
         ledger_idle(&p->ledger, now_of(p).wall);
         note(p);
     }
@@ -314,8 +321,8 @@ void stream_free(struct stream *p)
 {
     if (p == NULL)
         return;
-    if (p->finishing)
-        (void)stream_settle(p, "powstream was stopped");
+    if (p->finishing != NULL)
+        (void)stream_settle(p);
     for (unsigned i = 0; i < CHAIN_LANES; i++) {
         parts_free(p->parts[i]);
         lane_free(p->lanes[i]);

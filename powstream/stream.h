@@ -21,12 +21,12 @@ int stream_new(struct stream **out, const struct stream_conf *conf, const struct
 void stream_begin(struct stream *s, ps_ns stagger, ps_ntp since);
 // The clock, which showed `before`, was set; last_good: when it was last seen right.
 void stream_clock_set(struct stream *s, ps_ntp last_good, ps_ntp before, ps_ntp after);
-// Stops what runs and gives its results; `over` follows. reason: why nothing is measured any more.
-void stream_finish(struct stream *s);
+// Stops what runs and gives its results; `over` follows. reason: why nothing is measured any more; a constant.
+void stream_finish(struct stream *s, const char *reason);
 // Stops what runs, gives its results, and begins anew.
 void stream_reset(struct stream *s);
 // It is over: gives account of the rest, and up to when.
-ps_ntp stream_settle(struct stream *s, const char *reason);
+ps_ntp stream_settle(struct stream *s);
 void stream_free(struct stream *s); // NULL is fine
 const struct stream_conf *stream_configuration(const struct stream *s);
 // Members of an open object.

@@ -110,11 +110,11 @@ static void on_tick(void *ctx)
     struct day *d = ctx;
     day_look(d);
     ps_ns wait = chain_tick(&d->chain, day_now(d));
-    ledger_make_note(&d->ledger, &d->noted);
+    ledger_make_note(&d->ledger, day_clock(d), &d->noted);
     if (chain_over(&d->chain)) {
         ledger_blame(&d->ledger, "powstream was stopped");
         ledger_idle(&d->ledger, day_clock(d));
-        ledger_make_note(&d->ledger, &d->noted);
+        ledger_make_note(&d->ledger, day_clock(d), &d->noted);
         d->gens[d->gen].to = d->noted.told;
         stop_process(d);
         d->over = true;
@@ -227,7 +227,7 @@ static void on_finish(void *ctx)
         return;
     }
     day_look(d);
-    chain_finish(&d->chain, day_now(d));
+    chain_finish(&d->chain, "powstream was stopped", day_now(d));
     day_wake(d);
 }
 

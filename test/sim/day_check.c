@@ -155,7 +155,6 @@ static const struct why whys[] = {
     {"powstream ended before the result was safe", DAY_KILL, false, false},
     {"setting up", DAY_KILL, true, false},
     {"setting up", DAY_KINDS, true, false},
-    {"stopped", DAY_KINDS, false, true},
     {"powstream was stopped", DAY_KINDS, false, true},
 };
 
@@ -165,14 +164,24 @@ static sim_time true_time(const struct day *d, const struct day_entry *e, ps_ntp
     return ps_ntp_diff(t, SIM_EPOCH) - d->gens[e->gen].ahead;
 }
 
+// What a new run tells at once of the former one, whose clock may have been another.
+static bool told_after_kill(const struct day *d, const struct day_entry *e)
+{
+    for (unsigned i = 0; i < d->conf.nfaults; i++)
+        if (d->conf.faults[i].kind == DAY_KILL && d->conf.faults[i].span.to == e->at)
+            return true;
+    return false;
+}
+
 // The fault was on in the entry's time, or so long before that it may still be felt, or a session that
 // began in the entry's time met it later.
 static bool about(const struct day *d, const struct day_entry *e, const struct day_fault *f)
 {
     const sim_time session = d->conf.interval * d->conf.count * 2;
     const sim_time felt = 120 * SIM_SEC + d->conf.timeout + session;
-    const bool step = e->kind == LEDGER_STEP;
-    const sim_time from = step ? e->at : true_time(d, e, e->from), to = step ? e->at : true_time(d, e, e->to);
+    const bool other_clock = e->kind == LEDGER_STEP || told_after_kill(d, e);
+    const sim_time from = other_clock ? e->at : true_time(d, e, e->from);
+    const sim_time to = other_clock ? e->at : true_time(d, e, e->to);
     return f->span.from <= to + session + 2 * d->conf.timeout + 31 * SIM_SEC && f->span.to + felt >= from;
 }
 
@@ -209,15 +218,6 @@ static bool tail_undecided(const struct day *d, const struct day_entry *e)
 static bool clocks_apart(const struct day *d, const struct day_entry *e)
 {
     return llabs(server_ahead(d, e)) > d->conf.timeout - SIM_SEC;
-}
-
-// What a new run tells at once of the former one, whose clock may have been another.
-static bool told_after_kill(const struct day *d, const struct day_entry *e)
-{
-    for (unsigned i = 0; i < d->conf.nfaults; i++)
-        if (d->conf.faults[i].kind == DAY_KILL && d->conf.faults[i].span.to == e->at)
-            return true;
-    return false;
 }
 
 static bool fits(const struct day *d, const struct day_entry *e, const struct why *w)

@@ -132,20 +132,18 @@ static void ended(struct day_lane *l)
     struct day_session *ss = l->session;
     const struct day_fault *disk = day_fault(d, DAY_DISK);
     char reason[80] = "the server ended the session early";
-    bool whole = false;
+    bool whole = false, asked = ss->stopping && disk == NULL;
     ps_ntp upto = disk == NULL ? day_session_end(ss, false, &whole) : 0;
     if (upto != 0)
         day_keep_file(d, ss->start, upto);
     if (disk != NULL)
         day_reason(d, reason, sizeof reason, "No space left on device", disk);
-    else if (ss->stopping)
-        snprintf(reason, sizeof reason, "stopped");
     else if (ow_send_next_seqno(ss->send) == d->conf.count && !ss->cut)
         snprintf(reason, sizeof reason, "the session ended before its last packets were decided");
     const ps_ntp reached = upto == 0 ? ss->start : upto;
     day_session_free(take_session(l));
     l->phase = PHASE_IDLE;
-    chain_ended(&d->chain, l->index, reached, whole ? NULL : reason, day_now(d));
+    chain_ended(&d->chain, l->index, reached, whole || asked ? NULL : reason, day_now(d));
 }
 
 // All is sent, or it was told to stop: both sides' Stop-Sessions, and what is fetched.

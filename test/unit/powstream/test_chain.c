@@ -257,7 +257,7 @@ static void when_the_clock_is_set_sessions_stop_and_what_is_not_begun_is_dropped
     does("close 1;stop 0 54;");
     assert_true(tick(55) <= 1);
     does("");
-    chain_ended(&c, 0, T(44), "stopped", at(56));
+    chain_ended(&c, 0, T(44), NULL, at(56));
     tick(56);
     does("measured 0.5-44;gap 44-55 the clock was set by +3600.000 s;"
          "step 55-3655 the clock was set by +3600.000 s;request 0 3656.5;");
@@ -285,7 +285,7 @@ static void a_second_step_while_sessions_stop_loses_no_time(void **state)
     ahead = 50;
     chain_clock_set(&c, T(134), T(135), T(85), at(35));
     does("stop 0 29;");
-    chain_ended(&c, 0, T(19), "stopped", at(40));
+    chain_ended(&c, 0, T(19), NULL, at(40));
     tick(40);
     // 35 s have passed, and the clock has gained 50.
     does("measured 0.5-19;gap 19-35 the clock was set by +50.000 s;"
@@ -297,10 +297,10 @@ static void finishing_stops_what_runs_and_no_more_begins(void **state)
     (void)state;
     run_first();
     run_second();
-    chain_finish(&c, at(55));
+    chain_finish(&c, "powstream was stopped", at(55));
     does("close 1;stop 0;");
     assert_false(chain_over(&c));
-    chain_ended(&c, 0, T(50), "stopped", at(56));
+    chain_ended(&c, 0, T(50), NULL, at(56));
     tick(56);
     assert_true(chain_over(&c));
     ledger_blame(&l, "powstream was stopped");
@@ -312,7 +312,7 @@ static void a_clock_set_while_it_finishes_cuts_what_stops(void **state)
 {
     (void)state;
     run_first();
-    chain_finish(&c, at(30));
+    chain_finish(&c, "powstream was stopped", at(30));
     ahead = 7;
     chain_clock_set(&c, T(30), T(31), T(38), at(31));
     does("stop 0;stop 0 30;");
@@ -331,7 +331,7 @@ static void a_reset_begins_anew_and_says_why(void **state)
     does("stop 0;");
     tick(30);
     does("");
-    chain_ended(&c, 0, T(20), "stopped", at(31));
+    chain_ended(&c, 0, T(20), NULL, at(31));
     does("measured 0.5-20;close 0;");
     tick(31);
     does("connect 0;");

@@ -59,6 +59,13 @@ static void accounted(double until)
     assert_true(ps_ntpdiff_to_double(ps_ntp_diff(ledger_told(&l), T(0))) == until);
 }
 
+static void noted(const struct ledger_note *note, unsigned i, double from, double to, const char *reason)
+{
+    assert_true(i < note->n);
+    assert_true(note->later[i].from == T(from) && note->later[i].to == T(to));
+    assert_string_equal(note->later[i].reason, reason);
+}
+
 static void sessions_in_a_row_leave_no_gap_between_them(void **state)
 {
     (void)state;
@@ -85,6 +92,46 @@ static void a_session_that_broke_off_leaves_a_gap_from_there_on(void **state)
     agree(2, 50, 110);
     ledger_pass(&l, T(50));
     says("gap 40-50 gone;");
+}
+
+static void what_a_session_lost_keeps_its_reason_when_another_comes_up(void **state)
+{
+    (void)state;
+    agree(1, 0, 60);
+    ledger_settle(&l, 1, T(40), "closed", T(45));
+    ledger_blame(&l, "refused");
+    says("measured 0-40;gap 40-45 closed;");
+    accounted(45);
+    agree(2, 50, 110);
+    ledger_pass(&l, T(50));
+    says("gap 45-50 refused;");
+}
+
+static void a_gap_that_grows_is_in_the_note_with_its_reason(void **state)
+{
+    struct ledger_note note;
+    (void)state;
+    ledger_blame(&l, "refused");
+    ledger_make_note(&l, T(7), &note);
+    assert_true(note.told == T(0));
+    assert_int_equal(note.n, 1);
+    noted(&note, 0, 0, 7, "refused");
+    ledger_fini(&l);
+    ledger_resume(&l, &note, "killed");
+    ledger_idle(&l, T(9));
+    says("gap 0-7 refused;gap 7-9 killed;");
+}
+
+static void a_reason_too_long_for_a_note_is_cut_there(void **state)
+{
+    struct ledger_note note;
+    char reason[300];
+    (void)state;
+    memset(reason, 'x', sizeof reason - 1);
+    reason[sizeof reason - 1] = '\0';
+    ledger_blame(&l, reason);
+    ledger_make_note(&l, T(1), &note);
+    assert_int_equal(strlen(note.later[0].reason), LEDGER_REASON - 1);
 }
 
 static void what_the_next_session_cannot_make_good_is_told_when_it_is_over(void **state)
@@ -202,14 +249,15 @@ static void what_was_measured_behind_an_open_session_is_in_the_note(void **state
     agree(2, 60, 120);
     agree(3, 120, 180);
     ledger_settle(&l, 2, T(90), "connection reset", T(95));
-    ledger_make_note(&l, &note);
+    ledger_make_note(&l, T(95), &note);
     assert_true(note.told == T(0));
-    assert_int_equal(note.n, 1);
-    assert_true(note.later[0].from == T(60) && note.later[0].to == T(90));
+    assert_int_equal(note.n, 2);
+    noted(&note, 0, 60, 90, "");
+    noted(&note, 1, 90, 95, "connection reset");
     says("measured 60-90;");
     ledger_settle(&l, 1, T(60), NULL, T(121));
     says("measured 0-60;gap 90-120 connection reset;");
-    ledger_make_note(&l, &note);
+    ledger_make_note(&l, T(121), &note);
     assert_true(note.told == T(120));
     assert_int_equal(note.n, 0);
 }
@@ -243,6 +291,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(sessions_in_a_row_leave_no_gap_between_them, begin),
         cmocka_unit_test_setup(a_session_that_broke_off_leaves_a_gap_from_there_on, begin),
+        cmocka_unit_test_setup(what_a_session_lost_keeps_its_reason_when_another_comes_up, begin),
+        cmocka_unit_test_setup(a_gap_that_grows_is_in_the_note_with_its_reason, begin),
+        cmocka_unit_test_setup(a_reason_too_long_for_a_note_is_cut_there, begin),
         cmocka_unit_test_setup(what_the_next_session_cannot_make_good_is_told_when_it_is_over, begin),
         cmocka_unit_test_setup(a_gap_to_come_is_taken_back_with_the_session_behind_it, begin),
         cmocka_unit_test_setup(sessions_may_end_in_any_order, begin),
