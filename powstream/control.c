@@ -68,13 +68,13 @@ static void put_packets(const struct run *r, struct ps_json *j)
 
 static void put_output(const struct run *r, struct ps_json *j)
 {
-    uint64_t dropped;
-    char why[200];
-    (void)sink_trouble(r->sink, &dropped, why, sizeof why);
+    struct sink_state state;
+    sink_look(r->sink, &state);
     ps_json_key(j, "output");
     ps_json_open(j, '{');
-    put_u64(j, "dropped", dropped);
-    put_str(j, "trouble", why[0] != '\0' ? why : NULL);
+    put_u64(j, "dropped", state.dropped);
+    put_u64(j, "evicted", state.evicted);
+    put_str(j, "trouble", state.trouble[0] != '\0' ? state.trouble : NULL);
     ps_json_close(j, '}');
 }
 

@@ -150,20 +150,10 @@ static int copy_file(int from, int to)
     }
 }
 
-// What a summary is made of.
-struct summary {
-    const struct output *o;
-    const struct lane_result *r;
-    struct ow_file *file;
-    const struct output_part *part;
-};
-
-static int write_sum(void *ctx, int fd)
+// Text in memory: on a disk that is full it waits.
+static int make_sum(const struct output *o, const struct lane_result *r, struct ow_file *file,
+                    const struct output_part *part, char **text)
 {
-    const struct summary *s = ctx;
-    const struct output *o = s->o;
-    const struct lane_result *r = s->r;
-    const struct output_part *part = s->part;
     struct ow_report_opts opts = {.quiet = false,
                                   .machine = true,
                                   .unix_times = o->conf->unix_times,
@@ -173,18 +163,29 @@ static int write_sum(void *ctx, int fd)
                                   .end = part->end};
     struct ow_report_names names = {source_host(o, r), dest_host(o, r)};
     struct ps_fault fault = {""};
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0); // fclose would close the other
-    FILE *f = copy < 0 ? NULL : fdopen(copy, "w");
-    if (f == NULL) {
-        int why = -errno;
-        if (copy >= 0)
-            close(copy);
-        return why;
-    }
-    int err = ow_report(s->file, &opts, &names, NULL, f, NULL, &fault);
+    size_t len;
+    FILE *f = open_memstream(text, &len);
+    if (f == NULL)
+        return -ENOMEM;
+    int err = ow_report(file, &opts, &names, NULL, f, NULL, &fault);
     if (fclose(f) != 0 && err == 0)
-        err = -errno;
+        err = -ENOMEM;
+    if (err != 0)
+        free(*text);
     return err;
+}
+
+static int write_text(void *ctx, int fd)
+{
+    const char *text = ctx;
+    for (size_t left = strlen(text); left > 0;) {
+        ssize_t n = write(fd, text, left);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        text += n > 0 ? n : 0;
+        left -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
 }
 
 static int write_copy(void *ctx, int fd)
@@ -199,24 +200,62 @@ static int publish_session(const struct lane_result *r, const char *path)
     return r->linkable ? publish_link(r->fd, path) : publish_make(path, write_copy, &copy);
 }
 
-// Makes DIR/START_END.owp of the session's file, or its summary, .sum. Its name is in *name then, to be
-// freed.
-static int write_output(const struct output *o, const struct lane_result *r, struct ow_file *file,
-                        const struct output_part *part, char **name)
+static void tell_failed(const struct output *o, const char *path, int err, const char *then)
 {
-    char *path = final_name(o, part->start, part->until, file == NULL ? "owp" : "sum");
-    struct summary sum = {o, r, file, part};
+    ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "%s: %s%s", path, ps_strerror(err), then);
+}
+
+// Makes DIR/START_END.owp of the session's file. Its name is in *name then, to be freed.
+static int write_session(const struct output *o, const struct lane_result *r, const struct output_part *all,
+                         char **name)
+{
+    char *path = final_name(o, all->start, all->until, "owp");
     if (path == NULL)
         return -ENOMEM;
-    int err = file == NULL ? publish_session(r, path) : publish_make(path, write_sum, &sum);
-    if (err == 0) {
+    int err = publish_session(r, path);
+    sink_wrote(o->sink, o->conf->directory, err);
+    if (err != 0)
+        tell_failed(o, path, err, "");
+    else
         *name = path;
-        return 0;
-    }
-    if (err != -EEXIST || file == NULL) // a session that ends in its first part has that part's summary
-        ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "%s: %s", path, ps_strerror(err));
-    free(path);
+    if (err != 0)
+        free(path);
     return err;
+}
+
+// To be written as soon as it can be; its name is printed then. Path and text are freed.
+static void let_wait(const struct output *o, char *path, char *text, int err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    char *line = NULL;
+    tell_failed(o, path, err, "; it is tried again");
+    if (o->conf->print && asprintf(&line, "%s\n", path) < 0)
+        line = NULL;
+    (void)sink_whole(o->sink, o->conf->directory, name, text, line);
+    free(path);
+}
+
+// The same for its summary, .sum.
+static void write_sum(const struct output *o, const struct lane_result *r, struct ow_file *file,
+                      const struct output_part *part, char **name)
+{
+    char *path = final_name(o, part->start, part->until, "sum"), *text;
+    int err = path == NULL ? -ENOMEM : make_sum(o, r, file, part, &text);
+    if (err != 0) {
+        tell_failed(o, path != NULL ? path : "summary", err, "");
+        free(path);
+        return;
+    }
+    err = publish_make(path, write_text, text);
+    if (err != 0 && err != -EEXIST) { // a session that ends in its first part has that part's summary
+        let_wait(o, path, text, err);
+        return;
+    }
+    if (err == 0)
+        *name = path;
+    else
+        free(path);
+    free(text);
 }
 
 // --- a session
@@ -261,9 +300,9 @@ static int write_all(struct output *o, const struct lane_result *r, struct ow_fi
 {
     int files = 0, document_err = 0;
     if (o->conf->directory != NULL) {
-        files = write_output(o, r, NULL, all, &o->names[0]);
+        files = write_session(o, r, all, &o->names[0]);
         if (files == 0)
-            (void)write_output(o, r, file, all, &o->names[1]); // it can be made again of the other
+            write_sum(o, r, file, all, &o->names[1]);
     }
     if (wants_documents(o) && o->conf->every == 0)
         document_err = document(o, r, file, 0, all->end);
@@ -316,7 +355,7 @@ int output_part(struct output *o, const struct lane_result *r, const struct outp
     }
     if (o->conf->directory != NULL) {
         char *name = NULL;
-        err = write_output(o, r, file, part, &name);
+        write_sum(o, r, file, part, &name);
         print_name(o, name);
     }
     if (wants_documents(o))

@@ -28,5 +28,17 @@ bool sink_file_waits(struct sink *s, const char *dir, const char *name, char *te
 // Appends the text as a line to the file; a file of more than a mebibyte is first moved to NAME.1.
 int sink_append(struct sink *s, const char *dir, const char *name, char *text);
 
-// What could not be written was this often, and why last; false: all is well.
-bool sink_trouble(struct sink *s, uint64_t *dropped, char *why, size_t size);
+// Makes the file DIR/NAME of the text, whole under its name or not there at all; one of that name stays. The
+// line (malloc'd; NULL: none) goes to standard output when the file is there.
+int sink_whole(struct sink *s, const char *dir, const char *name, char *text, char *line);
+// The caller itself wrote to this directory, or could not.
+void sink_wrote(struct sink *s, const char *dir, int err);
+
+struct sink_state {
+    uint64_t dropped;  // by the sink: too much waited, or nobody read
+    uint64_t evicted;  // by spools, for their bounds; their tombstones tell
+    char trouble[200]; // what cannot be written now, and why; "": all can
+};
+void sink_look(struct sink *s, struct sink_state *state);
+// What cannot be written to this directory now is PS_E... or -errno; 0: all can.
+int sink_error(struct sink *s, const char *dir);

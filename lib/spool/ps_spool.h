@@ -79,6 +79,9 @@ struct ps_spool_stat {
 // Looks at counters, not at the directory, in most cases.
 int ps_spool_stat(struct ps_spool *s, struct ps_spool_stat *st);
 
+// Records dropped by this handle since it was opened; looks at no file.
+uint64_t ps_spool_dropped(const struct ps_spool *s);
+
 // --- reading
 
 enum ps_spool_kind { PS_SPOOL_DOCUMENT, PS_SPOOL_TOMBSTONE };

@@ -262,3 +262,8 @@ int ps_spool_stat(struct ps_spool *s, struct ps_spool_stat *st)
     spool_leave(s);
     return err;
 }
+
+uint64_t ps_spool_dropped(const struct ps_spool *s)
+{
+    return s->dropped;
+}

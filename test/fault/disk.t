@@ -93,5 +93,40 @@ match "and it says so" "$(cat out)" 'owping: cannot record packets: No space lef
 rm full/filler
 check "nothing is left of the files" "$(ls full work)" $'full:\n\nwork:'
 check "the server minds none of it" "$(measure c)" "$measured"
+
+# --- a stream's
+
+disk sums 256k
+powstream -p -c 20 -i 0.1f -L 1 -d sums --control ctl "127.0.0.1:${port[c]}" >names 2>stream.log &
+stream=$!
+pids+=("$stream")
+trouble() {
+    powstream --control ctl --tell status 2>&1 | grep -o '"trouble":"*[^,"}]*' | cut -d: -f2- | tr -d '"'
+}
+in_trouble() {
+    [ -n "$(trouble)" ] && [ "$(trouble)" != null ]
+}
+until_true has_text names 'sum$'
+fill sums
+until_true has_text stream.log 'sum: No space left on device; it is tried again'
+check "a stream that cannot write a summary says so in its status" "$(trouble)" "sums: No space left on device"
+wanting() {
+    for f in sums/*.owp; do
+        [ -s "${f%.owp}.sum" ] || echo "${f%.owp}.sum"
+    done
+}
+missed=$(wanting)
+match "its session is there without it" "$missed" '^sums/.*\.sum$'
+rm sums/filler
+until_true has_text names "$(head -n 1 <<<"$missed")"
+check "with room again the summary is written and its name printed" "$(wanting)" ""
+until_false() {
+    ! "$@"
+}
+until_true until_false in_trouble
+check "and the trouble is over" "$(trouble)" null
+kill "$stream"
+wait "$stream"
+check "the stream ends with 0" $? 0
 stop_server c
 plan

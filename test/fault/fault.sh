@@ -4,7 +4,7 @@
 
 . "${BASH_SOURCE[0]%/*}/../tap.sh"
 : "${top_builddir:?is set by make check}"
-PATH=$top_builddir/owampd:$top_builddir/owping:$top_builddir/test/fault:$PATH
+PATH=$top_builddir/owampd:$top_builddir/owping:$top_builddir/powstream:$top_builddir/test/fault:$PATH
 # Freed memory is kept only briefly, so that what a sanitized server holds says something.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=8:exitcode=99"
 export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"

@@ -70,6 +70,14 @@ static void give_stdout_back(void)
     close(old_stdout);
 }
 
+// What the sink tells of itself.
+static struct sink_state state_of(void)
+{
+    struct sink_state st;
+    sink_look(sink, &st);
+    return st;
+}
+
 static char *text(const char *s)
 {
     char *copy = strdup(s);
@@ -132,22 +140,20 @@ static void lines_come_in_their_order(void **state)
 
 static void when_standard_output_is_gone_it_is_told_once(void **state)
 {
-    uint64_t dropped;
-    char why[200];
     (void)state;
     signal(SIGPIPE, SIG_IGN);
     take_stdout();
     close(out[0]);
     assert_int_equal(sink_line(sink, text("a\n")), 0);
     sem_wait(&broken);
-    while (sink_trouble(sink, &dropped, why, sizeof why) && dropped == 0)
+    while (state_of().dropped == 0)
         usleep(1000);
     int err = sink_line(sink, text("b\n"));
     give_stdout_back();
     assert_int_equal(err, PS_ELIMIT);
-    assert_true(sink_trouble(sink, &dropped, why, sizeof why));
-    assert_string_equal(why, "standard output: Broken pipe");
-    assert_int_equal(dropped, 2);
+    struct sink_state st = state_of();
+    assert_string_equal(st.trouble, "standard output: Broken pipe");
+    assert_int_equal(st.dropped, 2);
     assert_int_equal(sink_file(sink, dir, "f", text("x")), 0); // other targets go on
     assert_int_equal(finish(), 2);
     assert_int_equal(sem_trywait(&broken), -1);
@@ -157,8 +163,6 @@ static void when_standard_output_is_gone_it_is_told_once(void **state)
 static void what_waits_has_a_bound_for_each_target(void **state)
 {
     const size_t part = SINK_WAITING / 4;
-    uint64_t dropped;
-    char why[200];
     (void)state;
     for (int i = 0; i < 6; i++) {
         char *big = malloc(part + 1);
@@ -171,8 +175,11 @@ static void what_waits_has_a_bound_for_each_target(void **state)
     assert_int_equal(sink_file(sink, dir, "f", text("y")), 0);
     while (access(sub("f"), F_OK) != 0)
         usleep(1000);
-    assert_true(sink_trouble(sink, &dropped, why, sizeof why));
-    assert_int_equal(dropped, 2);
+    struct sink_state now = state_of();
+    assert_non_null(strstr(now.trouble, "/none: No such file or directory")); // though the other goes well
+    assert_int_equal(now.dropped, 2);
+    assert_int_equal(sink_error(sink, sub("none")), -ENOENT);
+    assert_int_equal(sink_error(sink, dir), 0);
     assert_int_equal(mkdir(sub("none"), 0700), 0); // now it goes on
     assert_int_equal(finish(), 2);
     struct stat st;
@@ -207,6 +214,45 @@ static void lines_are_appended_and_a_long_file_is_moved(void **state)
     struct stat st;
     assert_int_equal(stat(sub("long.1"), &st), 0);
     assert_int_equal(st.st_size, (1 << 20) + 1);
+}
+
+static void a_file_that_finds_no_place_comes_later_and_is_printed_then(void **state)
+{
+    char line[40] = "";
+    (void)state;
+    take_stdout();
+    assert_int_equal(sink_whole(sink, sub("late"), "a.sum", text("sum\n"), text("late/a.sum\n")), 0);
+    while (sink_error(sink, sub("late")) == 0)
+        usleep(1000);
+    int made = mkdir(sub("late"), 0700);
+    size_t lost = finish();
+    give_stdout_back();
+    ssize_t n = read(out[0], line, sizeof line - 1);
+    close(out[0]);
+    assert_int_equal(made, 0);
+    assert_int_equal(lost, 0);
+    assert_int_equal(n, 11);
+    assert_string_equal(line, "late/a.sum\n");
+    holds("late/a.sum", "sum\n");
+}
+
+static void a_whole_file_does_not_replace_another(void **state)
+{
+    (void)state;
+    assert_int_equal(sink_file(sink, dir, "a.sum", text("first")), 0);
+    assert_int_equal(sink_whole(sink, dir, "a.sum", text("second"), NULL), 0);
+    assert_int_equal(finish(), 0);
+    holds("a.sum", "first");
+}
+
+static void what_others_write_is_told_until_it_goes_well(void **state)
+{
+    (void)state;
+    sink_wrote(sink, dir, -ENOSPC);
+    assert_int_equal(sink_error(sink, dir), -ENOSPC);
+    assert_non_null(strstr(state_of().trouble, ": No space left on device"));
+    sink_wrote(sink, dir, 0);
+    assert_string_equal(state_of().trouble, "");
 }
 
 static void no_link_is_followed(void **state)
@@ -260,19 +306,18 @@ static void documents_come_in_their_order(void **state)
 static void a_spool_that_fails_gets_all_when_it_recovers(void **state)
 {
     static const char *const want[] = {"one", "two"};
-    uint64_t dropped;
-    char why[200];
     (void)state;
     assert_int_equal(sink_file(sink, dir, "up", text("")), 0); // where the spool is to be: a file
     assert_int_equal(sink_document(sink, sub("up/spool"), text("one")), 0);
     assert_int_equal(sink_document(sink, sub("up/spool"), text("two")), 0);
-    while (access(sub("up"), F_OK) != 0 || !sink_trouble(sink, &dropped, why, sizeof why))
+    while (access(sub("up"), F_OK) != 0 || sink_error(sink, sub("up/spool")) == 0)
         usleep(1000);
-    assert_non_null(strstr(why, "up/spool: "));
-    assert_int_equal(dropped, 0);
+    struct sink_state st = state_of();
+    assert_non_null(strstr(st.trouble, "up/spool: "));
+    assert_int_equal(st.dropped, 0);
     unlink(sub("up"));
     assert_int_equal(mkdir(sub("up"), 0700), 0);
-    while (sink_trouble(sink, &dropped, why, sizeof why))
+    while (state_of().trouble[0] != '\0')
         usleep(1000);
     assert_int_equal(finish(), 0);
     spool_holds(sub("up/spool"), want, 2);
@@ -304,6 +349,9 @@ int main(void)
         TEST(what_waits_has_a_bound_for_each_target),
         TEST(a_file_is_replaced_as_a_whole),
         TEST(lines_are_appended_and_a_long_file_is_moved),
+        TEST(a_file_that_finds_no_place_comes_later_and_is_printed_then),
+        TEST(a_whole_file_does_not_replace_another),
+        TEST(what_others_write_is_told_until_it_goes_well),
         TEST(no_link_is_followed),
         TEST(documents_come_in_their_order),
         TEST(a_spool_that_fails_gets_all_when_it_recovers),
