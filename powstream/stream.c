@@ -29,6 +29,7 @@ struct stream {
     ps_ntp noted; // what the last note told, how many spans behind it, and when
     unsigned noted_later;
     ps_ns noted_at;
+    bool other_reason; // since then
     char failure[64];      // told last; "": it has measured since
     const char *finishing; // why; NULL: it goes on
     bool begun;
@@ -51,12 +52,13 @@ static void note(struct stream *p)
     const struct chain_now now = now_of(p);
     ledger_make_note(&p->ledger, now.wall, &note);
     if (note.told == p->noted && note.n == p->noted_later &&
-        (note.n == 0 || now.mono - p->noted_at < CHAIN_GAP_LOOK))
+        (note.n == 0 || (!p->other_reason && now.mono - p->noted_at < CHAIN_GAP_LOOK)))
         return;
     output_note(&p->output, &note);
     p->noted = note.told;
     p->noted_later = note.n;
     p->noted_at = now.mono;
+    p->other_reason = false;
 }
 
 static void on_timer(void *ctx)
@@ -137,6 +139,7 @@ static void on_lost(void *ctx, struct lane *l, ps_ntp upto, const char *reason)
         snprintf(p->failure, sizeof p->failure, "%s", reason);
     }
     chain_lost(&p->chain, i, upto, reason, now_of(p));
+    p->other_reason = true;
     wake(p);
 }
 

@@ -91,6 +91,23 @@ start_stream twice "127.0.0.1:${port[steady]}"
 more_sessions twice/out 2
 end_stream twice "powstream killed and started again" 'powstream was not running'
 
+# --- killed in an outage that has not been told yet
+
+start_stream early 127.0.0.1:1
+until_true has_text early/out/.powstate.early 'Connection refused'
+check "an outage of a moment is not told before it has lasted" "$(find early/out -name powstream.gaps)" ""
+{
+    kill -9 "${pid[early]}"
+    wait "${pid[early]}"
+} 2>/dev/null
+start_stream early 127.0.0.1:1
+until_true has_text early/out/powstream.gaps 'powstream was not running'
+match "killed in it: why it was goes before that powstream was not running" \
+    "$(grep -o '"reason":"[^"]*"' early/out/powstream.gaps | tr '\n' ' ')" \
+    'Connection refused" "reason":"powstream was not running" $'
+kill "${pid[early]}"
+wait "${pid[early]}"
+
 # --- a disk that is full for a while
 
 mkdir -p full/out
