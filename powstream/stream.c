@@ -29,7 +29,7 @@ struct stream {
     ps_ntp noted; // what the last note told, how many spans behind it, and when
     unsigned noted_later;
     ps_ns noted_at;
-    bool other_reason; // since then
+    bool other_reason;     // since then
     char failure[64];      // told last; "": it has measured since
     const char *finishing; // why; NULL: it goes on
     bool begun;
