@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a daemon comes by the path of its control socket.
+// How a daemon comes by the path of a Unix socket that it listens on.
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -21,7 +21,7 @@ int ps_ctl_address(const char *path, struct sockaddr_un *sa, struct ps_fault *fa
 
     if (n == 0 || n >= sizeof sa->sun_path) {
         if (n == 0)
-            ps_fault_set(fault, NULL, 0, "the path of the control socket is empty");
+            ps_fault_set(fault, NULL, 0, "the path of the socket is empty");
         else
             ps_fault_set(fault, path, 0, "a socket's path has at most %zu octets; this one has %zu",
                          sizeof sa->sun_path - 1, n);
@@ -89,7 +89,7 @@ static int clear_path(const char *path, const struct sockaddr_un *sa, struct ps_
     }
     err = probe(sa);
     if (err == -EADDRINUSE)
-        ps_fault_set(fault, path, 0, "another process serves this control socket");
+        ps_fault_set(fault, path, 0, "another process serves this socket");
     else if (err)
         fail(path, err, "cannot tell whether this socket is in use: ", fault);
     else if (unlink(path) < 0 && errno != ENOENT)
@@ -105,12 +105,12 @@ static int bind_and_listen(int fd, const char *path, const struct sockaddr_un *s
     int err;
 
     if (bind(fd, (const struct sockaddr *)sa, sizeof *sa) < 0)
-        return fail(path, -errno, "cannot make the control socket: ", fault);
+        return fail(path, -errno, "cannot make the socket: ", fault);
     if (chmod(path, mode) == 0 && lstat(path, &st) == 0 && listen(fd, BACKLOG) == 0) {
         *out = (struct ps_ctl_claim){.fd = fd, .dev = st.st_dev, .ino = st.st_ino};
         return 0;
     }
-    err = fail(path, -errno, "cannot make the control socket: ", fault);
+    err = fail(path, -errno, "cannot make the socket: ", fault);
     unlink(path);
     return err;
 }

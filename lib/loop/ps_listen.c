@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/ps_err.h"
+#include "loop/ps_ctl_impl.h"
 #include "loop/ps_stream.h"
 #include "loop/ps_uv.h"
 
@@ -19,8 +21,11 @@ struct ps_listener {
     struct ps_addr addr;
     int fd;
     bool closed;
-    ps_accept_cb on_accept;
+    ps_accept_cb on_accept; // or
+    ps_accept_fd_cb on_fd;
     void *ctx;
+    char *path; // of a Unix socket
+    struct ps_ctl_claim claim;
 };
 
 static int set_on(int fd, int level, int option, int on)
@@ -85,6 +90,18 @@ static int bound_address(int fd, struct ps_addr *out)
 
 // accepting
 
+static void hand_over_fd(struct ps_listener *ln, int fd, const struct sockaddr_storage *ss, socklen_t len)
+{
+    struct ps_addr peer = {.len = 0};
+
+    if (!ln->path && ps_addr_from_sockaddr((const struct sockaddr *)ss, len, &peer)) {
+        close(fd);
+        return;
+    }
+    ps_addr_unmap(&peer);
+    ln->on_fd(ln->ctx, fd, &peer);
+}
+
 static void hand_over(struct ps_listener *ln, int fd)
 {
     struct ps_stream *s;
@@ -107,10 +124,15 @@ static void pause_accepting(struct ps_listener *ln)
 // are no fault of the listener.
 static bool accept_one(struct ps_listener *ln)
 {
-    int fd = accept4(ln->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct sockaddr_storage ss;
+    socklen_t len = sizeof ss;
+    int fd = accept4(ln->fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd >= 0) {
-        hand_over(ln, fd);
+        if (ln->on_fd)
+            hand_over_fd(ln, fd, &ss, len);
+        else
+            hand_over(ln, fd);
         return true;
     }
     if (errno == EAGAIN)
@@ -142,9 +164,15 @@ static void accept_again(void *ctx)
     uv_poll_start(&ln->poll, UV_READABLE, readable);
 }
 
+static void listener_free(struct ps_listener *ln)
+{
+    free(ln->path);
+    free(ln);
+}
+
 static void listener_closed(uv_handle_t *h)
 {
-    free(h->data);
+    listener_free(h->data);
 }
 
 void ps_listener_close(struct ps_listener *ln)
@@ -153,6 +181,8 @@ void ps_listener_close(struct ps_listener *ln)
         return;
     ln->closed = true;
     ps_timer_free(ln->pause);
+    if (ln->path)
+        ps_ctl_unclaim(ln->path, &ln->claim);
     uv_close((uv_handle_t *)&ln->poll, listener_closed);
     close(ln->fd);
 }
@@ -179,30 +209,92 @@ static int attach(struct ps_loop *l, struct ps_listener *ln)
     return 0;
 }
 
-int ps_listen(struct ps_loop *l, const struct ps_addr *addr, const char *device, int backlog,
-              ps_accept_cb on_accept, void *ctx, struct ps_listener **out)
+static int listen_at(struct ps_loop *l, const struct ps_addr *addr, const char *device, int backlog,
+                     struct ps_listener *ln)
 {
-    struct ps_listener *ln = calloc(1, sizeof *ln);
+    int rc = open_listener(addr, device, backlog, &ln->fd);
+
+    if (rc)
+        return rc;
+    rc = bound_address(ln->fd, &ln->addr);
+    if (rc == 0)
+        rc = attach(l, ln);
+    if (rc)
+        close(ln->fd);
+    return rc;
+}
+
+static int listen_as(struct ps_loop *l, const struct ps_addr *addr, const char *device, int backlog,
+                     const struct ps_listener *as, struct ps_listener **out)
+{
+    struct ps_listener *ln = malloc(sizeof *ln);
     int rc;
 
     if (!ln)
         return -ENOMEM;
+    *ln = *as;
     ln->loop = l;
-    ln->on_accept = on_accept;
-    ln->ctx = ctx;
-    rc = open_listener(addr, device, backlog, &ln->fd);
-    if (rc) {
-        free(ln);
+    rc = listen_at(l, addr, device, backlog, ln);
+    if (rc)
+        listener_free(ln);
+    else
+        *out = ln;
+    return rc;
+}
+
+int ps_listen(struct ps_loop *l, const struct ps_addr *addr, const char *device, int backlog,
+              ps_accept_cb on_accept, void *ctx, struct ps_listener **out)
+{
+    struct ps_listener as = {.on_accept = on_accept, .ctx = ctx};
+
+    return listen_as(l, addr, device, backlog, &as, out);
+}
+
+int ps_listen_fd(struct ps_loop *l, const struct ps_addr *addr, int backlog, ps_accept_fd_cb on_fd, void *ctx,
+                 struct ps_listener **out)
+{
+    struct ps_listener as = {.on_fd = on_fd, .ctx = ctx};
+
+    return listen_as(l, addr, NULL, backlog, &as, out);
+}
+
+static int listen_path(struct ps_loop *l, const char *path, unsigned mode, struct ps_listener *ln,
+                       struct ps_fault *fault)
+{
+    int rc = ps_ctl_claim(path, mode, &ln->claim, fault);
+
+    if (rc)
         return rc;
-    }
-    rc = bound_address(ln->fd, &ln->addr);
-    if (rc == 0)
-        rc = attach(l, ln);
+    ln->fd = ln->claim.fd;
+    rc = attach(l, ln);
     if (rc) {
+        ps_fault_set(fault, path, 0, "%s", ps_strerror(rc));
+        ps_ctl_unclaim(path, &ln->claim);
         close(ln->fd);
-        free(ln);
-        return rc;
     }
-    *out = ln;
-    return 0;
+    return rc;
+}
+
+int ps_listen_unix(struct ps_loop *l, const char *path, unsigned mode, ps_accept_fd_cb on_fd, void *ctx,
+                   struct ps_listener **out, struct ps_fault *fault)
+{
+    struct ps_listener *ln = calloc(1, sizeof *ln);
+    int rc;
+
+    if (ln)
+        ln->path = strdup(path);
+    if (!ln || !ln->path) {
+        ps_fault_set(fault, path, 0, "%s", ps_strerror(-ENOMEM));
+        free(ln);
+        return -ENOMEM;
+    }
+    ln->loop = l;
+    ln->on_fd = on_fd;
+    ln->ctx = ctx;
+    rc = listen_path(l, path, mode, ln, fault);
+    if (rc)
+        listener_free(ln);
+    else
+        *out = ln;
+    return rc;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP listeners and connections on the loop.
+// TCP listeners and connections on the loop; listeners on Unix sockets.
 #pragma once
 #include "base/ps_addr.h"
+#include "base/ps_conf.h"
 #include "loop/ps_loop.h"
 
 struct ps_listener;
@@ -22,7 +23,15 @@ struct ps_stream_ops {
 typedef void (*ps_accept_cb)(void *ctx, struct ps_stream *s);
 int ps_listen(struct ps_loop *l, const struct ps_addr *addr, const char *device, int backlog,
               ps_accept_cb on_accept, void *ctx, struct ps_listener **out);
-// The address actually bound (the port when 0 was asked for).
+// The same for those who read and write by themselves: the socket (non-blocking, close-on-exec) is the
+// callback's. peer is unmapped; of a Unix socket it is no address (len 0).
+typedef void (*ps_accept_fd_cb)(void *ctx, int fd, const struct ps_addr *peer);
+int ps_listen_fd(struct ps_loop *l, const struct ps_addr *addr, int backlog, ps_accept_fd_cb on_fd, void *ctx,
+                 struct ps_listener **out);
+// On a Unix socket, with the rules and errors of ps_ctl_listen; closing removes it if it is still ours.
+int ps_listen_unix(struct ps_loop *l, const char *path, unsigned mode, ps_accept_fd_cb on_fd, void *ctx,
+                   struct ps_listener **out, struct ps_fault *fault);
+// The address actually bound (the port when 0 was asked for); no address for a Unix socket.
 const struct ps_addr *ps_listener_addr(const struct ps_listener *ln);
 void ps_listener_close(struct ps_listener *ln); // NULL is fine
 // When accept fails for want of descriptors the listener pauses for a moment instead of spinning.

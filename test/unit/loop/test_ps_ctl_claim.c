@@ -74,7 +74,7 @@ static void a_socket_that_is_served_is_refused(void **state)
     int fd;
 
     assert_int_equal(ps_ctl_listen(f->loop, f->path, 0600, fix_request, f, &second, &f->fault), -EADDRINUSE);
-    check_fault(f, "another process serves this control socket");
+    check_fault(f, "another process serves this socket");
     assert_null(second);
     fd = client(f);
     f->echo = true;
@@ -174,7 +174,7 @@ static void a_path_that_is_too_long_is_told_with_the_bound(void **state)
     assert_int_equal(ps_ctl_listen(f->loop, path, 0600, fix_request, f, &ctl, &f->fault), -ENAMETOOLONG);
     assert_string_equal(f->fault.text + 108, ": a socket's path has at most 107 octets; this one has 108");
     assert_int_equal(ps_ctl_listen(f->loop, "", 0600, fix_request, f, &ctl, &f->fault), -EINVAL);
-    assert_string_equal(f->fault.text, "the path of the control socket is empty");
+    assert_string_equal(f->fault.text, "the path of the socket is empty");
 }
 
 static void a_directory_that_is_not_there_is_told(void **state)
@@ -184,8 +184,7 @@ static void a_directory_that_is_not_there_is_told(void **state)
 
     assert_int_equal(ps_ctl_listen(f->loop, "/nonexistent/c", 0600, fix_request, f, &ctl, &f->fault),
                      -ENOENT);
-    assert_string_equal(f->fault.text,
-                        "/nonexistent/c: cannot make the control socket: No such file or directory");
+    assert_string_equal(f->fault.text, "/nonexistent/c: cannot make the socket: No such file or directory");
 }
 
 static void closing_removes_the_socket(void **state)
