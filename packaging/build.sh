@@ -15,7 +15,10 @@ library:libuv libuv1-dev libuv-devel
 library:libcap libcap-dev libcap-devel
 library:libseccomp libseccomp-dev libseccomp-devel
 library:libcrypto libssl-dev openssl-devel
-library:libcjson libcjson-dev cjson-devel'
+library:libcjson libcjson-dev cjson-devel
+library:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel
+library:libcurl libcurl4-openssl-dev libcurl-devel
+library:zlib zlib1g-dev zlib-devel'
 
 needs_test='
 library:cmocka libcmocka-dev libcmocka-devel

@@ -12,6 +12,7 @@ json: base
 spool: base
 report: base crypto owamp data
 loop: base
+http: base loop
 endpoint: base crypto owamp data loop'
 
 layer_faults() { # LAYER ALLOWED...
@@ -36,6 +37,9 @@ claim "only lib/loop includes uv.h" "$(foreign_faults loop 'uv(\.h|/)')"
 claim "only lib/loop includes sys/capability.h" "$(foreign_faults loop 'sys/capability\.h')"
 claim "only lib/loop includes seccomp.h" "$(foreign_faults loop 'seccomp\.h')"
 claim "only lib/json includes cJSON.h" "$(foreign_faults json '(cjson/)?cJSON\.h')"
+claim "only lib/http includes microhttpd.h" "$(foreign_faults http 'microhttpd\.h')"
+claim "only lib/http includes curl" "$(foreign_faults http 'curl/')"
+claim "only lib/http includes zlib.h" "$(foreign_faults http 'zlib\.h')"
 claim "only lib/crypto includes openssl" "$(foreign_faults crypto 'openssl/')"
 claim "programs do not include each other" "$(grep -HnE '^ *# *include *"(owping|powstream)/' owampd/*.[ch]
     grep -HnE '^ *# *include *"(owampd|powstream)/' owping/*.[ch]

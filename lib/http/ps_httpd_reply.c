@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <assert.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "base/ps_err.h"
+#include "base/ps_out.h"
+#include "http/ps_httpd_impl.h"
+
+#define GZIP_MIN 1024   // octets of an answer that is worth it
+#define IDLE_PULLS 1000 // in a row that bring nothing: the source is broken
+
+// headers
+
+static bool is_value(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < ' ' && *s != '\t')
+            return false;
+    return true;
+}
+
+void ps_http_add(struct ps_http_req *req, const char *name, const char *value)
+{
+    size_t n = strlen(name) + 1, size = strlen(value) + 1;
+    struct httpd_header *header = is_value(value) ? malloc(sizeof *header + n + size) : NULL;
+
+    if (!header)
+        return;
+    memcpy(header->name, name, n);
+    header->value = memcpy(header->name + n, value, size);
+    header->next = req->headers;
+    req->headers = header;
+}
+
+static bool has_header(const struct ps_http_req *req, const char *name)
+{
+    const struct httpd_header *h = req->headers;
+
+    while (h && strcasecmp(h->name, name) != 0)
+        h = h->next;
+    return h != NULL;
+}
+
+static void put_headers(struct ps_http_req *req, struct MHD_Response *r, const char *type)
+{
+    unsigned flags = req->route ? req->route->flags : 0;
+
+    if (type)
+        MHD_add_response_header(r, "Content-Type", type);
+    if (flags & PS_HTTP_ANY_ORIGIN)
+        MHD_add_response_header(r, "Access-Control-Allow-Origin", "*");
+    if (flags & PS_HTTP_GZIP)
+        MHD_add_response_header(r, "Vary", "Accept-Encoding");
+    if (req->gzip)
+        MHD_add_response_header(r, "Content-Encoding", "gzip");
+    for (const struct httpd_header *h = req->headers; h; h = h->next)
+        MHD_add_response_header(r, h->name, h->value);
+}
+
+// giving
+
+static void end_source(struct ps_http_req *req)
+{
+    if (!req->sourced)
+        return;
+    req->sourced = false;
+    if (req->source.end)
+        req->source.end(req->source_ctx);
+}
+
+static void settle(struct ps_http_req *req)
+{
+    if (!req->owed)
+        return;
+    req->owed = false;
+    httpd_req_unref(req);
+}
+
+// r: NULL when memory is short: the connection is closed then.
+static void give(struct ps_http_req *req, int status, const char *type, struct MHD_Response *r)
+{
+    req->response = r;
+    req->status = r ? status : 0;
+    req->phase = HTTPD_ANSWERED;
+    req->turned = ps_loop_mono();
+    if (r)
+        put_headers(req, r, type);
+    httpd_resume(req);
+    settle(req);
+}
+
+// The client has gone, or the server; or, which no caller of ours may do, it was answered before.
+static bool is_void(const struct ps_http_req *req)
+{
+    assert(req->phase != HTTPD_ANSWERED);
+    return req->phase == HTTPD_OVER;
+}
+
+bool httpd_reply_queue(struct ps_http_req *req)
+{
+    struct MHD_Response *r = req->response;
+    enum MHD_Result queued;
+
+    if (!r)
+        return false;
+    queued = MHD_queue_response(req->conn->mhd, (unsigned)req->status, r);
+    req->queued = queued == MHD_YES;
+    req->response = NULL;
+    MHD_destroy_response(r); // the library has its own hold of it
+    return req->queued;
+}
+
+void httpd_reply_fini(struct ps_http_req *req)
+{
+    struct httpd_header *next;
+
+    assert(!req->response && !req->sourced);
+    for (struct httpd_header *h = req->headers; h; h = next) {
+        next = h->next;
+        free(h);
+    }
+    ps_buf_fini(&req->out);
+    httpd_gzip_free(req->gzip);
+}
+
+// streams
+
+static int gzip(struct ps_http_req *req, struct ps_buf *raw, int what)
+{
+    enum httpd_flush flush = what == PS_HTTP_MORE ? HTTPD_GO_ON : HTTPD_FLUSH;
+
+    return httpd_gzip_put(req->gzip, raw, what == PS_HTTP_DONE ? HTTPD_FINISH : flush, &req->out);
+}
+
+// What the source gives next, in req->out; what it said, or an error.
+static int pull(struct ps_http_req *req)
+{
+    struct ps_buf raw;
+    int what, err = 0;
+
+    if (!req->gzip)
+        return req->source.pull(req->source_ctx, &req->out);
+    ps_buf_init(&raw, PS_HTTP_PIECE_MAX);
+    what = req->source.pull(req->source_ctx, &raw);
+    if (what >= 0 && (ps_buf_len(&raw) > 0 || what == PS_HTTP_DONE))
+        err = gzip(req, &raw, what);
+    ps_buf_fini(&raw);
+    return err ? err : what;
+}
+
+// Until there is something, or nothing for now. 0 or an error.
+static int fill(struct ps_http_req *req)
+{
+    int pulls = 0, what;
+
+    while (!req->done && ps_buf_len(&req->out) == 0) {
+        what = pull(req);
+        if (what < 0 || ++pulls > IDLE_PULLS)
+            return what < 0 ? what : PS_EPROTO;
+        req->done = what == PS_HTTP_DONE;
+        if (what == PS_HTTP_WAIT && ps_buf_len(&req->out) == 0 && !req->woken)
+            return 0;
+        req->woken = false;
+    }
+    return 0;
+}
+
+static void wait_for_more(struct ps_http_req *req)
+{
+    req->waiting = true;
+    req->suspended = true;
+    req->paused = ps_loop_mono();
+    MHD_suspend_connection(req->conn->mhd);
+}
+
+static ssize_t next_piece(void *cls, uint64_t pos, char *to, size_t max)
+{
+    struct ps_http_req *req = cls;
+    size_t n;
+
+    (void)pos;
+    if (fill(req))
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    n = ps_buf_len(&req->out) < max ? ps_buf_len(&req->out) : max;
+    if (n == 0 && req->done)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (n == 0) {
+        wait_for_more(req);
+        return 0;
+    }
+    memcpy(to, ps_buf_head(&req->out), n);
+    ps_buf_consume(&req->out, n);
+    req->sent += n;
+    return (ssize_t)n;
+}
+
+static void stream_over(void *cls)
+{
+    struct ps_http_req *req = cls;
+
+    end_source(req);
+    httpd_req_unref(req);
+}
+
+void ps_http_wake(struct ps_http_req *req)
+{
+    if (!req->waiting) {
+        req->woken = true; // before the source has said that it has nothing
+        return;
+    }
+    req->waiting = false;
+    req->turned += ps_loop_mono() - req->paused;
+    httpd_resume(req);
+}
+
+static bool is_text(const char *type)
+{
+    return strncmp(type, "text/", 5) == 0 || strstr(type, "json") || strstr(type, "javascript") ||
+           strstr(type, "xml");
+}
+
+static bool wants_gzip(const struct ps_http_req *req, int status, const char *type)
+{
+    const char *accepted = ps_http_header(req, "Accept-Encoding");
+
+    return req->route && (req->route->flags & PS_HTTP_GZIP) && accepted &&
+           ps_http_list_has(accepted, "gzip") && status == 200 && type && is_text(type) &&
+           !has_header(req, "Content-Encoding");
+}
+
+// size: UINT64_MAX when it is not known.
+static void stream(struct ps_http_req *req, int status, const char *type, uint64_t size,
+                   const struct ps_http_source *source, void *ctx)
+{
+    struct MHD_Response *r = NULL;
+
+    req->source = *source;
+    req->source_ctx = ctx;
+    req->sourced = true;
+    ps_buf_init(&req->out, PS_HTTP_PIECE_MAX);
+    req->refs++; // the response's
+    if (!wants_gzip(req, status, type) || httpd_gzip_new(&req->gzip) == 0)
+        r = MHD_create_response_from_callback(req->gzip ? MHD_SIZE_UNKNOWN : size, PS_HTTP_PIECE, next_piece,
+                                              req, stream_over);
+    if (r) {
+        give(req, status, type, r);
+        return;
+    }
+    end_source(req);
+    req->refs--; // not the last: the debt is still there
+    give(req, status, type, NULL);
+}
+
+void ps_http_reply_stream(struct ps_http_req *req, int status, const char *type,
+                          const struct ps_http_source *source, void *ctx)
+{
+    if (!is_void(req)) {
+        stream(req, status, type, MHD_SIZE_UNKNOWN, source, ctx);
+        return;
+    }
+    if (source->end)
+        source->end(ctx);
+    settle(req);
+}
+
+// buffers
+
+struct memory {
+    char *data;
+    size_t len, at;
+};
+
+static int memory_pull(void *ctx, struct ps_buf *out)
+{
+    struct memory *m = ctx;
+    size_t n = m->len - m->at < PS_HTTP_PIECE ? m->len - m->at : PS_HTTP_PIECE;
+    int err = ps_buf_append(out, m->data + m->at, n);
+
+    m->at += n;
+    return err ? err : m->at < m->len ? PS_HTTP_MORE : PS_HTTP_DONE;
+}
+
+static void memory_end(void *ctx)
+{
+    struct memory *m = ctx;
+
+    free(m->data);
+    free(m);
+}
+
+static const struct ps_http_source memory_source = {memory_pull, memory_end};
+
+// In pieces, so that it is seen how fast the client takes it.
+static void reply_large(struct ps_http_req *req, int status, const char *type, char *data, size_t len)
+{
+    struct memory *m = malloc(sizeof *m);
+
+    if (!m) {
+        free(data);
+        give(req, status, type, NULL);
+        return;
+    }
+    *m = (struct memory){data, len, 0};
+    stream(req, status, type, len, &memory_source, m);
+}
+
+static void reply_small(struct ps_http_req *req, int status, const char *type, char *data, size_t len)
+{
+    struct MHD_Response *r = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
+
+    if (!r)
+        free(data);
+    req->fixed = strcmp(req->head.method, "HEAD") == 0 ? 0 : len;
+    give(req, status, type, r);
+}
+
+void ps_http_reply_own(struct ps_http_req *req, int status, const char *type, void *data, size_t len)
+{
+    if (is_void(req)) {
+        free(data);
+        settle(req);
+    } else if (len > PS_HTTP_PIECE || (len >= GZIP_MIN && wants_gzip(req, status, type))) {
+        reply_large(req, status, type, data, len);
+    } else {
+        reply_small(req, status, type, data, len);
+    }
+}
+
+void ps_http_reply(struct ps_http_req *req, int status, const char *type, const void *data, size_t len)
+{
+    char *copy = malloc(len ? len : 1);
+
+    if (copy && len)
+        memcpy(copy, data, len);
+    if (copy)
+        ps_http_reply_own(req, status, type, copy, len);
+    else if (is_void(req))
+        settle(req);
+    else
+        give(req, status, type, NULL);
+}
+
+// errors
+
+static void reply_detail(struct ps_http_req *req, int status, const char *detail)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *file = open_memstream(&text, &len);
+    struct ps_json j;
+
+    if (file) {
+        ps_json_init(&j, file, false);
+        ps_json_open(&j, '{');
+        ps_json_key(&j, "detail");
+        ps_json_str(&j, detail);
+        ps_json_close(&j, '}');
+        ps_json_end(&j);
+        fclose(file);
+    }
+    ps_http_reply_own(req, status, "application/json", text, text ? len : 0);
+}
+
+void ps_http_reply_error(struct ps_http_req *req, int status, const char *fmt, ...)
+{
+    char text[1024];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    reply_detail(req, status, text);
+}
+
+static void add_preflight(struct ps_http_req *req, const char *allow)
+{
+    if (!req->route || !(req->route->flags & PS_HTTP_ANY_ORIGIN))
+        return;
+    ps_http_add(req, "Access-Control-Allow-Methods", allow);
+    ps_http_add(req, "Access-Control-Allow-Headers", "Authorization, Content-Type");
+    ps_http_add(req, "Access-Control-Max-Age", "86400");
+}
+
+void httpd_reply_verdict(struct ps_http_req *req)
+{
+    char allow[PS_HTTP_ALLOW];
+
+    if (req->verdict != 0 && req->verdict != 405) {
+        if (req->verdict == 429)
+            ps_http_add(req, "Retry-After", "1");
+        ps_http_reply_error(req, req->verdict, "%s", req->why);
+        return;
+    }
+    ps_http_allow(req->hit.allowed, allow);
+    ps_http_add(req, "Allow", allow);
+    if (req->verdict == 405) {
+        ps_http_reply_error(req, 405, "%s", req->why);
+        return;
+    }
+    add_preflight(req, allow);
+    ps_http_reply(req, 204, NULL, "", 0);
+}
