@@ -24,6 +24,7 @@ static void destroy(struct ps_httpd *h)
 {
     PS_LIST_EACH_SAFE(it, &h->kept)
         free(PS_CONTAINER(it, struct httpd_kept, link));
+    httpd_files_fini(h);
     ps_routes_free(h->routes);
     ps_timer_free(h->sweep);
     httpd_net_fini(h);
@@ -40,6 +41,7 @@ int ps_httpd_new(struct ps_loop *l, const struct ps_httpd_conf *conf, struct ps_
     h->loop = l;
     h->conf = *conf;
     ps_list_init(&h->kept);
+    ps_list_init(&h->files);
     ps_list_init(&h->engines);
     ps_list_init(&h->doors);
     ps_list_init(&h->idle);

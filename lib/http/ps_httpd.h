@@ -152,9 +152,33 @@ struct ps_http_source {
 #define PS_HTTP_PIECE 32768
 #define PS_HTTP_PIECE_MAX ((size_t)8 << 20) // a pull that appends more fails with PS_ELIMIT
 
-// Streams. Returns at once; end may be called from inside (a HEAD has no body, or the client has gone).
-// The request is good until end.
-void ps_http_reply_stream(struct ps_http_req *req, int status, const char *type,
+#define PS_HTTP_SIZE_UNKNOWN UINT64_MAX
+
+// Streams size octets, or as many as come (chunked) when that is not known. Returns at once; end may be called from
+// inside (the client has gone). A HEAD is not pulled from. The request is good until end.
+void ps_http_reply_stream(struct ps_http_req *req, int status, const char *type, uint64_t size,
                           const struct ps_http_source *source, void *ctx);
 // After PS_HTTP_WAIT and before end: there is more now.
 void ps_http_wake(struct ps_http_req *req);
+
+// For what changes seldom: adds the ETag (with its quotes), and answers 304 when the client has just that. True: it
+// was answered.
+bool ps_http_unchanged(struct ps_http_req *req, const char *etag);
+
+// --- files
+
+// One that is part of the program.
+struct ps_http_asset {
+    const char *path; // below the prefix: "" (the prefix itself), "app.js", "lib/u.css"
+    const char *type; // Content-Type; NULL: by the path's ending
+    const void *data; // stays the caller's, as long as the server
+    size_t len;
+    bool gzip;      // data is compressed
+    bool immutable; // what this path gives never changes: it need not be asked for again
+};
+
+// Serves them at "/prefix/...". Errors as ps_httpd_route.
+int ps_httpd_assets(struct ps_httpd *h, const char *prefix, const struct ps_http_asset *assets, size_t n);
+// Serves the files in a folder, and index.html for a folder inside. Names that begin with a dot are not there; links
+// are followed. 0, -errno of the folder with the fault told, or as ps_httpd_route.
+int ps_httpd_files(struct ps_httpd *h, const char *prefix, const char *dir, struct ps_fault *fault);

@@ -45,7 +45,8 @@ struct ps_httpd {
     struct ps_loop *loop;
     struct ps_httpd_conf conf;
     struct ps_routes *routes;
-    struct ps_list kept; // httpd_kept: what the routes point to
+    struct ps_list kept;  // httpd_kept: what the routes point to
+    struct ps_list files; // httpd_files
     struct ps_list engines, doors;
     struct httpd_engine *plain, *secure; // NULL: not there yet
     struct ps_list idle, busy;           // connections without and with a request, the oldest first
@@ -197,3 +198,6 @@ enum httpd_flush { HTTPD_GO_ON, HTTPD_FLUSH, HTTPD_FINISH };
 int httpd_gzip_put(struct httpd_gzip *z, struct ps_buf *in, enum httpd_flush flush, struct ps_buf *out);
 // A whole gzip body; PS_ELIMIT: more than out takes, PS_EMALFORMED.
 int httpd_gunzip(const void *data, size_t len, struct ps_buf *out);
+
+// ps_httpd_files.c
+void httpd_files_fini(struct ps_httpd *h);

@@ -256,11 +256,11 @@ static void stream(struct ps_http_req *req, int status, const char *type, uint64
     give(req, status, type, NULL);
 }
 
-void ps_http_reply_stream(struct ps_http_req *req, int status, const char *type,
+void ps_http_reply_stream(struct ps_http_req *req, int status, const char *type, uint64_t size,
                           const struct ps_http_source *source, void *ctx)
 {
     if (!is_void(req)) {
-        stream(req, status, type, MHD_SIZE_UNKNOWN, source, ctx);
+        stream(req, status, type, size, source, ctx);
         return;
     }
     if (source->end)
@@ -343,6 +343,30 @@ void ps_http_reply(struct ps_http_req *req, int status, const char *type, const 
         settle(req);
     else
         give(req, status, type, NULL);
+}
+
+// etags
+
+// Of a list like W/"a", "b".
+static bool lists_etag(const char *list, const char *etag)
+{
+    size_t n = strlen(etag);
+
+    for (const char *p = list; (p = strstr(p, etag)); p += n)
+        if (p[n] == '\0' || strchr(", \t", p[n]))
+            return true;
+    return strcmp(list, "*") == 0;
+}
+
+bool ps_http_unchanged(struct ps_http_req *req, const char *etag)
+{
+    const char *known = ps_http_header(req, "If-None-Match");
+
+    ps_http_add(req, "ETag", etag);
+    if (!known || !lists_etag(known, etag))
+        return false;
+    ps_http_reply(req, 304, NULL, "", 0);
+    return true;
 }
 
 // errors

@@ -2,7 +2,7 @@
 // A server whose routes do what tests and benches ask a server for. It tells its ports on standard output, one
 // line each ("http 127.0.0.1:PORT"), reloads its certificate on SIGHUP, and ends with standard input or SIGTERM.
 //
-// Usage: httpd_demo [NAME=VALUE...]: cert=FILE key=FILE unix=PATH trust=ADDRESS, and the bounds conns, net, rate,
+// Usage: httpd_demo [NAME=VALUE...]: cert=FILE key=FILE unix=PATH files=FOLDER trust=ADDRESS, and the bounds conns, net, rate,
 // burst, head, idle_ms, head_ms, grace_ms, slow.
 #include <signal.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ struct demo {
     struct ps_loop *loop;
     struct ps_httpd *httpd;
     struct ps_httpd_conf conf;
-    const char *cert, *key, *unix_path;
+    const char *cert, *key, *unix_path, *files;
     struct ps_addr trusted;
     struct ps_watch *input;
     unsigned ended; // streams
@@ -183,7 +183,7 @@ static void stream(void *ctx, struct ps_http_req *req)
 
     j->left = number(req, "octets", 1 << 20);
     j->every = (ps_ns)number(req, "ms", 0) * PS_MSEC;
-    ps_http_reply_stream(req, 200, "text/plain",
+    ps_http_reply_stream(req, 200, "text/plain", PS_HTTP_SIZE_UNKNOWN,
                          ps_query_flag(ps_http_query(req), "broken") ? &broken : &whole, j);
 }
 
@@ -231,6 +231,12 @@ static void quit(void *ctx, struct ps_http_req *req)
     ps_http_reply(req, 200, "text/plain", "bye\n", 4);
     stop(ctx);
 }
+
+static const char script[] = "function answer() { return 42; }\n";
+static const struct ps_http_asset assets[] = {
+    {.path = "", .type = "text/html", .data = "<p>page</p>\n", .len = 12},
+    {.path = "app.js", .data = script, .len = sizeof script - 1, .immutable = true},
+};
 
 static int routes(struct demo *d)
 {
@@ -314,6 +320,8 @@ static bool set(struct demo *d, char *arg)
         d->key = value;
     else if (strcmp(arg, "unix") == 0)
         d->unix_path = value;
+    else if (strcmp(arg, "files") == 0)
+        d->files = value;
     else if (strcmp(arg, "trust") == 0)
         return ps_addr_parse(value, 0, &d->trusted) == 0;
     else
@@ -380,6 +388,10 @@ static int start(struct demo *d, struct ps_fault *fault)
 
     if (!err)
         err = routes(d);
+    if (!err)
+        err = ps_httpd_assets(d->httpd, "/page", assets, sizeof assets / sizeof assets[0]);
+    if (!err && d->files)
+        err = ps_httpd_files(d->httpd, "/files", d->files, fault);
     if (!err)
         err = listen_all(d, fault);
     if (!err && ps_watch_new(d->loop, STDIN_FILENO, input_came, d, &d->input) == 0)
