@@ -478,6 +478,10 @@ static void set_calls(struct ps_httpc_call *call)
     curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
+#if LIBCURL_VERSION_NUM >= 0x075700
+    curl_easy_setopt(e, CURLOPT_QUICK_EXIT,
+                     1L); // or ending a request waits until its name has been looked up
+#endif
 }
 
 static int set_where(struct ps_httpc_call *call, const struct ps_httpc_ask *ask)

@@ -143,7 +143,8 @@ enum ps_http_pull {
 };
 
 struct ps_http_source {
-    // Appends what comes next to out, some PS_HTTP_PIECE octets; called when all before has left. A negative
+    // Appends what comes next to out, some PS_HTTP_PIECE octets or less; called when all before has
+    // left. A negative
     // error cuts the connection, so that the client does not take a part for the whole.
     int (*pull)(void *ctx, struct ps_buf *out);
     // Called once when the stream has ended, for whatever reason; no call to pull comes after it. NULL is fine.

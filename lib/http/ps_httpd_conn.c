@@ -140,7 +140,7 @@ static ps_ns deadline(const struct httpd_conn *c)
     case HTTPD_BODY:
         return req->turned + allowance(conf, req->received);
     case HTTPD_ANSWERED:
-        return req->waiting ? INT64_MAX : req->turned + allowance(conf, req->sent);
+        return req->suspended ? INT64_MAX : req->turned + allowance(conf, req->sent);
     case HTTPD_HANDED:
     case HTTPD_OVER:
         break;

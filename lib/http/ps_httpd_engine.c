@@ -15,40 +15,77 @@
 #include "http/ps_httpd_impl.h"
 
 #define FIELDS_MAX 256
+#define PAUSES 6 // the longest pause is 2^6 ms
 
 // TLS 1.2 and later.
 #define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
 
 // running
 
+// Whether anything comes of a run. While it waits for a client to go on with its handshake the library wants to be
+// run again and again (0.9.75 does not notice that the socket has nothing): then it has to wait a little.
+static ps_ns pause_of(struct httpd_engine *e, uint64_t before)
+{
+    if (e->acts != before) {
+        e->pauses = 0;
+        return 0;
+    }
+    return (PS_MSEC << (e->pauses < PAUSES ? e->pauses++ : PAUSES));
+}
+
 static void run(struct httpd_engine *e)
 {
     struct ps_httpd *h = e->h;
+    uint64_t before = e->acts;
     MHD_UNSIGNED_LONG_LONG after;
 
     h->running = true;
     MHD_run(e->mhd);
     h->running = false;
-    if (MHD_get_timeout(e->mhd, &after) == MHD_YES && after == 0)
-        ps_timer_start(e->kick, 0);
+    if (MHD_get_timeout(e->mhd, &after) == MHD_YES && after == 0) {
+        ps_ns pause = pause_of(e, before);
+        if (pause)
+            ps_timer_start(e->again, pause);
+        else
+            httpd_engine_kick(e);
+    }
     if (h->closed || (e->retired && e->conns == 0))
         httpd_tidy(h);
 }
 
 static void ready(void *ctx, int bits)
 {
+    struct httpd_engine *e = ctx;
+
     (void)bits;
+    e->pauses = 0;
+    run(e);
+}
+
+static void again(void *ctx)
+{
     run(ctx);
 }
 
 static void kicked(void *ctx)
 {
-    run(ctx);
+    struct httpd_engine *e = ctx;
+
+    e->kicked = false;
+    if (e->h)
+        run(e);
+    else
+        free(e); // it was stopped meanwhile
 }
 
+// Deferred calls leave the sockets their turn, where a timer of no time at all would be called again at once.
 void httpd_engine_kick(struct httpd_engine *e)
 {
-    ps_timer_start(e->kick, 0);
+    if (e->kicked)
+        return;
+    e->kicked = ps_defer(e->h->loop, kicked, e) == 0;
+    if (!e->kicked)
+        ps_timer_start(e->again, PS_MSEC);
 }
 
 // the head, as the library has read it
@@ -59,6 +96,12 @@ struct gather {
     const char *at; // where the next one has to begin
     bool in_place;  // all have begun there so far
 };
+
+// Whether the library running is one of those: it need not be the one this was built with.
+static bool is_lax(void)
+{
+    return strncmp(MHD_get_version(), "0.", 2) == 0;
+}
 
 // The library overlooks a line that continues the one before (and makes it part of that one's name), and what
 // stands behind a NUL: it then answers another request than the one that was sent. Versions before 1.0 leave
@@ -96,6 +139,13 @@ static enum MHD_Result gather_one(void *ctx, enum MHD_ValueKind kind, const char
     g->fields[g->n++] = (struct ps_http_field){name, value};
     g->octets += name_len + value_len + 2;
     return MHD_YES;
+}
+
+// The same of the request line: method, one blank, target, one blank, version.
+static bool begins_in_place(const struct ps_http_req *req, const char *method, const char *version)
+{
+    return method + strlen(method) + 1 == req->target_at &&
+           req->target_at + strlen(req->target) + 1 == version;
 }
 
 static bool ends_in_place(struct MHD_Connection *mhd, const struct gather *g, const char *method)
@@ -153,9 +203,10 @@ static int read_head(struct ps_http_req *req, struct MHD_Connection *mhd, const 
         req->why = "there are too many headers";
     }
     MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, gather_one, &g);
-    if (!req->verdict && MHD_VERSION < 0x01000000 && !ends_in_place(mhd, &g, method)) {
+    if (!req->verdict && is_lax() &&
+        !(begins_in_place(req, method, version) && ends_in_place(mhd, &g, method))) {
         req->verdict = MHD_HTTP_BAD_REQUEST;
-        req->why = "a header goes on in a second line, or holds a NUL";
+        req->why = "a header goes on in a second line, or a line holds a NUL or too many blanks";
     }
     return copy_head(req, &g, method, version);
 }
@@ -166,8 +217,12 @@ static void *begins(void *cls, const char *target, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
+    struct ps_http_req *req = httpd_req_new(info->socket_context, target ? target : "");
+
     (void)cls;
-    return httpd_req_new(info->socket_context, target ? target : "");
+    if (req)
+        req->target_at = target;
+    return req;
 }
 
 static enum MHD_Result queue(struct ps_http_req *req)
@@ -207,6 +262,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
     struct ps_http_req *req = *ctx;
 
     (void)url;
+    e->acts++;
     if (!req || e->h->closed)
         return MHD_NO;
     if (req->phase == HTTPD_HEAD)
@@ -220,10 +276,11 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 
 static void completed(void *cls, struct MHD_Connection *mhd, void **ctx, enum MHD_RequestTerminationCode code)
 {
+    struct httpd_engine *e = cls;
     struct ps_http_req *req = *ctx;
 
-    (void)cls;
     (void)mhd;
+    e->acts++;
     *ctx = NULL;
     if (req)
         httpd_req_over(req, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
@@ -234,6 +291,7 @@ static void connected(void *cls, struct MHD_Connection *mhd, void **ctx,
 {
     struct httpd_engine *e = cls;
 
+    e->acts++;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         *ctx = e->h->arriving;
         e->h->arriving->mhd = mhd;
@@ -283,7 +341,7 @@ static int watch(struct httpd_engine *e)
     int err = ps_watch_new(e->h->loop, info->epoll_fd, ready, e, &e->watch);
 
     if (!err)
-        err = ps_timer_new(e->h->loop, &e->kick, kicked, e);
+        err = ps_timer_new(e->h->loop, &e->again, again, e);
     if (!err)
         ps_watch_set(e->watch, PS_WATCH_READ);
     return err;
@@ -343,11 +401,13 @@ void httpd_engine_stop(struct httpd_engine *e)
         if (c->e == e && c->req)
             httpd_resume(c->req); // the library aborts when one is not
     }
-    ps_timer_free(e->kick);
+    ps_timer_free(e->again);
     h->running = true;
     if (e->mhd)
         MHD_stop_daemon(e->mhd); // tells of the end of each connection
     h->running = false;
     ps_list_remove(&e->link);
-    free(e);
+    e->h = NULL;
+    if (!e->kicked)
+        free(e);
 }

@@ -19,7 +19,10 @@ struct httpd_engine {
     struct ps_httpd *h;
     struct MHD_Daemon *mhd;
     struct ps_watch *watch;
-    struct ps_timer *kick; // runs it soon
+    struct ps_timer *again; // runs it after a pause
+    bool kicked;            // it will be run in the next turn
+    uint64_t acts;          // what it has called of ours
+    unsigned pauses;        // in a row
     bool tls;
     bool retired; // takes no new connections
     size_t conns;
@@ -104,6 +107,7 @@ struct ps_http_req {
     bool suspended;      // the library leaves the connection alone
     ps_ns began, turned; // turned: when the phase began
     char *target;
+    const char *target_at; // where the library has it; not to be read
 
     // Of the request.
     struct ps_http_head head;
@@ -131,7 +135,7 @@ struct ps_http_req {
     struct MHD_Response *response;
     struct ps_http_source source;
     void *source_ctx;
-    bool waiting; // for ps_http_wake
+    bool waiting; // for ps_http_wake: the source has nothing for now
     bool woken, done;
     ps_ns paused;            // when it began to wait
     bool sourced;            // source.end was not called yet
@@ -187,6 +191,8 @@ bool httpd_req_is_early(const struct ps_http_req *req);
 // ps_httpd_reply.c: answers
 // Gives the answer to the library. false: it has to close the connection.
 bool httpd_reply_queue(struct ps_http_req *req);
+// The answer never came to the library: the connection ended first.
+void httpd_reply_drop(struct ps_http_req *req);
 void httpd_reply_verdict(struct ps_http_req *req);
 void httpd_reply_fini(struct ps_http_req *req);
 

@@ -11,8 +11,9 @@
 #include "base/ps_out.h"
 #include "http/ps_httpd_impl.h"
 
-#define GZIP_MIN 1024   // octets of an answer that is worth it
-#define IDLE_PULLS 1000 // in a row that bring nothing: the source is broken
+#define GZIP_MIN 1024 // octets of an answer that is worth it
+#define ENOUGH (PS_HTTP_PIECE / 2)
+#define PULLS_MAX 100000 // for one write: the source is broken
 
 // headers
 
@@ -115,6 +116,15 @@ bool httpd_reply_queue(struct ps_http_req *req)
     return req->queued;
 }
 
+void httpd_reply_drop(struct ps_http_req *req)
+{
+    struct MHD_Response *r = req->response;
+
+    req->response = NULL;
+    if (r)
+        MHD_destroy_response(r); // which ends a stream
+}
+
 void httpd_reply_fini(struct ps_http_req *req)
 {
     struct httpd_header *next;
@@ -147,24 +157,23 @@ static int pull(struct ps_http_req *req)
         return req->source.pull(req->source_ctx, &req->out);
     ps_buf_init(&raw, PS_HTTP_PIECE_MAX);
     what = req->source.pull(req->source_ctx, &raw);
-    if (what >= 0 && (ps_buf_len(&raw) > 0 || what == PS_HTTP_DONE))
+    if (what >= 0)
         err = gzip(req, &raw, what);
     ps_buf_fini(&raw);
     return err ? err : what;
 }
 
-// Until there is something, or nothing for now. 0 or an error.
+// Until there is enough for a write, or nothing more for now. 0 or an error.
 static int fill(struct ps_http_req *req)
 {
     int pulls = 0, what;
 
-    while (!req->done && ps_buf_len(&req->out) == 0) {
+    while (!req->done && !req->waiting && ps_buf_len(&req->out) < ENOUGH) {
         what = pull(req);
-        if (what < 0 || ++pulls > IDLE_PULLS)
+        if (what < 0 || ++pulls > PULLS_MAX)
             return what < 0 ? what : PS_EPROTO;
         req->done = what == PS_HTTP_DONE;
-        if (what == PS_HTTP_WAIT && ps_buf_len(&req->out) == 0 && !req->woken)
-            return 0;
+        req->waiting = what == PS_HTTP_WAIT && !req->woken;
         req->woken = false;
     }
     return 0;
@@ -172,7 +181,6 @@ static int fill(struct ps_http_req *req)
 
 static void wait_for_more(struct ps_http_req *req)
 {
-    req->waiting = true;
     req->suspended = true;
     req->paused = ps_loop_mono();
     MHD_suspend_connection(req->conn->mhd);
@@ -184,6 +192,7 @@ static ssize_t next_piece(void *cls, uint64_t pos, char *to, size_t max)
     size_t n;
 
     (void)pos;
+    req->conn->e->acts++;
     if (fill(req))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     n = ps_buf_len(&req->out) < max ? ps_buf_len(&req->out) : max;
@@ -209,12 +218,10 @@ static void stream_over(void *cls)
 
 void ps_http_wake(struct ps_http_req *req)
 {
-    if (!req->waiting) {
-        req->woken = true; // before the source has said that it has nothing
-        return;
-    }
+    req->woken = !req->waiting; // before the source has said that it has nothing
     req->waiting = false;
-    req->turned += ps_loop_mono() - req->paused;
+    if (req->suspended)
+        req->turned += ps_loop_mono() - req->paused;
     httpd_resume(req);
 }
 
@@ -247,6 +254,9 @@ static void stream(struct ps_http_req *req, int status, const char *type, uint64
     if (!wants_gzip(req, status, type) || httpd_gzip_new(&req->gzip) == 0)
         r = MHD_create_response_from_callback(req->gzip ? MHD_SIZE_UNKNOWN : size, PS_HTTP_PIECE, next_piece,
                                               req, stream_over);
+    // To a HEAD the library would send the end of the chunks.
+    if (r && strcmp(req->head.method, "HEAD") == 0)
+        MHD_set_response_options(r, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     if (r) {
         give(req, status, type, r);
         return;

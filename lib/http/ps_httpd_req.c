@@ -356,6 +356,7 @@ void httpd_req_over(struct ps_http_req *req, bool complete)
     req->conn = NULL;
     req->h = NULL;
     req->phase = HTTPD_OVER;
+    httpd_reply_drop(req);
     httpd_req_unref(req);
 }
 
