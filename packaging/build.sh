@@ -25,7 +25,8 @@ library:cmocka libcmocka-dev libcmocka-devel
 command:clang-format clang-format clang-tools-extra
 command:mandoc mandoc mandoc
 command:shellcheck shellcheck ShellCheck
-command:ip iproute2 iproute'
+command:ip iproute2 iproute
+command:curl curl curl'
 
 needs_ci='
 command:clang clang clang

@@ -105,12 +105,10 @@ void httpd_conn_ended(struct httpd_conn *c)
 
 // staying
 
-void httpd_conn_busy(struct httpd_conn *c, struct ps_http_req *req)
+void httpd_conn_busy(struct httpd_conn *c)
 {
     ps_list_remove(&c->link);
     ps_list_append(&c->e->h->busy, &c->link);
-    c->req = req;
-    c->fresh = false;
 }
 
 void httpd_conn_idle(struct httpd_conn *c)

@@ -22,7 +22,7 @@ struct httpd_engine {
     struct ps_timer *again; // runs it after a pause
     bool kicked;            // it will be run in the next turn
     uint64_t acts;          // what it has called of ours
-    unsigned pauses;        // in a row
+    unsigned vain;          // runs in a row that called nothing
     bool tls;
     bool retired; // takes no new connections
     size_t conns;
@@ -52,9 +52,9 @@ struct ps_httpd {
     struct ps_list files; // httpd_files
     struct ps_list engines, doors;
     struct httpd_engine *plain, *secure; // NULL: not there yet
-    struct ps_list idle, busy;           // connections without and with a request, the oldest first
-    size_t conns, going;                 // going: of them, those that are being closed
-    struct httpd_conn *arriving;         // while the library is told of it
+    struct ps_list idle, busy;   // connections without and with the head of a request, the oldest first
+    size_t conns, going;         // going: of them, those that are being closed
+    struct httpd_conn *arriving; // while the library is told of it
     struct ps_map nets;
     struct ps_timer *sweep;
     bool running; // the library is at work: it must not be called again
@@ -163,7 +163,8 @@ void httpd_tidy(struct ps_httpd *h);
 // ps_httpd_conn.c: connections
 void httpd_arrive(struct ps_httpd *h, bool tls, int fd, const struct ps_addr *peer);
 void httpd_conn_ended(struct httpd_conn *c);
-void httpd_conn_busy(struct httpd_conn *c, struct ps_http_req *req);
+// The head of a request is there: from now until its answer's end it does not make room for others.
+void httpd_conn_busy(struct httpd_conn *c);
 void httpd_conn_idle(struct httpd_conn *c);
 void httpd_sweep(void *ctx);
 

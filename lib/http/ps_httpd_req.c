@@ -27,7 +27,8 @@ struct ps_http_req *httpd_req_new(struct httpd_conn *c, const char *target)
     req->client = c->peer;
     req->tls = c->e->tls;
     req->began = req->turned = ps_loop_mono();
-    httpd_conn_busy(c, req);
+    c->req = req;
+    c->fresh = false;
     return req;
 }
 
@@ -216,6 +217,7 @@ void httpd_req_head(struct ps_http_req *req)
     int status = req->verdict ? req->verdict : ps_http_head_check(&req->head, &why);
 
     turn(req, HTTPD_BODY);
+    httpd_conn_busy(req->conn);
     if (status) {
         req->broken = true;
         refuse(req, status, why);

@@ -183,6 +183,8 @@ static int read_hier(struct ps_url *u, char *rest)
     size_t n = strcspn(rest, "/?#");
     char *tail = rest + n, *frag = strchr(tail, '#'), *query;
 
+    if (n == 0)
+        return PS_ESYNTAX;
     if (frag)
         *frag++ = '\0';
     query = cut(tail, '?');
@@ -190,8 +192,8 @@ static int read_hier(struct ps_url *u, char *rest)
     u->query = query;
     memmove(rest - 1, rest, n); // over the last "/" of "//"
     rest[n - 1] = '\0';
-    u->path = n > 0 ? tail : "";
-    return n > 0 ? read_authority(u, rest - 1) : PS_ESYNTAX;
+    u->path = tail;
+    return read_authority(u, rest - 1);
 }
 
 int ps_url_parse(struct ps_url *u, const char *text, size_t len)
