@@ -103,7 +103,7 @@ static int check_fields(const struct ps_http_head *h, const char **why)
     return 0;
 }
 
-static bool is_host(const char *s)
+bool ps_http_is_host(const char *s)
 {
     size_t n = strcspn(s, " \t");
 
@@ -119,7 +119,8 @@ static int check_host(struct ps_http_head *h, const char **why)
         return refuse(why, BAD_REQUEST, "there is no Host header");
     if (ps_http_head_field(h, "Host", 1))
         return refuse(why, BAD_REQUEST, "there are two Host headers");
-    return h->host && !is_host(h->host) ? refuse(why, BAD_REQUEST, "the Host header names no host") : 0;
+    return h->host && !ps_http_is_host(h->host) ? refuse(why, BAD_REQUEST, "the Host header names no host")
+                                                : 0;
 }
 
 static int check_length(struct ps_http_head *h, const char **why)

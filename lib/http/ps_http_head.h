@@ -32,5 +32,7 @@ struct ps_http_head {
 int ps_http_head_check(struct ps_http_head *h, const char **why);
 // The value of the i-th field of that name (any case); NULL: none.
 const char *ps_http_head_field(const struct ps_http_head *h, const char *name, size_t i);
+// Whether the text can be what a Host header says: a name or an address, and a port; blanks may stand behind it.
+bool ps_http_is_host(const char *text);
 // Whether a list of names ("gzip;q=0.5, br") has the name, without a quality of 0.
 bool ps_http_list_has(const char *list, const char *name);

@@ -2,6 +2,7 @@
 #include "http/ps_httpd.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/ps_err.h"
 #include "http/ps_httpd_impl.h"
 #include "loop/ps_stream.h"
@@ -40,6 +41,8 @@ int ps_httpd_new(struct ps_loop *l, const struct ps_httpd_conf *conf, struct ps_
         return -ENOMEM;
     h->loop = l;
     h->conf = *conf;
+    if (h->conf.rate && !h->conf.burst)
+        h->conf.burst = h->conf.rate;
     ps_list_init(&h->kept);
     ps_list_init(&h->files);
     ps_list_init(&h->engines);
@@ -190,6 +193,8 @@ int ps_httpd_tls(struct ps_httpd *h, const char *cert_file, const char *key_file
         h->secure = e;
     }
     free(cert);
+    if (key)
+        explicit_bzero(key, strlen(key));
     free(key);
     return err;
 }

@@ -3,9 +3,13 @@
 // for each route), handed to its route's handler, and answered by it at once or later, with a buffer or with a
 // stream that is asked for more when there is room. Everything happens on the loop's thread.
 //
-// Framing is what RFC 9112 says and nothing else: what it wants refused is answered 400 (or closed, when it
-// breaks inside a body) and never handed on. Errors of the server's own are JSON: {"detail": "..."}; only what
-// the library under it cannot read at all (no request line, a head larger than head_max) has words of its own.
+// Framing is what RFC 9112 says and nothing else: what it wants refused is answered 400, never handed on, and ends
+// the connection. Errors of the server's own are JSON: {"detail": "..."}. What the library under it cannot read it
+// refuses in words of its own (HTML), or by closing the connection: a request line that is none, another version
+// of HTTP (505), a line without a colon, a length that is no number, broken chunks (400), too large a head (414, 431).
+//
+// Who goes while the answer is not there yet, or while a stream has nothing, is not noticed before the answer or
+// the next piece comes.
 #pragma once
 #include "base/ps_addr.h"
 #include "base/ps_buf.h"
@@ -27,7 +31,7 @@ struct ps_httpd_conf {
     unsigned conns_max;     // past it the one idle for longest makes room; when none is idle: 503
     unsigned conns_per_net; // of an IPv4 address or IPv6 /64; past it: 503; 0: no bound
     unsigned rate;          // requests a second of an IPv4 address or IPv6 /64 in the long run; 0: no bound
-    unsigned burst;         // how many it may make at once then; past it: 429
+    unsigned burst;         // how many it may make at once then; past it: 429; 0: as many as rate
     ps_ns head_timeout;     // from the connection, or from the request line, to the end of the headers
     ps_ns idle;             // from an answer's end to the end of the next request's headers
     ps_ns grace;            // a body or an answer may be slower than slow for so long
@@ -110,8 +114,8 @@ int ps_httpd_route(struct ps_httpd *h, const struct ps_http_route *route);
 
 const char *ps_http_method_of(const struct ps_http_req *req); // "GET"; a HEAD is told as one
 const char *ps_http_path(const struct ps_http_req *req);      // as it came, still encoded, without the query
-const char *ps_http_arg(const struct ps_http_req *req,
-                        const char *name); // of the pattern; NULL: no such name
+// What stands for a name of the pattern, decoded; NULL: there is no such name.
+const char *ps_http_arg(const struct ps_http_req *req, const char *name);
 const struct ps_query *ps_http_query(const struct ps_http_req *req);
 // The first of that name (any case); NULL: none. i counts those of the same name.
 const char *ps_http_header(const struct ps_http_req *req, const char *name);
@@ -143,9 +147,8 @@ enum ps_http_pull {
 };
 
 struct ps_http_source {
-    // Appends what comes next to out, some PS_HTTP_PIECE octets or less; called when all before has
-    // left. A negative
-    // error cuts the connection, so that the client does not take a part for the whole.
+    // Appends what comes next to out, some PS_HTTP_PIECE octets or less; called when all before has left. A
+    // negative error cuts the connection, so that the client does not take a part for the whole.
     int (*pull)(void *ctx, struct ps_buf *out);
     // Called once when the stream has ended, for whatever reason; no call to pull comes after it. NULL is fine.
     void (*end)(void *ctx);
@@ -181,5 +184,5 @@ struct ps_http_asset {
 // Serves them at "/prefix/...". Errors as ps_httpd_route.
 int ps_httpd_assets(struct ps_httpd *h, const char *prefix, const struct ps_http_asset *assets, size_t n);
 // Serves the files in a folder, and index.html for a folder inside. Names that begin with a dot are not there; links
-// are followed. 0, -errno of the folder with the fault told, or as ps_httpd_route.
+// are followed; reading blocks on the disk. 0, -errno of the folder with the fault told, or as ps_httpd_route.
 int ps_httpd_files(struct ps_httpd *h, const char *prefix, const char *dir, struct ps_fault *fault);

@@ -177,12 +177,13 @@ static char *copied(char **to, const char *text)
 static int copy_head(struct ps_http_req *req, const struct gather *g, const char *method, const char *version)
 {
     size_t fields = g->n * sizeof *g->fields;
-    char *mem = malloc(fields + g->octets + strlen(method) + strlen(version) + 2), *to = mem + fields;
+    char *mem = malloc(fields + g->octets + strlen(method) + strlen(version) + 2), *to;
     struct ps_http_field *copy = (struct ps_http_field *)(void *)mem;
 
     if (!mem)
         return -ENOMEM;
     req->head_memory = mem;
+    to = mem + fields;
     for (size_t i = 0; i < g->n; i++) {
         copy[i].name = copied(&to, g->fields[i].name);
         copy[i].value = copied(&to, g->fields[i].value);

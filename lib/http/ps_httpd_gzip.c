@@ -65,7 +65,7 @@ static int inflate_all(z_stream *z, struct ps_buf *out)
 
     while (rc == Z_OK) {
         size_t room = out->max - ps_buf_len(out), step = room < STEP ? room : STEP;
-        uint8_t *to, spare;
+        uint8_t *to, spare = 0;
         int err = ps_buf_reserve(out, step, &to);
         if (err)
             return err;

@@ -103,7 +103,6 @@ struct ps_http_req {
     struct ps_httpd *h;
     struct httpd_conn *conn; // NULL: gone
     enum httpd_phase phase;
-    bool calling;        // the handler or the gate is being called
     bool suspended;      // the library leaves the connection alone
     ps_ns began, turned; // turned: when the phase began
     char *target;

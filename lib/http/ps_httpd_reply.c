@@ -255,7 +255,7 @@ static void stream(struct ps_http_req *req, int status, const char *type, uint64
         r = MHD_create_response_from_callback(req->gzip ? MHD_SIZE_UNKNOWN : size, PS_HTTP_PIECE, next_piece,
                                               req, stream_over);
     // To a HEAD the library would send the end of the chunks.
-    if (r && strcmp(req->head.method, "HEAD") == 0)
+    if (r && (req->gzip || size == PS_HTTP_SIZE_UNKNOWN) && strcmp(req->head.method, "HEAD") == 0)
         MHD_set_response_options(r, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
     if (r) {
         give(req, status, type, r);

@@ -89,7 +89,8 @@ static int last_hop(char *list, struct ps_addr *out)
     err = ps_addr_parse(text, 0, out);
     if (err && ps_hostport_parse(text, 0, false, &hp) == 0)
         err = ps_addr_parse(hp.host, hp.port, out);
-    ps_addr_unmap(out);
+    if (!err)
+        ps_addr_unmap(out);
     *(comma ? comma : list) = '\0';
     return err;
 }
@@ -205,10 +206,8 @@ static void ask_gate(struct ps_http_req *req)
 
     if (req->verdict || !route || !route->gate || !(ps_http_method(req->head.method) & route->methods))
         return;
-    req->calling = true;
     if (!route->gate(route->ctx, req))
         refuse(req, 403, "this is not for you");
-    req->calling = false;
 }
 
 void httpd_req_head(struct ps_http_req *req)
@@ -310,9 +309,7 @@ static void hand_over(struct ps_http_req *req)
     turn(req, HTTPD_HANDED);
     req->owed = true;
     req->refs++;
-    req->calling = true;
     route->handler(route->ctx, req);
-    req->calling = false;
 }
 
 void httpd_req_whole(struct ps_http_req *req)
@@ -422,7 +419,7 @@ int ps_http_origin(const struct ps_http_req *req, struct ps_buf *out)
         const char *named = ps_http_header(req, "X-Forwarded-Host");
         if (proto && (strcmp(proto, "http") == 0 || strcmp(proto, "https") == 0))
             scheme = proto;
-        if (named)
+        if (named && ps_http_is_host(named))
             host = named;
     }
     return ps_buf_printf(out, "%s://%s", scheme, host && *host ? host : "localhost");

@@ -241,8 +241,8 @@ static bool is_better(const struct route *a, const struct route *b)
 // The segments from i on as one text again.
 static const char *join(struct path *p, size_t i)
 {
-    for (size_t k = i + 1; k < p->n; k++)
-        p->segments[k][-1] = '/';
+    for (size_t k = i; k + 1 < p->n; k++)
+        p->segments[k][strlen(p->segments[k])] = '/'; // the NUL in front of the next one
     return i < p->n ? p->segments[i] : "";
 }
 
