@@ -34,8 +34,9 @@ static uint64_t ms_until(uv_timer_t *uv, ps_ns when)
 
 static void timers_fired(uv_timer_t *uv);
 
-// Too early a wake does no harm, so that only an earlier timer and the last one's end matter.
-static void timers_arm(struct ps_timers *all)
+// In `least` ms or later. Too early a wake does no harm, so that only an earlier timer and the last one's end
+// matter.
+static void timers_arm_in(struct ps_timers *all, uint64_t least)
 {
     const struct ps_heap_node *first = ps_heap_top(&all->heap);
 
@@ -43,9 +44,16 @@ static void timers_arm(struct ps_timers *all)
         all->armed = INT64_MAX;
         uv_timer_stop(&all->uv);
     } else if (first->key < all->armed) {
+        uint64_t ms = ms_until(&all->uv, first->key);
+
         all->armed = first->key;
-        uv_timer_start(&all->uv, timers_fired, ms_until(&all->uv, first->key), 0);
+        uv_timer_start(&all->uv, timers_fired, ms > least ? ms : least, 0);
     }
+}
+
+static void timers_arm(struct ps_timers *all)
+{
+    timers_arm_in(all, 0);
 }
 
 static void set(struct ps_timer *t, ps_ns when)
@@ -73,7 +81,7 @@ static void timers_fired(uv_timer_t *uv)
     while ((n = ps_heap_top(&all->heap)) && n->key <= now)
         fire(PS_CONTAINER(n, struct ps_timer, due));
     all->armed = INT64_MAX;
-    timers_arm(all);
+    timers_arm_in(all, 1); // with none libuv would call this again and again before it looks at a socket
 }
 
 void ps_timers_init(struct ps_timers *all, uv_loop_t *uv)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop_fix.h"
+#include <unistd.h>
+#include "loop/ps_watch.h"
 
 // Where a time cut off to milliseconds is furthest from the true one.
 static ps_ns late_in_a_millisecond(void)
@@ -146,6 +148,43 @@ static void a_repeating_timer_goes_on(void **state)
     ps_timer_free(t);
 }
 
+static void again_at_once(void *ctx)
+{
+    struct fix *f = ctx;
+    f->count++;
+    if (f->count < 100000)
+        ps_timer_start(f->timer, 0);
+    else
+        ps_loop_stop(f->loop);
+}
+
+static void pipe_ready(void *ctx, int events)
+{
+    struct fix *f = ctx;
+    (void)events;
+    ps_loop_stop(f->loop);
+}
+
+static void a_timer_that_starts_itself_anew_leaves_sockets_their_turn(void **state)
+{
+    struct fix *f = *state;
+    struct ps_watch *w;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    assert_int_equal(ps_timer_new(f->loop, &f->timer, again_at_once, f), 0);
+    assert_int_equal(ps_watch_new(f->loop, fds[0], pipe_ready, f, &w), 0);
+    ps_watch_set(w, PS_WATCH_READ);
+    ps_timer_start(f->timer, 0);
+    ps_loop_run(f->loop);
+    assert_in_range(f->count, 1, 100);
+    ps_watch_free(w);
+    ps_timer_free(f->timer);
+    f->timer = NULL;
+    close(fds[0]);
+    close(fds[1]);
+}
+
 static void free_own_timer(void *ctx)
 {
     struct fix *f = ctx;
@@ -176,6 +215,7 @@ int main(void)
         TEST(a_stopped_timer_does_not_fire_and_holds_nothing_up),
         TEST(a_time_beyond_all_bounds_does_not_wrap_around),
         TEST(a_repeating_timer_goes_on),
+        TEST(a_timer_that_starts_itself_anew_leaves_sockets_their_turn),
         TEST(a_timer_may_be_freed_from_its_own_callback),
     };
 
