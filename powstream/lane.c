@@ -11,6 +11,11 @@
 #include "powstream/lane_impl.h"
 #include "powstream/publish.h"
 
+// Of a server that is in order, an answer takes some round trips. So much has one that is waited for when the
+// stream is to end, and behind so much of it we believe that there will be none.
+#define HURRY (3 * PS_SEC)
+#define OWED_MAX (2 * PS_SEC)
+
 // --- the session's file
 
 int lane_make_file(struct lane *l)
@@ -49,7 +54,7 @@ void lane_drop_session(struct lane *l)
     if (l->fd >= 0)
         close(l->fd);
     l->fd = -1;
-    l->cut = l->stopping = false;
+    l->cut = l->stopping = l->failing = false;
     free(l->reason);
     l->reason = NULL;
 }
@@ -181,6 +186,7 @@ void lane_fail_soon(struct lane *l, const char *what, int err)
 {
     lane_blame(l, "%s: %s", what, ps_strerror(err));
     l->stage = STAGE_ASKING;
+    l->failing = true;
     ps_timer_start(l->patience, 0);
 }
 
@@ -224,6 +230,14 @@ void lane_fetch_event(struct lane *l, const struct ow_client_event *ev)
     }
 }
 
+// What is lost on its way to a server that records, the server waits for before it answers.
+static ps_ns stop_patience(const struct lane *l)
+{
+    ps_ns most = ep_trial_patience(&l->trial),
+          wait = l->party.sender != NULL && !l->silent ? ps_ntpdur_to_ns(l->party.req.timeout) : 0;
+    return l->hurried && wait + HURRY < most ? wait + HURRY : most;
+}
+
 static int on_send_stop(void *ctx, uint8_t accept, const struct ow_stop_rec *recs, uint32_t n)
 {
     struct lane *l = ctx;
@@ -231,7 +245,7 @@ static int on_send_stop(void *ctx, uint8_t accept, const struct ow_stop_rec *rec
     if (err != 0)
         lane_failf(l, "ending the session", ps_strerror(err));
     else
-        ps_timer_start(l->patience, ep_trial_patience(&l->trial));
+        ps_timer_start(l->patience, stop_patience(l));
     return err;
 }
 
@@ -274,6 +288,32 @@ void lane_stop(struct lane *l, bool cut, ps_ntp cut_at)
     ep_trial_interrupt(&l->trial);
 }
 
+void lane_hurry(struct lane *l, bool silent)
+{
+    l->hurried = true;
+    l->silent = silent;
+    if (l->client != NULL)
+        ep_client_hurry(l->client, HURRY);
+    if (l->stage == STAGE_TEST && ps_timer_running(l->patience))
+        ps_timer_start(l->patience, stop_patience(l));
+}
+
+void lane_abandon(struct lane *l, const char *why)
+{
+    if (l->stage == STAGE_TEST || l->stage == STAGE_FETCH)
+        lane_fail(l, why);
+}
+
+bool lane_silent(const struct lane *l)
+{
+    return l->mute || (l->asked != 0 && ps_loop_mono() - l->asked > OWED_MAX);
+}
+
+bool lane_early(const struct lane *l)
+{
+    return l->early;
+}
+
 void lane_close(struct lane *l)
 {
     names_cancel(l->query);
@@ -281,14 +321,22 @@ void lane_close(struct lane *l)
     lane_drop_session(l);
     ep_client_close(l->client);
     l->client = NULL;
+    l->asked = 0;
     l->stage = STAGE_DOWN;
 }
 
 static void on_timer(void *ctx)
 {
     struct lane *l = ctx;
-    if (l->stage == STAGE_ASKING) // see lane_fail_soon
+    if (l->failing) {
         lane_fail(l, l->reason != NULL ? l->reason : "out of memory");
+        return;
+    }
+    l->mute = true;
+    if (l->stage == STAGE_ASKING)
+        lane_fail(l, "the server does not answer the request for a session");
+    else if (l->stage == STAGE_STARTING)
+        lane_fail(l, "the server does not answer that it starts the session");
     else
         lane_fail(l, "the server does not answer at the session's end");
 }

@@ -73,6 +73,15 @@ int lane_new(struct lane **out, const struct lane_conf *conf);
 void lane_connect(struct lane *l);
 void lane_request(struct lane *l, ps_ntp start);
 void lane_stop(struct lane *l, bool cut, ps_ntp cut_at);
+// The stream is to end: from now on the server has a few seconds for each answer. silent: it has not even
+// answered before; else one that records has the timeout of a lost packet as well.
+void lane_hurry(struct lane *l, bool silent);
+// Ends what runs without the server: gives what is here, and tells that it is lost.
+void lane_abandon(struct lane *l, const char *why);
+// The server owes an answer for longer than it ought to take.
+bool lane_silent(const struct lane *l);
+// Whether the server can end a session early; of a connected lane.
+bool lane_early(const struct lane *l);
 // Drops the connection and whatever session is on it, in silence.
 void lane_close(struct lane *l);
 void lane_free(struct lane *l); // NULL is fine

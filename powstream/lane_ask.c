@@ -7,6 +7,8 @@
 #include "endpoint/ep_ask.h"
 #include "powstream/lane_impl.h"
 
+// So long behind its start nobody wants a session any more.
+#define ANSWER_LATE (2 * PS_SEC)
 // Nobody else reads the file while the session runs; a part is written out when it is read.
 #define FLUSH_EVERY (4 * PS_SEC)
 
@@ -68,6 +70,15 @@ static int fill_request(struct lane *l)
     return ep_ask_request(&ask, lane_wall(l), &l->party.req);
 }
 
+// To the request, and to the start.
+static void await_answer(struct lane *l)
+{
+    ps_ntp now = lane_wall(l);
+    ps_ns ahead = ps_ntp_before(now, l->start) ? ps_ntpdur_to_ns(l->start - now) : 0;
+    l->asked = ps_loop_mono();
+    ps_timer_start(l->patience, ahead + ANSWER_LATE);
+}
+
 void lane_request(struct lane *l, ps_ntp start)
 {
     lane_drop_session(l);
@@ -85,6 +96,8 @@ void lane_request(struct lane *l, ps_ntp start)
         err = ep_client_request(l->client, &l->party.req, &lane_want(l)->slot);
     if (err != 0)
         lane_fail_soon(l, err == -EADDRINUSE ? "no local UDP port left (-P)" : "asking for a session", err);
+    else
+        await_answer(l);
 }
 
 static int make_ready(struct lane *l, const struct ow_accept_msg *accept)
@@ -128,12 +141,15 @@ void lane_accepted(struct lane *l, const struct ow_accept_msg *accept)
         lane_fail(l, "the server's UDP port is that of another session, which has not ended here yet");
     else if (err != 0)
         lane_failf(l, "starting the session", ps_strerror(err));
-    else
-        l->stage = STAGE_STARTING;
+    if (err != 0)
+        return;
+    l->stage = STAGE_STARTING;
+    await_answer(l);
 }
 
 void lane_started(struct lane *l, uint8_t accept)
 {
+    ps_timer_stop(l->patience);
     if (accept != OW_ACCEPT_OK) {
         lane_refused(l, "the server did not start the session", accept);
         return;

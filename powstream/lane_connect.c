@@ -54,6 +54,8 @@ static void on_ready(struct lane *l)
 static void on_event(void *ctx, const struct ow_client_event *ev)
 {
     struct lane *l = ctx;
+    l->asked = 0;
+    l->mute = false;
     switch (ev->type) {
     case OW_CEV_READY:
         on_ready(l);
@@ -86,6 +88,7 @@ static void on_event(void *ctx, const struct ow_client_event *ev)
 static void on_client_failed(void *ctx, int err, const char *why)
 {
     struct lane *l = ctx;
+    l->mute = err == PS_ETIMEOUT;
     lane_failf(l, "the control connection", err == PS_EAUTH ? "wrong pass-phrase?" : why);
 }
 
@@ -130,6 +133,8 @@ static void on_names(void *ctx, int err, const char *why, const struct ps_addr *
         lane_failf(l, lane_want(l)->source, "not an address of this host in the server's address family");
     else if (err != 0 || (err = ep_client_open(&l->client, &cc)) != 0)
         lane_failf(l, lane_want(l)->server, ps_strerror(err));
+    else
+        l->asked = ps_loop_mono();
 }
 
 void lane_connect(struct lane *l)

@@ -17,8 +17,10 @@ struct lane {
     enum lane_stage stage;
     struct ep_trial trial;
     struct ep_party party;
-    bool has_party; // the session's UDP port is open
-    struct ps_timer *patience;
+    bool has_party;            // the session's UDP port is open
+    struct ps_timer *patience; // with the server's answer to a request, a start or a stop
+    ps_ns asked;               // mono: since when it owes an answer; 0: it does not
+    bool mute;                 // it owed one for too long, and has said nothing since
     struct ep_retrieve retrieve;
     int fd; // of the session's file; -1: none
     int linkable;
@@ -28,6 +30,8 @@ struct lane {
     bool cut;
     ps_ntp cut_at;
     bool stopping;         // told to stop
+    bool failing;          // by lane_fail_soon
+    bool hurried, silent;  // see lane_hurry
     uint32_t steps_before; // of the clock, when the session was started
     char *reason;          // why the session is not whole; NULL: it is, so far
     struct ps_addr local, remote;

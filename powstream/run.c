@@ -17,7 +17,7 @@
 #define FILES_BESIDE 64u
 #define ASK_PATIENCE (30 * PS_SEC)
 // Signals closer together than this are one: timeout(1), for one, sends each twice.
-#define ONE_SIGNAL PS_SEC
+#define ONE_SIGNAL (200 * PS_MSEC)
 // For name look-ups, of which each may hang: libuv's four would hold up the fifth stream.
 #define THREADS "16"
 
@@ -72,7 +72,7 @@ static void on_watch(void *ctx)
     if (atomic_exchange(&r->stdout_gone, false)) {
         ps_log(&r->log, PS_LOG_FATAL, "output", "standard output does not take the results any more");
         r->status = 1;
-        r->ending = true;
+        r->ending = 1;
         set_finish(r->set);
     }
 }
@@ -111,23 +111,34 @@ static void on_hup(struct run *r)
         ps_log(&r->log, PS_LOG_WARN, "streams", "%s; the streams stay as they are", fault.text);
 }
 
+// Asked twice: no waiting for servers. Once more: for nothing at all.
+static void end(struct run *r, int signum)
+{
+    r->ended = ps_loop_mono();
+    switch (r->ending++) {
+    case 0:
+        ps_log(&r->log, PS_LOG_INFO, NULL, "ending: %s", strsignal(signum));
+        (void)ps_sd_notify("STOPPING=1");
+        set_finish(r->set);
+        break;
+    case 1:
+        ps_log(&r->log, PS_LOG_INFO, NULL, "ending without waiting for servers: %s", strsignal(signum));
+        set_abandon(r->set);
+        break;
+    default:
+        ps_loop_stop(r->ground.loop);
+    }
+}
+
 static void on_signal(void *ctx, int signum)
 {
     struct run *r = ctx;
-    if (signum == SIGHUP && !r->ending)
+    if (signum == SIGHUP && r->ending == 0)
         on_hup(r);
     if (signum != SIGINT && signum != SIGTERM)
         return;
-    if (r->ending) {
-        if (ps_loop_mono() - r->ending_since > ONE_SIGNAL)
-            ps_loop_stop(r->ground.loop); // asked twice: no waiting for servers
-        return;
-    }
-    r->ending = true;
-    r->ending_since = ps_loop_mono();
-    ps_log(&r->log, PS_LOG_INFO, NULL, "ending: %s", strsignal(signum));
-    (void)ps_sd_notify("STOPPING=1");
-    set_finish(r->set);
+    if (r->ending == 0 || ps_loop_mono() - r->ended > ONE_SIGNAL)
+        end(r, signum);
 }
 
 static void on_finished(void *ctx)

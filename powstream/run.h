@@ -19,8 +19,8 @@ struct run {
     struct ps_clockwatch *clockwatch;
     struct ps_hwstamp *hw;
     ps_ntp started;
-    bool ending;
-    ps_ns ending_since; // monotonic; of the signal
+    unsigned ending; // how often it was asked for
+    ps_ns ended;     // monotonic: when it was asked for last
     _Atomic bool stdout_gone;
     int status;
 };

@@ -291,6 +291,12 @@ void set_finish(struct set *s)
         s->finished(s->ctx);
 }
 
+void set_abandon(struct set *s)
+{
+    PS_LIST_EACH(it, &s->members)
+        stream_abandon(member_at(it)->stream);
+}
+
 void set_clock_set(struct set *s, ps_ntp last_good, ps_ntp before, ps_ntp after)
 {
     PS_LIST_EACH(it, &s->members)

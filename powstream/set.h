@@ -18,6 +18,8 @@ void set_retry(struct set *s);
 void set_reset(struct set *s);
 // Ends all; `finished` follows.
 void set_finish(struct set *s);
+// While they end: without waiting for servers any more.
+void set_abandon(struct set *s);
 void set_clock_set(struct set *s, ps_ntp last_good, ps_ntp before, ps_ntp after);
 size_t set_count(const struct set *s, size_t *measuring);
 // Each stream as an object in an open array: configuration and figures.

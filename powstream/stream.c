@@ -294,10 +294,29 @@ void stream_clock_set(struct stream *p, ps_ntp last_good, ps_ntp before, ps_ntp 
     wake(p);
 }
 
+// No server may hold up the end; one that owes an answer already still less.
+static void hurry(struct stream *p)
+{
+    bool silent = false;
+    for (unsigned i = 0; i < CHAIN_LANES; i++)
+        silent = silent || (p->lanes[i] != NULL && lane_silent(p->lanes[i]));
+    for (unsigned i = 0; i < CHAIN_LANES; i++)
+        if (p->lanes[i] != NULL)
+            lane_hurry(p->lanes[i], silent);
+}
+
+void stream_abandon(struct stream *p)
+{
+    for (unsigned i = 0; i < CHAIN_LANES; i++)
+        if (p->lanes[i] != NULL)
+            lane_abandon(p->lanes[i], "stopped without the server");
+}
+
 void stream_finish(struct stream *p, const char *reason)
 {
     p->finishing = reason;
     ground_look(p->env.ground);
+    hurry(p);
     chain_finish(&p->chain, reason, now_of(p));
     wake(p);
 }

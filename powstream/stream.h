@@ -23,6 +23,8 @@ void stream_begin(struct stream *s, ps_ns stagger, ps_ntp since);
 void stream_clock_set(struct stream *s, ps_ntp last_good, ps_ntp before, ps_ntp after);
 // Stops what runs and gives its results; `over` follows. reason: why nothing is measured any more; a constant.
 void stream_finish(struct stream *s, const char *reason);
+// While it finishes: without waiting for servers any more. What they have not given yet is lost.
+void stream_abandon(struct stream *s);
 // Stops what runs, gives its results, and begins anew.
 void stream_reset(struct stream *s);
 // It is over: gives account of the rest, and up to when.

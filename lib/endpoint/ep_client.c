@@ -311,6 +311,16 @@ int ep_client_fetch(struct ep_client *c, const struct ow_fetch *f)
     return commanded(c, ow_client_fetch(c->machine, f), true);
 }
 
+void ep_client_hurry(struct ep_client *c, ps_ns timeout)
+{
+    if (timeout < c->timeout)
+        c->timeout = timeout;
+    if (timeout < c->setup_timeout)
+        c->setup_timeout = timeout;
+    if (ps_timer_running(c->timer))
+        ps_timer_start(c->timer, timeout);
+}
+
 struct ow_client *ep_client_machine(struct ep_client *c)
 {
     return c->machine;

@@ -34,6 +34,8 @@ int ep_client_request(struct ep_client *c, const struct ow_request *req, const s
 int ep_client_start(struct ep_client *c);
 int ep_client_stop(struct ep_client *c, uint8_t accept, const struct ow_stop_rec *recs, uint32_t nrecs);
 int ep_client_fetch(struct ep_client *c, const struct ow_fetch *f);
+// From now on each answer of the server has this time at most (ns), the one that is being waited for too.
+void ep_client_hurry(struct ep_client *c, ps_ns timeout);
 
 struct ow_client *ep_client_machine(struct ep_client *c);
 const struct ps_addr *ep_client_local(const struct ep_client *c);

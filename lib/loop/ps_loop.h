@@ -2,6 +2,7 @@
 // The event loop: timers, signals, name look-ups, work for other threads. libuv stays inside this
 // layer. Everything here is used from the loop's own thread, except where said.
 #pragma once
+#include <stdbool.h>
 #include "base/ps_addr.h"
 #include "base/ps_time.h"
 
@@ -27,6 +28,7 @@ void ps_timer_start(struct ps_timer *t, ps_ns after); // again: moves it
 void ps_timer_about(struct ps_timer *t, ps_ns after, ps_ns slack);
 void ps_timer_repeat(struct ps_timer *t, ps_ns every);
 void ps_timer_stop(struct ps_timer *t);
+bool ps_timer_running(const struct ps_timer *t);
 void ps_timer_free(struct ps_timer *t); // NULL is fine; may be called from its own callback
 
 typedef void (*ps_signal_cb)(void *ctx, int signum);

@@ -160,6 +160,11 @@ void ps_timer_stop(struct ps_timer *t)
         timers_arm(t->all);
 }
 
+bool ps_timer_running(const struct ps_timer *t)
+{
+    return t->due.index != 0;
+}
+
 void ps_timer_free(struct ps_timer *t)
 {
     if (!t)

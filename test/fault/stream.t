@@ -58,7 +58,7 @@ sleep 3
 kill -CONT "${pid[halted]}"
 more_sessions halted-from/out 2
 more_sessions halted-to/out 2
-late='the server (agreed too late|ended the session early)|all control connections are busy|no further session'
+late='the server (agreed too late|ended the session early|does not answer)|all control connections are busy|no further session'
 kill "${pid[halted-from]}" "${pid[halted-to]}"
 wait "${pid[halted-from]}" "${pid[halted-to]}"
 for name in halted-from halted-to; do

@@ -430,19 +430,23 @@ static void a_server_that_does_not_answer_a_request_is_given_up(void **state)
     assert_int_equal(f->failed, 1);
 }
 
-static void nobody_is_given_up_while_nothing_is_asked(void **state)
+static void in_a_hurry_nobody_is_given_up_before_something_is_asked(void **state)
 {
     struct fix *f = *state;
     struct ps_timer *later;
-    f->conf.setup_timeout = GUARD;
-    f->conf.timeout = PS_MSEC;
+    f->manner = IGNORES_ASKED;
+    f->conf.timeout = f->conf.setup_timeout = 2 * GUARD;
     open_ready(f);
+    ep_client_hurry(f->client, PS_MSEC);
     assert_int_equal(ps_timer_new(f->loop, &later, guard_fires, f), 0);
     ps_timer_start(later, 30 * PS_MSEC);
     while (!f->late && !f->failed)
         ps_loop_run(f->loop);
     ps_timer_free(later);
     assert_int_equal(f->failed, 0);
+    f->late = false;
+    assert_int_equal(request(f), 0);
+    expect_failure(f, PS_ETIMEOUT, "does not answer");
 }
 
 static void octets_that_nobody_asked_for_are_a_fault(void **state)
@@ -583,7 +587,7 @@ int main(void)
         TEST(a_server_that_does_not_greet_is_given_up),
         TEST(a_server_that_greets_and_no_more_is_given_up),
         TEST(a_server_that_does_not_answer_a_request_is_given_up),
-        TEST(nobody_is_given_up_while_nothing_is_asked),
+        TEST(in_a_hurry_nobody_is_given_up_before_something_is_asked),
         TEST(octets_that_nobody_asked_for_are_a_fault),
         TEST(a_test_runs_and_its_session_is_fetched),
         TEST(it_may_be_closed_inside_any_event),

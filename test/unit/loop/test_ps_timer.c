@@ -105,8 +105,11 @@ static void a_stopped_timer_does_not_fire_and_holds_nothing_up(void **state)
     struct ps_timer *t;
 
     assert_int_equal(ps_timer_new(f->loop, &t, count_and_stop, f), 0);
+    assert_false(ps_timer_running(t));
     ps_timer_start(t, 0);
+    assert_true(ps_timer_running(t));
     ps_timer_stop(t);
+    assert_false(ps_timer_running(t));
     ps_loop_run(f->loop);
     assert_int_equal(f->count, 0);
     ps_timer_free(t);
