@@ -249,16 +249,6 @@ static int begin(struct run *r)
     return 0;
 }
 
-static void warn_short(struct run *r)
-{
-    const struct stream_conf *c = &r->o->stream;
-    if (r->o->streams_path == NULL && stream_conf_duration(c) < 10 + c->timeout)
-        ps_log(&r->log, PS_LOG_WARN, NULL,
-               "a session (-c times -i: %.3g s) is shorter than 10 s and the timeout (-L): with a server of "
-               "another make gaps are likely",
-               stream_conf_duration(c));
-}
-
 // Better told now than when the first stream fails.
 static void warn_descriptors(struct run *r)
 {
@@ -302,7 +292,6 @@ int run_streams(const struct options *o)
     if (err != 0) {
         tell(r, "cannot start", ps_strerror(err));
     } else if (begin(r) == 0) {
-        warn_short(r);
         warn_descriptors(r);
         (void)ps_sd_notify("READY=1");
         r->status = 0;

@@ -33,6 +33,7 @@ struct stream {
     char failure[64];      // told last; "": it has measured since
     const char *finishing; // why; NULL: it goes on
     bool begun;
+    bool warned; // see warn_short
 };
 
 static struct chain_now now_of(const struct stream *p)
@@ -89,9 +90,24 @@ static unsigned index_of(const struct stream *p, const struct lane *l)
     return i;
 }
 
+// A server that keeps the RFC's timing ends a session its timeout and more behind the last packet.
+static void warn_short(struct stream *p, const struct lane *l)
+{
+    double duration = stream_conf_duration(&p->conf);
+    if (p->warned || lane_early(l) || duration >= 10 + p->conf.timeout)
+        return;
+    p->warned = true;
+    ps_log(
+        p->env.ground->log, PS_LOG_WARN, p->conf.name,
+        "a session of %.3g s is shorter than 10 s and the timeout of %.3g s: with this server, which is of "
+        "another make, gaps are likely",
+        duration, p->conf.timeout);
+}
+
 static void on_connected(void *ctx, struct lane *l, ps_ns lead)
 {
     struct stream *p = ctx;
+    warn_short(p, l);
     chain_connected(&p->chain, index_of(p, l), lead);
     wake(p);
 }

@@ -25,6 +25,19 @@ pids+=($!)
 until_true has_text later/err 'later: cannot begin: .*later/out: No such file or directory'
 mkdir later/out
 
+# --- a server of another make, which needs more time between sessions than these leave
+
+start_peer other.out serve other.port greeting setup? start hold
+until_true test -s other.port
+start_stream other "127.0.0.1:$(cat other.port)"
+until_true has_text other/err 'gaps are likely'
+check "short sessions with another make's server are warned of" "$(head -n 1 other/err)" \
+    "powstream: 127.0.0.1-from: a session of 1 s is shorter than 10 s and the timeout of 0.4 s: with this server, which \
+is of another make, gaps are likely"
+kill "${pid[other]}"
+wait "${pid[other]}"
+end_peer
+
 # --- a server that is killed and restarted on its port
 
 start_stream killed-from "127.0.0.1:${port[mortal]}"
