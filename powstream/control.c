@@ -198,6 +198,8 @@ void control_request(void *ctx, struct ps_ctl_request req, const char *line, siz
     ps_json_open(&a.json, '{');
     if (ps_jdoc_parse(&doc, NULL, line, len, &fault) != 0)
         put_error(&a.json, fault.text);
+    else if (ps_jnode_type(ps_jdoc_root(doc)) != PS_JTYPE_OBJECT)
+        put_error(&a.json, "a request is a JSON object with a verb, as {\"verb\":\"status\"}");
     else
         act(r, doc, &a.json);
     ps_json_close(&a.json, '}');

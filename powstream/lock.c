@@ -11,16 +11,19 @@
 #include <unistd.h>
 #include "base/ps_err.h"
 
-static int refused(const char *dir, int fd, struct ps_fault *fault)
+static int refused(const char *dir, const char *as, int fd, struct ps_fault *fault)
 {
-    int32_t holder = 0;
+    int32_t holder;
     int err = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
+    bool known = err == -EBUSY && pread(fd, &holder, sizeof holder, 0) == sizeof holder;
     if (err != -EBUSY)
         ps_fault_set(fault, dir, 0, "cannot lock it: %s", ps_strerror(err));
-    else if (pread(fd, &holder, sizeof holder, 0) == sizeof holder)
-        ps_fault_set(fault, dir, 0, "another powstream (pid %d) writes there", (int)holder);
+    else if (known && holder == (int32_t)getpid())
+        ps_fault_set(fault, dir, 0, "another stream of this powstream writes there%s", as);
+    else if (known)
+        ps_fault_set(fault, dir, 0, "another powstream (pid %d) writes there%s", (int)holder, as);
     else
-        ps_fault_set(fault, dir, 0, "another powstream writes there");
+        ps_fault_set(fault, dir, 0, "another powstream writes there%s", as);
     return err;
 }
 
@@ -44,7 +47,8 @@ static void tidy(const char *dir)
     closedir(d);
 }
 
-static int lock(const char *dir, char *path, int *out, struct ps_fault *fault)
+// as: how another one would write there that must not.
+static int lock(const char *dir, const char *as, char *path, int *out, struct ps_fault *fault)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
     int err = fd < 0 ? -errno : 0;
@@ -57,7 +61,7 @@ static int lock(const char *dir, char *path, int *out, struct ps_fault *fault)
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     int32_t me = (int32_t)getpid();
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fcntl(fd, F_SETLK, &whole) != 0) {
-        err = refused(dir, fd, fault);
+        err = refused(dir, as, fd, fault);
         close(fd);
         return err;
     }
@@ -73,7 +77,7 @@ int lock_directory(const char *dir, int *fd, struct ps_fault *fault)
     char *path;
     if (asprintf(&path, "%s/.powlock", dir) < 0)
         return -ENOMEM;
-    int err = lock(dir, path, fd, fault);
+    int err = lock(dir, "", path, fd, fault);
     if (err == 0)
         tidy(dir);
     return err;
@@ -84,5 +88,5 @@ int lock_spool(const char *dir, const char *stream, int *fd, struct ps_fault *fa
     char *path;
     if (asprintf(&path, "%s/.powlock.%s", dir, stream) < 0)
         return -ENOMEM;
-    return lock(dir, path, fd, fault);
+    return lock(dir, " for a stream of that name", path, fd, fault);
 }

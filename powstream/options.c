@@ -333,8 +333,8 @@ static int settle(struct options *o)
     bool documents = c->json || c->spool != NULL;
     if (c->directory == NULL && (c->print || !documents) && set_text(&c->directory, ".") != 0)
         return PS_ESYNTAX;
-    const char *fault = stream_conf_settle(c);
-    return fault == NULL ? 0 : tell(fault);
+    struct ps_fault fault = {""};
+    return stream_conf_settle(c, false, &fault) == 0 ? 0 : tell(fault.text);
 }
 
 static int take_all(struct options *o, struct ps_opt_iter *it, bool *done)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "loop/ps_sd.h"
@@ -316,14 +315,11 @@ static int flushed(void)
 
 static int check_stream(const struct stream_conf *c)
 {
-    struct stat st;
-    if (c->directory == NULL || c->make_directory)
+    struct ps_fault fault = {""};
+    int err = stream_check(c, &fault);
+    if (err == 0)
         return 0;
-    bool there = stat(c->directory, &st) == 0;
-    if (there && S_ISDIR(st.st_mode))
-        return 0;
-    fprintf(stderr, "powstream: %s: %s: %s\n", c->name, c->directory,
-            there ? "not a directory" : strerror(errno));
+    fprintf(stderr, "powstream: %s: %s\n", c->name, fault.text[0] != '\0' ? fault.text : ps_strerror(err));
     return 1;
 }
 
@@ -347,12 +343,21 @@ int run_check(const struct options *o)
     return bad != 0 ? 1 : flushed();
 }
 
+#define WORD "abcdefghijklmnopqrstuvwxyz-"
+
 int run_tell(const struct options *o)
 {
     struct ps_fault fault = {""};
     char *request, *reply;
     size_t len;
-    bool json = o->tell[0] == '{';
+    bool json = o->tell[strspn(o->tell, " \t")] == '{';
+    if (!json && (o->tell[0] == '\0' || strspn(o->tell, WORD) != strlen(o->tell))) {
+        fprintf(stderr,
+                "powstream: --tell: '%s': wants a word, as status, list or reload, or a JSON object, as "
+                "{\"verb\": \"remove\", \"name\": \"x\"}\n",
+                o->tell);
+        return 1;
+    }
     if (asprintf(&request, "%s%s%s", json ? "" : "{\"verb\":\"", o->tell, json ? "" : "\"}") < 0)
         return 1;
     int err = ps_ctl_call(o->control_path, request, ASK_PATIENCE, &reply, &len, &fault);

@@ -85,7 +85,7 @@ static int begin(struct set *s, const struct stream_conf *conf, ps_ntp since, st
     env.ctx = s;
     env.over = on_over;
     if (m == NULL) {
-        ps_fault_set(fault, conf->name, 0, "out of memory");
+        ps_fault_set(fault, NULL, 0, "out of memory");
         return -ENOMEM;
     }
     int err = stream_new(&m->stream, conf, &env, fault);
@@ -217,8 +217,13 @@ static void end(struct member *m, const char *reason)
 int set_add(struct set *s, const struct stream_conf *conf, struct ps_fault *fault)
 {
     struct member *m = find(s, conf->name);
-    if (m == NULL && find_waiting(s, conf->name) == NULL)
-        return begin(s, conf, 0, fault);
+    struct ps_fault why = {""};
+    if (m == NULL && find_waiting(s, conf->name) == NULL) {
+        int err = begin(s, conf, 0, &why);
+        if (err != 0)
+            ps_fault_set(fault, conf->name, 0, "%s", why.text);
+        return err;
+    }
     if (m != NULL && m->ending && m->heir == NULL)
         return bequeath(m, conf);
     ps_fault_set(fault, conf->name, 0, "there is a stream of that name");

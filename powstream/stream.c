@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_rand.h"
@@ -12,6 +11,10 @@
 #include "powstream/chain.h"
 #include "powstream/lock.h"
 #include "powstream/parts.h"
+#include "powstream/place.h"
+
+#define FOLDER_MODE 0755
+#define SPOOL_MODE 0750
 
 struct stream {
     struct stream_env env;
@@ -219,35 +222,45 @@ static int take_pass(struct stream *p, struct ps_fault *fault)
     return ep_pass_load(p->conf.pass_path, p->conf.identity, &p->pass, &p->pass_len, fault);
 }
 
-// A directory to write to; made with this mode when it is missing, 0: not made.
-static int usable(const char *dir, mode_t make, struct ps_fault *fault)
+// Where its sessions are kept while they run.
+static const char *folder_of(const struct stream_conf *c)
 {
-    char *inside = NULL;
-    int err = 0;
-    if (make != 0 && mkdir(dir, make) != 0 && errno != EEXIST)
-        err = -errno;
-    else if (asprintf(&inside, "%s/.", dir) < 0)
-        return -ENOMEM;
-    else if (access(inside, W_OK | X_OK) != 0)
-        err = -errno;
-    if (err != 0)
-        ps_fault_set(fault, dir, 0, "%s", ps_strerror(err));
-    free(inside);
-    return err;
+    const char *tmp = getenv("TMPDIR");
+    return c->directory != NULL ? c->directory : tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp";
 }
 
+static mode_t folder_mode(const struct stream_conf *c)
+{
+    return c->make_directory ? FOLDER_MODE : 0;
+}
+
+static int check_places(const struct stream_conf *c, struct ps_fault *fault)
+{
+    int err = place_check(folder_of(c), folder_mode(c), fault);
+    return err == 0 && c->spool != NULL ? place_check(c->spool, SPOOL_MODE, fault) : err;
+}
+
+int stream_check(const struct stream_conf *c, struct ps_fault *fault)
+{
+    uint8_t *pass = NULL;
+    size_t len = 0;
+    int err = c->identity == NULL ? 0 : ep_pass_load(c->pass_path, c->identity, &pass, &len, fault);
+    ep_pass_free(pass, len);
+    return err == 0 ? check_places(c, fault) : err;
+}
+
+// The lock in the spool comes last: its file does not stay behind when something else is in the way.
 static int take_folder(struct stream *p, struct ps_fault *fault)
 {
     const struct stream_conf *c = &p->conf;
-    const char *tmp = getenv("TMPDIR");
-    p->folder = c->directory != NULL ? c->directory : tmp != NULL && tmp[0] != '\0' ? tmp : "/tmp";
-    int err = usable(p->folder, c->make_directory ? 0755 : 0, fault);
-    if (err == 0 && c->spool != NULL)
-        err = usable(c->spool, 0750, fault); // notes go there before the first document does
-    if (err == 0 && c->spool != NULL)
-        err = lock_spool(c->spool, c->name, &p->spool_lock, fault);
+    p->folder = folder_of(c);
+    int err = place_take(p->folder, folder_mode(c), fault);
     if (err == 0 && c->directory != NULL)
         err = lock_directory(c->directory, &p->lock, fault);
+    if (err == 0 && c->spool != NULL)
+        err = place_take(c->spool, SPOOL_MODE, fault); // notes go there before the first document does
+    if (err == 0 && c->spool != NULL)
+        err = lock_spool(c->spool, c->name, &p->spool_lock, fault);
     return err;
 }
 
@@ -258,9 +271,11 @@ static int set_up(struct stream *p, const struct stream_conf *conf, struct ps_fa
     if (err == 0)
         err = ps_timer_new(p->env.ground->loop, &p->timer, on_timer, p);
     if (err != 0)
-        ps_fault_set(fault, conf->name, 0, "%s", ps_strerror(err));
+        ps_fault_set(fault, NULL, 0, "%s", ps_strerror(err));
     if (err == 0)
         err = take_pass(p, fault);
+    if (err == 0)
+        err = check_places(conf, fault); // before anything is made
     if (err == 0)
         err = take_folder(p, fault);
     return err;
@@ -271,7 +286,7 @@ int stream_new(struct stream **out, const struct stream_conf *conf, const struct
 {
     struct stream *p = calloc(1, sizeof *p);
     if (p == NULL) {
-        ps_fault_set(fault, conf->name, 0, "out of memory");
+        ps_fault_set(fault, NULL, 0, "out of memory");
         return -ENOMEM;
     }
     p->env = *env;

@@ -13,6 +13,9 @@ struct stream_env {
     void (*over)(void *ctx, struct stream *s); // a finish has come to its end; the stream may be freed inside
 };
 
+// What stream_new would find wrong with directories and pass-phrase now; nothing is changed. The fault names
+// the file, not the stream.
+int stream_check(const struct stream_conf *conf, struct ps_fault *fault);
 // Checks the directory and takes its lock, reads the pass-phrase. The configuration is copied. An error has
 // its fault told.
 int stream_new(struct stream **out, const struct stream_conf *conf, const struct stream_env *env,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/ps_err.h"
 #include "base/ps_time.h"
 
 // The strings, by their places: copied, freed and compared alike.
@@ -97,7 +98,7 @@ double stream_conf_duration(const struct stream_conf *c)
     return ps_ntpdur_to_double(ow_slots_duration(&c->slot, 1, c->count));
 }
 
-static bool name_good(const char *name)
+bool stream_conf_name_good(const char *name)
 {
     size_t n = strlen(name);
     for (const char *p = name; *p != '\0'; p++)
@@ -106,28 +107,56 @@ static bool name_good(const char *name)
     return n > 0 && n <= 200 && name[0] != '.';
 }
 
-const char *stream_conf_settle(struct stream_conf *c)
+static int wrong(struct ps_fault *fault, bool keys, const char *by_keys, const char *by_options)
 {
-    double duration = stream_conf_duration(c);
+    ps_fault_set(fault, NULL, 0, "%s", keys ? by_keys : by_options);
+    return PS_ESYNTAX;
+}
+
+static int settle_name(struct stream_conf *c, struct ps_fault *fault)
+{
     if (c->name == NULL && asprintf(&c->name, "%s-%s", c->server, c->to ? "to" : "from") < 0) {
         c->name = NULL;
-        return "out of memory";
+        ps_fault_set(fault, NULL, 0, "out of memory");
+        return -ENOMEM;
     }
-    if (!name_good(c->name))
-        return "a name has 1 to 200 characters, no blanks and no slash, and does not begin with a dot";
-    if (c->print && c->json)
-        return "file names (-p) and documents (--json-lines) both want standard output: use one, or --spool";
-    if (c->every != 0 && c->count % c->every != 0)
-        return "the packets for a summary (-N) must divide the packets of a session (-c)";
-    if (duration < 0.0999999) // 0.1 is a little less in 2^-32 s
-        return "a session (packets times interval) lasts at least 0.1 s";
+    if (stream_conf_name_good(c->name))
+        return 0;
+    ps_fault_set(fault, NULL, 0, "the name \"%.200s\": " STREAM_NAME_WANTS, c->name);
+    return PS_ESYNTAX;
+}
+
+static int settle_modes(struct stream_conf *c, bool keys, struct ps_fault *fault)
+{
     if (c->identity == NULL)
         c->modes &= OW_MODE_OPEN;
     if (c->modes == 0)
-        return "modes other than open (O) need an identity";
+        return wrong(fault, keys, "\"modes\" other than O (open) need an \"identity\"",
+                     "modes other than open (O) need an identity (-u)");
     if (c->identity != NULL && c->pass_path == NULL)
-        return "an identity needs the file with its pass-phrase";
+        return wrong(fault, keys, "\"identity\" needs \"pass-phrases\", the file with its pass-phrase",
+                     "-u needs -k, the file with the identity's pass-phrase");
+    return 0;
+}
+
+int stream_conf_settle(struct stream_conf *c, bool keys, struct ps_fault *fault)
+{
+    double duration = stream_conf_duration(c);
+    int err = settle_name(c, fault);
+    if (err != 0)
+        return err;
+    if (c->print && c->json)
+        return wrong(
+            fault, keys,
+            "\"print-names\" and \"json-lines\" both want standard output: use one, or \"spool\"",
+            "file names (-p) and documents (--json-lines) both want standard output: use one, or --spool");
+    if (c->every != 0 && c->count % c->every != 0)
+        return wrong(fault, keys, "\"every\" must divide \"count\"",
+                     "the packets for a summary (-N) must divide the packets of a session (-c)");
+    if (duration < 0.0999999) // 0.1 is a little less in 2^-32 s
+        return wrong(fault, keys, "a session, \"count\" times \"interval\", lasts at least 0.1 s",
+                     "a session (-c times -i) lasts at least 0.1 s");
     if (c->retry > duration)
         c->retry = duration;
-    return NULL;
+    return settle_modes(c, keys, fault);
 }

@@ -4,6 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #include "base/ps_addr.h"
+#include "base/ps_conf.h"
 #include "owamp/ow_sched.h"
 
 // Packets in a session at most: its end is reckoned from all their times when it is agreed.
@@ -44,7 +45,10 @@ void stream_conf_free(struct stream_conf *c); // what it points to, not c itself
 // 0 or -ENOMEM; to is overwritten.
 int stream_conf_copy(struct stream_conf *to, const struct stream_conf *from);
 bool stream_conf_equal(const struct stream_conf *a, const struct stream_conf *b);
-// Fills in the name, caps the retry; what is wrong with it as a whole, in words, or NULL.
-const char *stream_conf_settle(struct stream_conf *c);
+#define STREAM_NAME_WANTS "wants 1 to 200 characters, no blanks and no slash, and no dot at the beginning"
+bool stream_conf_name_good(const char *name);
+// Fills in the name, caps the retry. 0, -ENOMEM, or PS_ESYNTAX: the fault tells what is wrong with it as a
+// whole, of keys as in a file or else of options.
+int stream_conf_settle(struct stream_conf *c, bool keys, struct ps_fault *fault);
 // Expected seconds of a session.
 double stream_conf_duration(const struct stream_conf *c);

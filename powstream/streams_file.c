@@ -7,6 +7,7 @@
 #include "base/ps_err.h"
 #include "base/ps_num.h"
 #include "owamp/ow_test.h"
+#include "powstream/place.h"
 
 #define FILE_MAX (16u << 20)
 #define STREAMS_MAX 100000
@@ -121,12 +122,21 @@ static void set_output(struct ps_jget *g, struct stream_conf *c)
     c->raw = ps_jget_bool(g, "raw", c->raw);
 }
 
+static void set_name(struct ps_jget *g, struct stream_conf *c)
+{
+    const char *v = ps_jget_str(g, "name", 0, SIZE_MAX, NULL);
+    if (v != NULL && !stream_conf_name_good(v))
+        ps_jget_fail(g, "name", PS_ESYNTAX, STREAM_NAME_WANTS "; got \"%.200s\"", v);
+    else
+        set_text(g, "name", SIZE_MAX, &c->name);
+}
+
 static int read_object(struct ps_jnode object, struct stream_conf *c, bool named, struct ps_fault *fault)
 {
     struct ps_jget g;
     ps_jget_init(&g, object, fault);
     if (named)
-        set_text(&g, "name", 200, &c->name);
+        set_name(&g, c);
     set_connection(&g, c);
     set_test(&g, c);
     set_output(&g, c);
@@ -147,48 +157,126 @@ static int expand_directory(struct stream_conf *c)
     return 0;
 }
 
+// What is wrong with a stream as a whole: with its name, as far as it has one.
+static int tell(struct ps_jnode object, const struct stream_conf *c, int err, const char *why,
+                struct ps_fault *fault)
+{
+    ps_jnode_fault(object, fault, "%s%s%s", c->name != NULL ? c->name : "", c->name != NULL ? ": " : "", why);
+    return err;
+}
+
+static int settle(struct ps_jnode object, struct stream_conf *c, struct ps_fault *fault)
+{
+    struct ps_fault why = {""};
+    if (c->server == NULL)
+        return tell(object, c, PS_ESYNTAX, "\"server\" is missing", fault);
+    int err = stream_conf_settle(c, true, &why);
+    if (err != 0)
+        return tell(object, c, err, why.text, fault);
+    if (c->directory == NULL && c->spool == NULL && !c->json)
+        return tell(object, c, PS_ESYNTAX,
+                    "its results go nowhere: wants \"directory\", \"spool\" or \"json-lines\"", fault);
+    return expand_directory(c);
+}
+
 int streams_file_stream(struct ps_jnode object, const struct stream_conf *base, struct stream_conf *out,
                         struct ps_fault *fault)
 {
     int err = stream_conf_copy(out, base);
     if (err == 0)
         err = read_object(object, out, true, fault);
-    const char *why = NULL;
-    if (err == 0 && out->server == NULL)
-        why = "\"server\" is missing";
-    else if (err == 0)
-        why = stream_conf_settle(out);
-    if (err == 0 && why == NULL && out->directory == NULL && out->spool == NULL && !out->json)
-        why = "its results go nowhere: wants \"directory\", \"spool\" or \"json-lines\"";
-    if (err == 0 && why == NULL)
-        err = expand_directory(out);
-    if (why != NULL) {
-        ps_jnode_fault(object, fault, "%s", why);
-        err = PS_ESYNTAX;
-    }
+    if (err == 0)
+        err = settle(object, out, fault);
     if (err != 0)
         stream_conf_free(out);
     return err;
 }
 
-// One name and one directory each.
-static int check_unique(const struct streams_file *f, struct ps_jnode node, struct ps_fault *fault)
+// --- one name and one directory each
+
+struct claim {
+    const char *what;
+    size_t index; // of the stream
+};
+
+static int claim_order(const void *a, const void *b)
 {
-    const struct stream_conf *mine = &f->confs[f->n - 1];
-    for (size_t i = 0; i + 1 < f->n; i++) {
-        const struct stream_conf *c = &f->confs[i];
-        if (strcmp(c->name, mine->name) == 0) {
-            ps_jnode_fault(node, fault, "the name \"%s\" is that of streams[%zu] already", mine->name, i);
-            return PS_EDUPLICATE;
-        }
-        if (c->directory != NULL && mine->directory != NULL && strcmp(c->directory, mine->directory) == 0) {
-            ps_jnode_fault(node, fault, "the directory \"%s\" is that of streams[%zu] already",
-                           mine->directory, i);
-            return PS_EDUPLICATE;
-        }
-    }
-    return 0;
+    const struct claim *x = a, *y = b;
+    int order = strcmp(x->what, y->what);
+    return order != 0 ? order : (x->index > y->index) - (x->index < y->index);
 }
+
+// The first stream that claims what another one does, and whose it is already; false: there is none.
+static bool find_twice(struct claim *claims, size_t n, size_t *mine, size_t *theirs)
+{
+    *mine = SIZE_MAX;
+    qsort(claims, n, sizeof *claims, claim_order);
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(claims[i].what, claims[i - 1].what) != 0 || claims[i].index >= *mine)
+            continue;
+        *mine = claims[i].index;
+        *theirs = claims[i - 1].index;
+    }
+    return *mine != SIZE_MAX;
+}
+
+static struct ps_jnode nth(struct ps_jnode array, size_t n)
+{
+    struct ps_jnode it = ps_jnode_first(array);
+    while (n-- > 0)
+        it = ps_jnode_next(it);
+    return it;
+}
+
+static int check_names(const struct streams_file *f, struct claim *claims, struct ps_jnode array,
+                       struct ps_fault *fault)
+{
+    size_t mine, theirs;
+    for (size_t i = 0; i < f->n; i++)
+        claims[i] = (struct claim){f->confs[i].name, i};
+    if (!find_twice(claims, f->n, &mine, &theirs))
+        return 0;
+    ps_jnode_fault(nth(array, mine), fault, "the name \"%s\" is that of streams[%zu] already",
+                   f->confs[mine].name, theirs);
+    return PS_EDUPLICATE;
+}
+
+static int check_directories(const struct streams_file *f, struct claim *claims, char **places,
+                             struct ps_jnode array, struct ps_fault *fault)
+{
+    size_t n = 0, mine, theirs;
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->confs[i].directory == NULL)
+            continue;
+        places[n] = place_name(f->confs[i].directory);
+        if (places[n] == NULL)
+            return -ENOMEM;
+        claims[n] = (struct claim){places[n], i};
+        n++;
+    }
+    if (!find_twice(claims, n, &mine, &theirs))
+        return 0;
+    const struct stream_conf *c = &f->confs[mine];
+    ps_jnode_fault(nth(array, mine), fault, "%s: the directory \"%s\" is that of streams[%zu] (%s) already",
+                   c->name, c->directory, theirs, f->confs[theirs].name);
+    return PS_EDUPLICATE;
+}
+
+static int check_unique(const struct streams_file *f, struct ps_jnode array, struct ps_fault *fault)
+{
+    struct claim *claims = calloc(f->n + 1, sizeof *claims);
+    char **places = calloc(f->n + 1, sizeof *places);
+    int err = claims != NULL && places != NULL ? check_names(f, claims, array, fault) : -ENOMEM;
+    if (err == 0)
+        err = check_directories(f, claims, places, array, fault);
+    for (size_t i = 0; places != NULL && i < f->n; i++)
+        free(places[i]);
+    free(places);
+    free(claims);
+    return err;
+}
+
+// --- the file
 
 static int read_streams(struct streams_file *f, struct ps_jnode array, const struct stream_conf *base,
                         struct ps_fault *fault)
@@ -205,10 +293,8 @@ static int read_streams(struct streams_file *f, struct ps_jnode array, const str
     for (struct ps_jnode it = ps_jnode_first(array); ps_jnode_there(it) && err == 0; it = ps_jnode_next(it)) {
         err = streams_file_stream(it, base, &f->confs[f->n], fault);
         f->n += err == 0;
-        if (err == 0)
-            err = check_unique(f, it, fault);
     }
-    return err;
+    return err == 0 ? check_unique(f, array, fault) : err;
 }
 
 int streams_file_load(struct streams_file *out, const char *path, const struct stream_conf *base,

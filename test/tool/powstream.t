@@ -75,22 +75,23 @@ bad "-I 0" "-I, --retry: '0': wants seconds, from 0.01 to 1e6"
 bad "-4 -6" "-4 and -6 exclude each other"
 bad "--ipv6 --ipv4" "-4 and -6 exclude each other"
 bad "-A X" "-A, --authmode: 'X': wants letters of A, E and O, as in EO"
-bad "-A AE" "modes other than open (O) need an identity"
-bad "-u joe" "an identity needs the file with its pass-phrase"
+bad "-A AE" "modes other than open (O) need an identity (-u)"
+bad "-u joe" "-u needs -k, the file with the identity's pass-phrase"
 bad "-u $(printf '%081d' 0)" "-u, --identity: '$(printf '%081d' 0)': wants 1 to 80 characters"
 bad "-k file" "-k needs -u: whose pass-phrase in the file is it?"
-bad "-u joe -k nosuch.pfs" "nosuch.pfs: No such file or directory"
+bad "-u joe -k nosuch.pfs" "127.0.0.1-from: nosuch.pfs: No such file or directory"
 bad "-N all" "-N, --every: 'all': $whole 0 to 4294967295"
 bad "-c 10 -N 3" "the packets for a summary (-N) must divide the packets of a session (-c)"
-bad "-c 1 -i 0.01" "a session (packets times interval) lasts at least 0.1 s"
+bad "-c 1 -i 0.01" "a session (-c times -i) lasts at least 0.1 s"
 bad "-b 0" "-b, --bucket-width: '0': wants seconds, from 1e-09 to 1e6"
 bad "-e nosuch" "-e, --facility: 'nosuch': no such syslog facility"
 bad "-g loud" "-g, --loglevel: 'loud': wants none, fatal, warning, info, debug or all"
-bad "-d nosuch" "nosuch: No such file or directory"
-bad "-d /dev/null" "/dev/null: Not a directory"
-bad "--spool nosuch/spool" "nosuch/spool: No such file or directory"
-bad "--spool /dev/null" "/dev/null: Not a directory"
-bad "--name a/b" "a name has 1 to 200 characters, no blanks and no slash, and does not begin with a dot"
+bad "-d nosuch" "127.0.0.1-from: nosuch: No such file or directory"
+bad "-d /dev/null" "127.0.0.1-from: /dev/null: Not a directory"
+bad "--spool nosuch/spool" "127.0.0.1-from: nosuch/spool: cannot be made in nosuch: No such file or directory"
+bad "--spool /dev/null" "127.0.0.1-from: /dev/null: Not a directory"
+name_wants="wants 1 to 200 characters, no blanks and no slash, and no dot at the beginning"
+bad "--name a/b" "the name \"a/b\": $name_wants"
 bad "-p --json-lines" \
     "file names (-p) and documents (--json-lines) both want standard output: use one, or --spool"
 bad "--tell status --control x" "with --streams the servers are in the file; with --tell none is named"
@@ -110,6 +111,11 @@ check "--tell without --control" "$rc$out $err" "1 powstream: --tell needs --con
 run "$powstream" --control nosuch --tell status
 check "--tell where nobody listens" "$rc$out $err" \
     "1 powstream: nosuch: there is no such socket; is the daemon running?"
+for request in '[]' 'a"b' '' '"status"' Status; do
+    run "$powstream" --control nosuch --tell "$request"
+    check "--tell '$request'" "$rc$out $err" "1 powstream: --tell: '$request': wants a word, as status, list or reload, or a \
+JSON object, as {\"verb\": \"remove\", \"name\": \"x\"}"
+done
 run "$powstream" --streams nosuch --name x
 check "--name is for one stream" "$rc$out $err" \
     "1 powstream: --name is for one stream; in a file each has its own"
@@ -142,7 +148,8 @@ stream_says() {
 }
 file_says '{"streams":[]}' "00 streams, all good"
 file_says '{"streams":[{"server":"[::1]:8861","json-lines":true}],"defaults":{"_why":1}}' "01 stream, all good"
-file_says '{"#":"c","streams":[{"server":"h","directory":"nosuch/%n"}]}' "01 stream, all good"
+file_says '{"#":"c","streams":[{"server":"h","directory":"%n"},{"server":"i","directory":"./%n/"}]}' "02 streams, all good"
+check "--check makes nothing" "$(ls -d -- *-from x 2>/dev/null)" ""
 file_says '{' "1powstream: f.json:1: wants a key in double quotes; got the end"
 file_says '[]' "1powstream: f.json:1: the document: wants an object; got an array"
 file_says '{}' "1powstream: f.json:1: streams: is missing"
@@ -150,19 +157,53 @@ file_says '{"streams":[],"default":{}}' "1powstream: f.json:1: default: is not k
 file_says '{"streams":[],"defaults":{"name":"x"}}' "1powstream: f.json:1: defaults.name: is not known here"
 file_says '{"streams":[{}]}' "1powstream: f.json:1: streams[0]: \"server\" is missing"
 file_says '{"streams":[{"server":"h"}]}' \
-    "1powstream: f.json:1: streams[0]: its results go nowhere: wants \"directory\", \"spool\" or \"json-lines\""
+    "1powstream: f.json:1: streams[0]: h-from: its results go nowhere: wants \"directory\", \"spool\" or \"json-lines\""
 file_says "{\"streams\":[{\"server\":\"h\",\"spool\":\"x\"},$nl{\"server\":\"h\",\"spool\":\"x\"}]}" \
     "1powstream: f.json:2: streams[1]: the name \"h-from\" is that of streams[0] already"
 file_says '{"streams":[{"server":"h","directory":"x"},{"server":"i","directory":"x"}]}' \
-    "1powstream: f.json:1: streams[1]: the directory \"x\" is that of streams[0] already"
+    "1powstream: f.json:1: streams[1]: i-from: the directory \"x\" is that of streams[0] (h-from) already"
+# same_directory SPELLING: of two streams that write there one too many, when it is checked and when it is run.
+mkdir same
+ln -s same link
+same_directory() {
+    file_says "{\"streams\":[{\"server\":\"h\",\"directory\":\"same\"},{\"server\":\"i\",\"directory\":\"$1\"}]}" \
+        "1powstream: f.json:1: streams[1]: i-from: the directory \"$1\" is that of streams[0] (h-from) already"
+    run "$powstream" --streams f.json
+    check "without --check: the same" "$rc$out $err" \
+        "1 powstream: f.json:1: streams[1]: i-from: the directory \"$1\" is that of streams[0] (h-from) already"
+}
+same_directory ./same/
+same_directory "$PWD/same"
+same_directory link
+rmdir same
+same_directory same//.
+rm link
 file_says '{"streams":[{"server":"h","directory":"nosuch"}]}' "1powstream: h-from: nosuch: No such file or directory"
-file_says '{"streams":[{"server":"h","directory":"f.json"}]}' "1powstream: h-from: f.json: not a directory"
+file_says '{"streams":[{"server":"h","directory":"f.json"}]}' "1powstream: h-from: f.json: Not a directory"
+file_says '{"streams":[{"server":"h","directory":"nosuch/%n"},{"server":"i","spool":"nosuch/i"}]}' \
+    "1powstream: h-from: nosuch/h-from: cannot be made in nosuch: No such file or directory
+powstream: i-from: nosuch/i: cannot be made in nosuch: No such file or directory"
+key='"json-lines":true,"identity":"joe","pass-phrases"'
+file_says "{\"streams\":[{\"server\":\"h\",$key:\"nosuch.pfs\"}]}" "1powstream: h-from: nosuch.pfs: No such file or directory"
+file_says "{\"streams\":[{\"server\":\"h\",$key:\"/\"}]}" "1powstream: h-from: /: Is a directory"
+printf 'joe\txyz\n' >bad.pfs
+file_says "{\"streams\":[{\"server\":\"h\",$key:\"bad.pfs\"}]}" "1powstream: h-from: bad.pfs:1: the pass-phrase has an odd number of hexadecimal digits"
+printf 'ann\t00\n' >other.pfs
+file_says "{\"streams\":[{\"server\":\"h\",$key:\"other.pfs\"}]}" \
+    "1powstream: h-from: other.pfs: no identity 'joe' in it; add it with pfstore(1)"
+if [ "$(id -u)" = 0 ]; then
+    skip "--check: a pass-phrase file that must not be read" "root may"
+else
+    chmod 0 other.pfs
+    file_says "{\"streams\":[{\"server\":\"h\",$key:\"other.pfs\"}]}" "1powstream: h-from: other.pfs: Permission denied"
+fi
 stream_says '"server":"i"' '.server: is given twice, first on line 1'
 stream_says '"test-address":1' '.test-address: wants a string of 1 to 255 octets; got 1'
 stream_says '"port":1' '.port: is not known here'
 stream_says '"direction":"both"' '.direction: wants one of "from", "to"; got "both"'
 stream_says '"count":0' '.count: wants an integer from 1 to 1000000; got 0'
-stream_says '"every":7' ': the packets for a summary (-N) must divide the packets of a session (-c)'
+stream_says '"every":7' ': h-from: "every" must divide "count"'
+stream_says '"name":"a/b"' ".name: $name_wants; got \"a/b\""
 stream_says '"interval":0' '.interval: wants seconds between packets, as 0.1 or "0.1f"'
 stream_says '"interval":true' '.interval: wants seconds between packets, as 0.1 or "0.1f"'
 stream_says '"interval":"0.1,0.2"' '.interval: wants seconds between packets, as 0.1 or "0.1f"'
@@ -171,20 +212,31 @@ stream_says '"padding":65001' '.padding: wants an integer from 0 to 65000; got 6
 stream_says '"dscp":64' '.dscp: wants an integer from 0 to 63; got 64'
 stream_says '"dscp":"best"' '.dscp: wants 0..63 or a name such as "ef"; got "best"'
 stream_says '"modes":"X"' '.modes: wants letters of A, E and O; got "X"'
-stream_says '"modes":"E"' ': modes other than open (O) need an identity'
-stream_says '"identity":"joe"' ': an identity needs the file with its pass-phrase'
+stream_says '"modes":"E"' ': h-from: "modes" other than O (open) need an "identity"'
+stream_says '"identity":"joe"' ': h-from: "identity" needs "pass-phrases", the file with its pass-phrase'
 stream_says '"family":"ipv5"' '.family: wants one of "any", "ipv4", "ipv6"; got "ipv5"; did you mean "ipv4"?'
 stream_says '"retry":0' '.retry: wants a number from 0.01 to 1000000; got 0'
 stream_says '"bucket-width":0' '.bucket-width: wants a number from 1e-09 to 1000000; got 0'
 stream_says '"raw":1' '.raw: wants true or false; got 1'
 stream_says '"directory":""' '.directory: wants a string of 1 to 4095 octets; got ""'
 stream_says '"print-names":true,"json-lines":true' \
-    ': file names (-p) and documents (--json-lines) both want standard output: use one, or --spool'
-run "$powstream" --check --streams "$top_srcdir/conf/powstream-streams.json"
+    ': h-from: "print-names" and "json-lines" both want standard output: use one, or "spool"'
+
+# Where what they name is there.
+here() {
+    sed "s,/var/lib/powstream,$PWD/lib,; s,/var/spool/powstream,$PWD/spool,; s,/etc/powstream,$PWD,"
+}
+mkdir lib
+printf 'alice\t00\n' >alice.pfs
+here <"$top_srcdir/conf/powstream-streams.json" >f.json
+run "$powstream" --check --streams f.json
 check "the sample is good" "$rc$err $out" "0 4 streams, all good"
-sed -n '/^\.Bd -literal/,/^\.Ed/{ /^\./d; p; }' "$top_srcdir/man/powstream-streams.5" >f.json
+sed -n '/^\.Bd -literal/,/^\.Ed/{ /^\./d; p; }' "$top_srcdir/man/powstream-streams.5" | here >f.json
 run "$powstream" --check --streams f.json
 check "so is the example of powstream-streams(5)" "$rc$err $out" "0 3 streams, all good"
+rm alice.pfs
+run "$powstream" --check --streams f.json
+check "but for what is missing" "$rc$out $err" "1 powstream: voice: $PWD/alice.pfs: No such file or directory"
 
 # --- measuring: many at once, each in a folder of its own
 
@@ -256,7 +308,10 @@ pids+=("${pid[plainest]}")
 wait_for from 1 owp
 run "$powstream" -d from "$to"
 check "a second powstream in a directory is refused, with the pid of the first" "$rc$out $err" \
-    "1 powstream: from: another powstream (pid ${pid[from]}) writes there"
+    "1 powstream: 127.0.0.1-from: from: another powstream (pid ${pid[from]}) writes there"
+run "$powstream" --spool sp -t "$to"
+check "nor is there a second one for a stream in a spool" "$rc$out $err" \
+    "1 powstream: 127.0.0.1-to: sp: another powstream (pid ${pid[spool]}) writes there for a stream of that name"
 check ".powlock holds the pid in binary" "$(od -An -td4 from/.powlock | tr -d ' ')" "${pid[from]}"
 kill -USR1 "${pid[from]}"
 kill -USR2 "${pid[from]}"
@@ -470,19 +525,24 @@ ask_bad() {
     ask "$1"
     check "--tell $1" "$rc$err $out" "1 {\"ok\":false,\"error\":\"$2\"}"
 }
+ask_bad ' {"verb":"nosuch"}' 'verb: wants one of \"status\", \"list\", \"reload\", \"add\", \"remove\"; got \"nosuch\"'
 ask_bad nosuch 'verb: wants one of \"status\", \"list\", \"reload\", \"add\", \"remove\"; got \"nosuch\"'
 ask_bad '{' 'wants a key in double quotes; got the end'
 ask_bad '{}' 'verb: is missing'
 ask_bad '{"verb":"status","x":1}' 'x: is not known here'
 ask_bad add 'stream: is missing'
 ask_bad '{"verb":"add","stream":{"server":"h"}}' \
-    'stream: its results go nowhere: wants \"directory\", \"spool\" or \"json-lines\"'
-ask_bad '{"verb":"add","stream":{"name":"x"}}' 'stream: \"server\" is missing'
+    'stream: h-from: its results go nowhere: wants \"directory\", \"spool\" or \"json-lines\"'
+ask_bad '{"verb":"add","stream":{"name":"x"}}' 'stream: x: \"server\" is missing'
 ask_bad '{"verb":"add","stream":{"server":"h","count":-1}}' 'stream.count: wants an integer from 1 to 1000000; got -1'
 ask_bad '{"verb":"add","stream":{"server":"h","name":"stays","spool":"x"}}' 'stays: there is a stream of that name'
-ask_bad '{"verb":"add","stream":{"server":"h","directory":"nosuch"}}' 'nosuch: No such file or directory'
-ask_bad '{"verb":"add","stream":{"server":"h","directory":"many/stays"}}' \
-    "many/stays: another powstream (pid ${pid[many]}) writes there"
+ask_bad '{"verb":"add","stream":{"server":"h","directory":"nosuch"}}' 'h-from: nosuch: No such file or directory'
+ask_bad '{"verb":"add","stream":{"server":"h","directory":"many/stays","spool":"refused"}}' \
+    "h-from: many/stays: another stream of this powstream writes there"
+ask_bad '{"verb":"add","stream":{"server":"h","directory":"nosuch","spool":"refused"}}' 'h-from: nosuch: No such file or directory'
+ask_bad '{"verb":"add","stream":{"server":"h","directory":"many/%n","spool":"nosuch/spool"}}' \
+    'h-from: nosuch/spool: cannot be made in nosuch: No such file or directory'
+check "a stream that is refused leaves nothing" "$(ls -d refused many/h-from 2>/dev/null)" ""
 ask_bad remove 'name: is missing'
 ask_bad '{"verb":"remove","name":"nosuch"}' 'there is no stream of that name'
 ask "{\"verb\":\"add\",\"stream\":{\"name\":\"new\",\"server\":\"$to\",\"count\":10,\"interval\":\"0.05f\",\"timeout\":0.5,\

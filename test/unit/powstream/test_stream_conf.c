@@ -3,9 +3,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "base/ps_err.h"
 #include "powstream/stream_conf.h"
 
 static struct stream_conf c;
@@ -32,6 +34,25 @@ static int end(void **state)
     return 0;
 }
 
+static void good(void)
+{
+    struct ps_fault fault = {""};
+    assert_int_equal(stream_conf_settle(&c, true, &fault), 0);
+    assert_string_equal(fault.text, "");
+}
+
+// What is said of a file, and on the command line.
+static void bad(const char *of_keys, const char *of_options)
+{
+    struct ps_fault fault = {""};
+    struct stream_conf again = c;
+    assert_int_equal(stream_conf_settle(&c, true, &fault), PS_ESYNTAX);
+    assert_string_equal(fault.text, of_keys);
+    again.name = c.name;
+    assert_int_equal(stream_conf_settle(&again, false, &fault), PS_ESYNTAX);
+    assert_string_equal(fault.text, of_options);
+}
+
 static void the_defaults_are_those_of_the_program_we_stand_in_for(void **state)
 {
     (void)state;
@@ -47,37 +68,39 @@ static void the_defaults_are_those_of_the_program_we_stand_in_for(void **state)
 static void a_stream_without_a_name_has_that_of_its_server_and_direction(void **state)
 {
     (void)state;
-    assert_null(stream_conf_settle(&c));
+    good();
     assert_string_equal(c.name, "host.example-from");
     free(c.name);
     c.name = NULL;
     c.to = true;
-    assert_null(stream_conf_settle(&c));
+    good();
     assert_string_equal(c.name, "host.example-to");
 }
 
 static void the_longest_pause_is_at_most_a_session(void **state)
 {
     (void)state;
-    assert_null(stream_conf_settle(&c));
+    good();
     assert_true(c.retry == stream_conf_duration(&c));
     c.retry = 3;
-    assert_null(stream_conf_settle(&c));
+    good();
     assert_true(c.retry == 3);
 }
 
 static void without_an_identity_the_mode_is_open(void **state)
 {
     (void)state;
-    assert_null(stream_conf_settle(&c));
+    good();
     assert_int_equal(c.modes, OW_MODE_OPEN);
     c.modes = OW_MODE_ENC;
-    assert_string_equal(stream_conf_settle(&c), "modes other than open (O) need an identity");
+    bad("\"modes\" other than O (open) need an \"identity\"",
+        "modes other than open (O) need an identity (-u)");
     c.modes = OW_MODE_ENC;
     c.identity = text("joe");
-    assert_string_equal(stream_conf_settle(&c), "an identity needs the file with its pass-phrase");
+    bad("\"identity\" needs \"pass-phrases\", the file with its pass-phrase",
+        "-u needs -k, the file with the identity's pass-phrase");
     c.pass_path = text("/etc/pass");
-    assert_null(stream_conf_settle(&c));
+    good();
     assert_int_equal(c.modes, OW_MODE_ENC);
 }
 
@@ -85,10 +108,9 @@ static void names_and_documents_do_not_share_standard_output(void **state)
 {
     (void)state;
     c.print = true;
-    assert_null(stream_conf_settle(&c));
+    good();
     c.json = true;
-    assert_string_equal(
-        stream_conf_settle(&c),
+    bad("\"print-names\" and \"json-lines\" both want standard output: use one, or \"spool\"",
         "file names (-p) and documents (--json-lines) both want standard output: use one, or --spool");
 }
 
@@ -96,38 +118,41 @@ static void parts_divide_the_session(void **state)
 {
     (void)state;
     c.every = 100;
-    assert_null(stream_conf_settle(&c));
+    good();
     c.every = 7;
-    assert_string_equal(stream_conf_settle(&c),
-                        "the packets for a summary (-N) must divide the packets of a session (-c)");
+    bad("\"every\" must divide \"count\"",
+        "the packets for a summary (-N) must divide the packets of a session (-c)");
 }
 
 static void a_session_lasts_a_moment_at_least(void **state)
 {
     (void)state;
     c.count = 1;
-    assert_null(stream_conf_settle(&c));
+    good();
     c.slot.value = ps_ntpdur_from_double(0.099);
-    assert_string_equal(stream_conf_settle(&c), "a session (packets times interval) lasts at least 0.1 s");
+    bad("a session, \"count\" times \"interval\", lasts at least 0.1 s",
+        "a session (-c times -i) lasts at least 0.1 s");
 }
 
 static void a_name_can_be_that_of_a_file(void **state)
 {
-    static const char *const bad[] = {"", "a b", "a/b", ".a", "a\tb", "a\177"};
+    static const char *const names[] = {"", "a b", "a/b", ".a", "a\tb", "a\177"};
     char longest[202];
     (void)state;
     memset(longest, 'x', 200);
     longest[200] = '\0';
     c.name = text(longest);
-    assert_null(stream_conf_settle(&c));
+    good();
     longest[200] = 'x';
     longest[201] = '\0';
-    for (size_t i = 0; i <= sizeof bad / sizeof *bad; i++) {
+    for (size_t i = 0; i <= sizeof names / sizeof *names; i++) {
         free(c.name);
-        c.name = text(i < sizeof bad / sizeof *bad ? bad[i] : longest);
-        const char *why = stream_conf_settle(&c);
-        if (why == NULL || strncmp(why, "a name has 1 to 200", 19) != 0)
-            fail_msg("\"%s\": %s", c.name, why != NULL ? why : "taken");
+        c.name = text(i < sizeof names / sizeof *names ? names[i] : longest);
+        struct ps_fault fault = {""};
+        char want[300];
+        snprintf(want, sizeof want, "the name \"%.200s\": " STREAM_NAME_WANTS, c.name);
+        assert_int_equal(stream_conf_settle(&c, false, &fault), PS_ESYNTAX);
+        assert_string_equal(fault.text, want);
     }
 }
 

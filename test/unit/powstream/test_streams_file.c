@@ -184,6 +184,7 @@ static void a_member_that_is_wrong_is_named(void **state)
     refuses_member("\"modes\":\"X\"", PS_ESYNTAX, "modes: wants letters of A, E and O; got \"X\"");
     refuses_member("\"test-address\":7", PS_EMALFORMED,
                    "test-address: wants a string of 1 to 255 octets; got 7");
+    refuses_member("\"name\":\"a/b\"", PS_ESYNTAX, "name: " STREAM_NAME_WANTS "; got \"a/b\"");
 }
 
 // Of these the wording is the getters'.
@@ -215,10 +216,11 @@ static void a_stream_that_cannot_be_is_refused_as_a_whole(void **state)
 {
     (void)state;
     refuses("{\"streams\":[\n{\"spool\":\"/s\"}]}", PS_ESYNTAX, ":2: streams[0]: \"server\" is missing");
-    refuses("{\"streams\":[\n{\"server\":\"h\"}]}", PS_ESYNTAX,
-            ":2: streams[0]: its results go nowhere: wants \"directory\", \"spool\" or \"json-lines\"");
+    refuses(
+        "{\"streams\":[\n{\"server\":\"h\"}]}", PS_ESYNTAX,
+        ":2: streams[0]: h-from: its results go nowhere: wants \"directory\", \"spool\" or \"json-lines\"");
     refuses("{\"streams\":[\n{\"server\":\"h\",\"spool\":\"/s\",\"every\":7}]}", PS_ESYNTAX,
-            ":2: streams[0]: the packets for a summary (-N) must divide the packets of a session (-c)");
+            ":2: streams[0]: h-from: \"every\" must divide \"count\"");
     refuses("{\"streams\":[\n{\"server\":\"h:0\",\"spool\":\"/s\"}]}", PS_ESYNTAX,
             ":2: streams[0].server: wants NAME, ADDRESS, NAME:PORT or [V6]:PORT; got \"h:0\"");
 }
@@ -229,7 +231,13 @@ static void names_and_directories_are_of_one_stream_each(void **state)
     refuses("{\"defaults\":{\"spool\":\"/s\"},\"streams\":[{\"server\":\"a\"},\n{\"server\":\"a\"}]}",
             PS_EDUPLICATE, ":2: streams[1]: the name \"a-from\" is that of streams[0] already");
     refuses("{\"defaults\":{\"directory\":\"/d\"},\"streams\":[{\"server\":\"a\"},\n{\"server\":\"b\"}]}",
-            PS_EDUPLICATE, ":2: streams[1]: the directory \"/d\" is that of streams[0] already");
+            PS_EDUPLICATE,
+            ":2: streams[1]: b-from: the directory \"/d\" is that of streams[0] (a-from) already");
+    refuses("{\"streams\":[{\"server\":\"a\",\"directory\":\"same\"},{\"server\":\"b\",\"directory\":"
+            "\"other\"},\n"
+            "{\"server\":\"c\",\"directory\":\"./same//\"},\n{\"server\":\"d\",\"directory\":\"other/.\"}]}",
+            PS_EDUPLICATE,
+            ":2: streams[2]: c-from: the directory \"./same//\" is that of streams[0] (a-from) already");
 }
 
 static void a_file_that_is_none_is_refused(void **state)
