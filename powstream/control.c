@@ -99,6 +99,7 @@ static void status(const struct run *r, struct ps_json *j)
     put_u64(j, "gaps", sum.gaps);
     ps_json_key(j, "gap-seconds");
     ps_json_double(j, sum.gap_seconds);
+    put_u64(j, "gaps-open", n - measuring);
     put_clock(r, j);
     put_packets(r, j);
     put_output(r, j);

@@ -2,6 +2,7 @@
 #include "powstream/stream.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,7 +30,8 @@ struct stream {
     struct parts *parts[CHAIN_LANES];
     struct output output;
     struct ps_timer *timer;
-    ps_ntp noted; // what the last note told, how many spans behind it, and when
+    ps_ntp measured; // the end of what was measured last; before there is anything, where the account begins
+    ps_ntp noted;    // what the last note told, how many spans behind it, and when
     unsigned noted_later;
     ps_ns noted_at;
     bool other_reason;     // since then
@@ -80,6 +82,9 @@ static void on_timer(void *ctx)
 static void on_entry(void *ctx, const struct ledger_entry *e)
 {
     struct stream *p = ctx;
+    bool later = e->kind == LEDGER_MEASURED && ps_ntp_before(p->measured, e->to);
+    if (later || e->kind == LEDGER_STEP)
+        p->measured = e->to;
     output_entry(&p->output, e);
 }
 
@@ -314,6 +319,7 @@ void stream_begin(struct stream *p, ps_ns stagger, ps_ntp since)
     uint64_t seed = 0;
     (void)ps_rand_bytes(&seed, sizeof seed); // a poor one only makes pauses alike
     bool known = since != 0 || output_noted(&p->output, &note);
+    p->measured = known ? note.told : now_of(p).wall;
     chain_begin(&p->chain, &cc, seed, now_of(p), known ? &note : NULL, reason);
     p->begun = true;
     wake(p);
@@ -418,6 +424,33 @@ static void put_u64(struct ps_json *j, const char *key, uint64_t v)
     ps_json_u64(j, v);
 }
 
+void stream_put_gap(struct ps_json *j, ps_ntp since, ps_ntp now, const char *reason)
+{
+    char text[40];
+    ps_ntp_format_utc(since, text, sizeof text);
+    ps_json_key(j, "gap-open");
+    ps_json_open(j, '{');
+    ps_json_key(j, "since");
+    ps_json_str(j, since != 0 ? text : NULL);
+    ps_json_key(j, "seconds");
+    ps_json_double(j, since == 0                  ? NAN
+                      : ps_ntp_before(since, now) ? ps_ntpdiff_to_double(ps_ntp_diff(now, since))
+                                                  : 0);
+    ps_json_key(j, "reason");
+    ps_json_str(j, reason);
+    ps_json_close(j, '}');
+}
+
+static void put_gap(const struct stream *p, struct ps_json *j)
+{
+    if (!chain_measuring(&p->chain)) {
+        stream_put_gap(j, p->measured, now_of(p).wall, ledger_reason(&p->ledger));
+        return;
+    }
+    ps_json_key(j, "gap-open");
+    ps_json_null(j);
+}
+
 void stream_status(const struct stream *p, struct ps_json *j)
 {
     const struct output_counts *c = &p->output.counts;
@@ -437,4 +470,5 @@ void stream_status(const struct stream *p, struct ps_json *j)
     put_u64(j, "gaps", c->gaps);
     ps_json_key(j, "gap-seconds");
     ps_json_double(j, c->gap_seconds);
+    put_gap(p, j);
 }

@@ -34,6 +34,8 @@ void stream_reset(struct stream *s);
 ps_ntp stream_settle(struct stream *s);
 void stream_free(struct stream *s); // NULL is fine
 const struct stream_conf *stream_configuration(const struct stream *s);
+// The member "gap-open" of one for which nothing is measured: since when (0: not known) and why.
+void stream_put_gap(struct ps_json *j, ps_ntp since, ps_ntp now, const char *reason);
 // Members of an open object.
 void stream_status(const struct stream *s, struct ps_json *j);
 void stream_counts(const struct stream *s, struct output_counts *sum); // added to sum

@@ -512,13 +512,13 @@ check "the control socket is for owner and group" "$(stat -c %A ctl)" srw-rw----
 ask status
 match_all "status" "$rc$err $out" "0 \{\"ok\":true,\"program\":\"powstream\",\"version\":\"[0-9.]+\",\"pid\":${pid[many]},\"since\":\"[0-9TZ:.-]+\",\
 \"streams\":3,\"measuring\":3,\"sessions\":[0-9]+,\"packets-sent\":[0-9]+,\"packets-lost\":0,\"packets-duplicated\":0,\
-\"gaps\":3,\"gap-seconds\":[0-9.]+,\"clock\":\{\"synced\":(true|false),\"error\":[0-9.e-]+\},\"datagrams\":\{\"sent\":[0-9]+,\
+\"gaps\":3,\"gap-seconds\":[0-9.]+,\"gaps-open\":0,\"clock\":\{\"synced\":(true|false),\"error\":[0-9.e-]+\},\"datagrams\":\{\"sent\":[0-9]+,\
 \"received\":[0-9]+,\"unmatched\":0,\"host-dropped\":0,\"sockets\":[0-9]+\},\"output\":\{\"dropped\":0,\"evicted\":0,\"trouble\":null\}\}"
 ask list
 match "list" "$rc$err $out" "^0 \{\"ok\":true,\"streams\":\[\{\"name\":\"stays\",\"server\":\"127.0.0.1\",\"port\":$port,\
 \"direction\":\"from\",\"directory\":\"many/stays\",\"spool\":null,\"measuring\":true,\"state\":\"measuring\",\
 \"accounted-until\":\"[0-9TZ:.-]+\",\"failures-in-a-row\":0,\"sessions\":[0-9]+,\"packets-sent\":[0-9]+,\"packets-lost\":0,\
-\"packets-duplicated\":0,\"gaps\":1,\"gap-seconds\":[0-9.]+\},\{\"name\":\"changes\","
+\"packets-duplicated\":0,\"gaps\":1,\"gap-seconds\":[0-9.]+,\"gap-open\":null\},\{\"name\":\"changes\","
 
 # ask_bad REQUEST ERROR
 ask_bad() {
@@ -603,6 +603,16 @@ ask "{\"verb\":\"add\",\"stream\":{\"server\":\"$to\",\"direction\":\"to\"}}"
 check "a further stream has the options of the first, but not its name" "$rc$err $out" '0 {"ok":true}'
 wait_for single 1 '"succeeded":true,"stream":"127.0.0.1-to"'
 check "both are there" "$(names_there)" "127.0.0.1-to one "
+ask '{"verb":"add","stream":{"name":"away","server":"127.0.0.1:1","directory":"again"}}'
+gap='"gaps":0,"gap-seconds":0,"gap-open":{"since":"20[0-9TZ:.-]*","seconds":[0-9.e-]*,"reason":"the control connection: Connection refused"}'
+gap_is_open() {
+    ask list
+    grep -q "\"name\":\"away\".*$gap" out.txt
+}
+until_true gap_is_open
+check "list: a gap that lasts is there before it is told" "$(grep -c "\"name\":\"away\".*$gap" out.txt)" 1
+ask status
+match "status: so it is" "$out" "\"gaps-open\":1,"
 finish single
 check "single: TERM: exit 0" "$rc" 0
 
