@@ -64,7 +64,9 @@ bool ow_stats_arrived(const struct ow_stats *s, uint32_t seq);
 uint32_t ow_stats_skipped(const struct ow_stats *s);
 int ow_stats_get(struct ow_stats *s, struct ow_summary *out);
 // Percentile p (0..1) by buckets: the value (index * width) of the first bucket at which the
-// cumulative count reaches p * sent. False if never reached (lost packets count as infinite).
+// cumulative count reaches p * sent. False if never reached (lost packets count as infinite). The value is
+// the far end of the bucket: up to a width above the delays in it, and so above max. What is printed for
+// people and machines has it so on purpose (fact sheet 3.2); JSON has the exact one.
 bool ow_summary_percentile(const struct ow_summary *s, double bucket_width, double p, double *seconds);
 // The same from the delays themselves (keep_delays): the nearest-rank delay, 2^-32 s.
 bool ow_stats_exact_percentile(struct ow_stats *s, double p, int64_t *delay);

@@ -142,6 +142,22 @@ static void percentiles_count_lost_packets_as_infinite(void **state)
     ow_stats_free(s);
 }
 
+static void a_median_by_buckets_may_be_above_the_greatest_delay_and_an_exact_one_is_not(void **state)
+{
+    (void)state;
+    struct ow_stats *s = stats_of(3, 0.001, NULL, 0);
+    for (uint32_t i = 0; i < 3; i++)
+        add_ticks(s, i, (int64_t)(MS / 4));
+    struct ow_summary sum = summary_of(s);
+    double seconds;
+    int64_t ticks;
+    assert_true(ow_summary_percentile(&sum, 0.001, 0.5, &seconds));
+    assert_true(fabs(seconds - 0.001) < 1e-12);
+    assert_true(ow_stats_exact_percentile(s, 0.5, &ticks));
+    assert_true(ticks == sum.max && ticks == (int64_t)(MS / 4));
+    ow_stats_free(s);
+}
+
 static void nothing_at_all_has_no_percentiles(void **state)
 {
     (void)state;
@@ -356,6 +372,7 @@ int main(void)
         cmocka_unit_test(delays_are_exact),
         cmocka_unit_test(buckets_round_away_from_zero),
         cmocka_unit_test(percentiles_count_lost_packets_as_infinite),
+        cmocka_unit_test(a_median_by_buckets_may_be_above_the_greatest_delay_and_an_exact_one_is_not),
         cmocka_unit_test(nothing_at_all_has_no_percentiles),
         cmocka_unit_test(reordering_compares_with_the_arrivals_before_newest_first),
         cmocka_unit_test(reordering_further_than_is_remembered_fills_every_count),
