@@ -22,7 +22,10 @@ const char *options_name(const struct options *o)
 
 static int complain(const struct options *o, int letter, const char *value, const char *wants)
 {
-    fprintf(stderr, "%s: -%c, --%s: '%s': %s\n", options_name(o), letter, options_long_name(letter), value,
+    char short_name[8] = "";
+    if (letter < 256)
+        snprintf(short_name, sizeof short_name, "-%c, ", letter);
+    fprintf(stderr, "%s: %s--%s: '%s': %s\n", options_name(o), short_name, options_long_name(letter), value,
             wants);
     return PS_ESYNTAX;
 }
@@ -88,6 +91,8 @@ static int set_connection(struct options *o, int letter, const char *v)
     default:
         if (o->device != NULL)
             return complain(o, letter, v, "given twice");
+        if (v[0] == '\0')
+            return complain(o, letter, v, "wants the name of an interface");
         o->device = v;
         return 0;
     }
@@ -116,7 +121,7 @@ static int set_test(struct options *o, int letter, const char *v)
     switch (letter) {
     case OPTIONS_HW:
         o->hw = v;
-        return 0;
+        return v[0] != '\0' ? 0 : complain(o, letter, v, "wants the name of an interface");
     case 'c':
         return set_u32(o, letter, v, 1, UINT32_MAX, &o->count);
     case 'i':

@@ -424,7 +424,8 @@ static void open_hw(struct ping *p)
 {
     struct ps_fault why = {""};
     if (p->o->hw != NULL && ps_hwstamp_open(p->o->hw, &p->hw, &why) != 0)
-        fprintf(stderr, "%s: %s\n", options_name(p->o), why.text);
+        fprintf(stderr, "%s: --hw-timestamps: %s; the kernel's arrival times are used\n", options_name(p->o),
+                why.text);
 }
 
 static int set_up(struct ping *p)

@@ -190,6 +190,11 @@ static int set_family(struct stream_conf *c, int family)
     return 0;
 }
 
+static int set_interface(int letter, const char *v)
+{
+    return v[0] != '\0' ? 0 : complain(letter, v, "wants the name of an interface");
+}
+
 static int set_connection(struct options *o, int letter, const char *v)
 {
     struct stream_conf *c = &o->stream;
@@ -211,10 +216,10 @@ static int set_connection(struct options *o, int letter, const char *v)
         return set_word(letter, v, &c->source);
     case OPT_HW:
         o->hw = v;
-        return 0;
+        return set_interface(letter, v);
     default:
         o->device = v;
-        return 0;
+        return set_interface(letter, v);
     }
 }
 

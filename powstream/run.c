@@ -173,7 +173,8 @@ static void open_hw(struct run *r)
 {
     struct ps_fault why = {""};
     if (r->o->hw != NULL && ps_hwstamp_open(r->o->hw, &r->hw, &why) != 0)
-        ps_log(&r->log, PS_LOG_WARN, "clock", "%s", why.text);
+        ps_log(&r->log, PS_LOG_WARN, "clock", "--hw-timestamps: %s; the kernel's arrival times are used",
+               why.text);
 }
 
 static int make_ground(struct run *r)

@@ -38,6 +38,8 @@ bool ps_hwstamp_choose(const struct ps_phc *c, ps_ns kernel, ps_ns hw, ps_ns *st
 // an interface
 
 struct ps_hwstamp;
+// Whether the interface says of itself that it can make such stamps; changes nothing. 0, or an error as below.
+int ps_hwstamp_check(const char *iface, struct ps_fault *fault);
 // Has the interface stamp all arrivals, unless it does already (that needs CAP_NET_ADMIN), and opens its clock
 // (/dev/ptpN). An error: the fault names the interface and tells why there will be no such stamps.
 int ps_hwstamp_open(const char *iface, struct ps_hwstamp **out, struct ps_fault *fault);

@@ -76,7 +76,7 @@ static int switch_on(int sock, const char *iface, struct ps_fault *fault)
     return c.rx_filter == HWTSTAMP_FILTER_ALL ? 0 : no(fault, iface, 0, "it stamps some packets alone");
 }
 
-static int prepare(const char *iface, int *index, struct ps_fault *fault)
+static int prepare(const char *iface, bool on, int *index, struct ps_fault *fault)
 {
     int rc, sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -84,10 +84,17 @@ static int prepare(const char *iface, int *index, struct ps_fault *fault)
         return no(fault, iface, -errno, "no socket");
     rc = strlen(iface) < IFNAMSIZ ? look_at(sock, iface, index, fault)
                                   : no(fault, iface, -ENODEV, "it cannot be asked");
-    if (!rc)
+    if (!rc && on)
         rc = switch_on(sock, iface, fault);
     close(sock);
     return rc;
+}
+
+int ps_hwstamp_check(const char *iface, struct ps_fault *fault)
+{
+    int index;
+
+    return prepare(iface, false, &index, fault);
 }
 
 static ps_ns ns_of(const struct ptp_clock_time *t)
@@ -128,7 +135,7 @@ static int open_clock(const char *iface, int index, int *fd, struct ps_fault *fa
 int ps_hwstamp_open(const char *iface, struct ps_hwstamp **out, struct ps_fault *fault)
 {
     struct ps_hwstamp *h;
-    int index = -1, rc = prepare(iface, &index, fault), ptp = -1;
+    int index = -1, rc = prepare(iface, true, &index, fault), ptp = -1;
 
     if (!rc)
         rc = open_clock(iface, index, &ptp, fault);

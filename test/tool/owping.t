@@ -377,10 +377,15 @@ else
 fi
 short -M --hw-timestamps lo
 check "--hw-timestamps of an interface without: the kernel's stamps, and the reason" "$rc $(key FROM_ADDR) $err" \
-    "0 127.0.0.1 owping: lo: no hardware receive stamps: it makes none"
+    "0 127.0.0.1 owping: --hw-timestamps: lo: no hardware receive stamps: it makes none; the kernel's arrival times are used"
 short -M --hw-timestamps nosuch0
 check "--hw-timestamps of an interface that is not there" "$rc $err" \
-    "0 owping: nosuch0: no hardware receive stamps: it cannot be asked: No such device"
+    "0 owping: --hw-timestamps: nosuch0: no hardware receive stamps: it cannot be asked: No such device; \
+the kernel's arrival times are used"
+short --hw-timestamps=
+check "--hw-timestamps of nothing" "$rc$out $err" "1 owping: --hw-timestamps: '': wants the name of an interface"
+short --bind-device=
+check "--bind-device of nothing" "$rc$out $err" "1 owping: -B, --bind-device: '': wants the name of an interface"
 short -M -P 0
 match_all "-P 0: the kernel's choice" "$rc$err $(key FROM_PORT)" "0 [1-9][0-9]*"
 free=$(key FROM_PORT)

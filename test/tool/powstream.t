@@ -98,6 +98,8 @@ bad "--tell status --control x" "with --streams the servers are in the file; wit
 bad "--streams x" "with --streams the servers are in the file; with --tell none is named"
 run "$powstream" -d '' h
 check "an empty name is none" "$rc$out $err" "1 powstream: -d, --directory: '': is empty"
+bad "--hw-timestamps=" "--hw-timestamps: '': wants the name of an interface"
+bad "--bind-device=" "-B, --bind-device: '': wants the name of an interface"
 run "$powstream" h -c
 check "an option without its value" "$rc$out $err" \
     "1 powstream: option '-c' needs a value (N); try 'powstream --help'"

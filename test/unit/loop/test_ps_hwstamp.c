@@ -189,6 +189,19 @@ static void an_interface_that_makes_no_such_stamps_is_refused_with_the_reason(vo
     refuses("reading its clock takes too long to be exact");
 }
 
+static void a_check_asks_what_it_can_do_and_changes_nothing(void **state)
+{
+    struct ps_fault fault = {""};
+
+    (void)state;
+    assert_int_equal(ps_hwstamp_check("eth0", &fault), 0);
+    assert_int_equal(nic.switched, 0);
+    assert_int_equal(nic.readings, 0);
+    nic.can = 0;
+    assert_true(ps_hwstamp_check("eth0", &fault) < 0);
+    assert_string_equal(fault.text, "eth0: no hardware receive stamps: it makes none");
+}
+
 static void an_interface_that_stamps_already_is_left_alone(void **state)
 {
     struct ps_hwstamp *h;
@@ -388,6 +401,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_interface_that_makes_no_such_stamps_is_refused_with_the_reason, setup),
+        cmocka_unit_test_setup(a_check_asks_what_it_can_do_and_changes_nothing, setup),
         cmocka_unit_test_setup(an_interface_that_stamps_already_is_left_alone, setup),
         cmocka_unit_test_setup(a_name_that_is_too_long_is_refused, setup),
         cmocka_unit_test_setup(the_narrowest_sample_counts, setup),
