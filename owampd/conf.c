@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "owampd/conf.h"
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -423,6 +424,15 @@ static int parse_line(struct conf *c, struct ps_conf *at, int seen[KEY_COUNT], s
     return take_value(c, &e);
 }
 
+// What single lines cannot tell.
+static void note_timeouts(struct conf *c, const char *file, const int seen[KEY_COUNT])
+{
+    const struct ps_conf at = {.file = file, .line = seen[KEY_SETUPTIMEOUT]};
+    const struct entry e = {.at = &at, .key = KEY_SETUPTIMEOUT};
+    if (seen[KEY_SETUPTIMEOUT] && c->setuptimeout_s > c->controltimeout_s)
+        add_note(c, &e, "longer than controltimeout, which counts for the set-up too");
+}
+
 int conf_parse(struct conf *c, const char *file, const char *text, size_t len, struct ps_fault *fault)
 {
     struct ps_conf at;
@@ -435,5 +445,79 @@ int conf_parse(struct conf *c, const char *file, const char *text, size_t len, s
             break;
     }
     ps_conf_fini(&at);
+    if (rc == 0)
+        note_timeouts(c, file, seen);
     return rc;
+}
+
+// --- what differs
+
+struct field {
+    enum key key;
+    size_t at, size;
+    bool text; // what is behind the NUL is of no meaning
+};
+
+#define FIELD(key, member)                                                            \
+    {                                                                                 \
+        key, offsetof(struct conf, member), sizeof(((struct conf *)0)->member), false \
+    }
+#define TEXT(key, member)                                                            \
+    {                                                                                \
+        key, offsetof(struct conf, member), sizeof(((struct conf *)0)->member), true \
+    }
+
+// In the order of the keys; verbose and testtimeout have no effect.
+static const struct field fields[] = {
+    TEXT(KEY_USER, user),
+    TEXT(KEY_GROUP, group),
+    TEXT(KEY_FACILITY, facility),
+    FIELD(KEY_LOGLEVEL, loglevel),
+    FIELD(KEY_LOGLOCATION, loglocation),
+    FIELD(KEY_ROOTFOLLY, rootfolly),
+    FIELD(KEY_PRECISE, precise),
+    FIELD(KEY_SANDBOX, sandbox),
+    TEXT(KEY_VARDIR, vardir),
+    TEXT(KEY_DATADIR, datadir),
+    FIELD(KEY_AUTHMODE, modes),
+    TEXT(KEY_SRCNODE, srcnode.host),
+    FIELD(KEY_SRCNODE, srcnode.port),
+    FIELD(KEY_TESTPORTS, testports),
+    TEXT(KEY_HWTIMESTAMPS, hwtimestamps),
+    FIELD(KEY_DISKFUDGE, diskfudge),
+    FIELD(KEY_DIEBY, dieby_s),
+    FIELD(KEY_CONTROLTIMEOUT, controltimeout_s),
+    FIELD(KEY_SETUPTIMEOUT, setuptimeout_s),
+    FIELD(KEY_PBKDF2_COUNT, pbkdf2_count),
+    FIELD(KEY_ENDDELAY, enddelay_s),
+    FIELD(KEY_MAXCONTROLSESSIONS, maxcontrolsessions),
+    FIELD(KEY_MAXCONTROLPERHOST, maxcontrolperhost),
+    FIELD(KEY_MAXSESSIONS, maxsessions),
+    FIELD(KEY_MAXPACKETS, maxpackets),
+    FIELD(KEY_MAXMEMORY, maxmemory_mib),
+    FIELD(KEY_KEEPSESSIONS, keepsessions_s),
+};
+
+static bool differs(const struct field *f, const struct conf *a, const struct conf *b)
+{
+    const char *x = (const char *)a + f->at, *y = (const char *)b + f->at;
+    return f->text ? strcmp(x, y) != 0 : memcmp(x, y, f->size) != 0;
+}
+
+size_t conf_changes(const struct conf *was, const struct conf *is, const struct conf *used, char *out,
+                    size_t size)
+{
+    size_t n = 0, len = 0;
+    const char *last = "";
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+        const char *name = key_names[fields[i].key];
+        if (name == last || !differs(&fields[i], was, is) || differs(&fields[i], was, used))
+            continue;
+        if (len < size)
+            len += (size_t)snprintf(out + len, size - len, "%s%s", n > 0 ? ", " : "", name);
+        last = name;
+        n++;
+    }
+    return n;
 }

@@ -7,8 +7,9 @@
 #include "base/ps_log.h"
 #include "owamp/ow_msg.h"
 
-#define CONF_NAME 64  // of a user, a group, a facility, with the NUL
-#define CONF_NOTES 16 // kept; further ones are counted alone
+#define CONF_NAME 64             // of a user, a group, a facility, with the NUL
+#define CONF_FILE_MAX (1u << 20) // octets of the file
+#define CONF_NOTES 16            // kept; further ones are counted alone
 
 // What the daemon is held by.
 enum sandbox {
@@ -60,3 +61,8 @@ int conf_sandbox(const char *text, unsigned *sandbox);
 // Takes over what the text says; what it does not name stays as it is. PS_EUNKNOWN, PS_ESYNTAX,
 // PS_ERANGE, PS_ELIMIT... with the fault naming file, line and cause.
 int conf_parse(struct conf *c, const char *file, const char *text, size_t len, struct ps_fault *fault);
+#define CONF_CHANGES 512 // room for the names of all keys
+// Which keys the file has changed since it said `was`, but those that the command line overrode when it made
+// `used` of that. Their names with commas between; how many there are.
+size_t conf_changes(const struct conf *was, const struct conf *is, const struct conf *used, char *out,
+                    size_t size);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "base/ps_err.h"
 #include "loop/ps_lookup.h"
 #include "loop/ps_sd.h"
@@ -14,6 +15,22 @@
 #define FILE_MAX (16u << 20) // a limits or pass-phrase file larger than this is a mistake
 #define REAP_EVERY (600 * PS_SEC)
 
+// A file that may be read and cannot be opened is kept from us by Landlock, which forbids nothing else.
+static int cannot_read(const char *path, int err, struct ps_fault *fault)
+{
+    char *target = err == -EACCES && access(path, R_OK) == 0 ? realpath(path, NULL) : NULL;
+    if (target == NULL)
+        ps_fault_set(fault, path, 0, "cannot be read: %s", ps_strerror(err));
+    else
+        ps_fault_set(
+            fault, path, 0,
+            "cannot be read: it is %s, outside of the sandbox, which lets owampd read in the folders "
+            "that were in use at its start; restart it",
+            target);
+    free(target);
+    return err;
+}
+
 // A rules file's text; *text NULL when there is no such file.
 static int read_rules(const char *path, char **text, size_t *len, struct ps_fault *fault)
 {
@@ -22,9 +39,7 @@ static int read_rules(const char *path, char **text, size_t *len, struct ps_faul
         *text = NULL;
         return 0;
     }
-    if (err != 0)
-        ps_fault_set(fault, path, 0, "cannot be read: %s", ps_strerror(err));
-    return err;
+    return err != 0 ? cannot_read(path, err, fault) : 0;
 }
 
 static int read_pfs(const char *path, struct ow_pfs **pfs, struct ps_fault *fault)
@@ -98,7 +113,8 @@ static void open_hw(struct daemon *d)
     struct ps_fault why = {""};
     const char *iface = d->conf->hwtimestamps;
     if (iface[0] != '\0' && ps_hwstamp_open(iface, &d->hw, &why) != 0)
-        ps_log(d->log, PS_LOG_WARN, "clock", "%s", why.text);
+        ps_log(d->log, PS_LOG_WARN, "clock", "hwtimestamps: %s; the kernel's arrival times are used",
+               why.text);
 }
 
 int daemon_bind(struct daemon *d, const struct conf *conf, struct ps_log *log, struct ps_fault *fault)
@@ -215,28 +231,6 @@ int daemon_start(struct daemon *d, const struct daemon_files *files, struct ps_f
 uint16_t daemon_port(const struct daemon *d)
 {
     return ps_addr_port(ps_listener_addr(d->listener));
-}
-
-void daemon_reload(struct daemon *d, const struct daemon_files *files)
-{
-    struct ps_fault fault;
-    struct ow_limits *limits;
-    struct ow_pfs *pfs;
-    (void)ps_sd_notify("RELOADING=1");
-    int err = daemon_read_rules(files, &limits, &pfs, &fault);
-    if (err == 0)
-        err = ow_policy_set_limits(d->policy, limits, d->conf->diskfudge);
-    if (err != 0) {
-        ps_log(d->log, PS_LOG_WARN, "reload", "the former limits and pass-phrases stay in force: %s",
-               fault.text[0] != '\0' ? fault.text : ps_strerror(err));
-    } else {
-        ow_pfs_free(d->pfs);
-        d->pfs = pfs;
-        ps_log(d->log, PS_LOG_INFO, "reload",
-               "limits and pass-phrases read anew: %zu classes, %zu identities", ow_limits_count(limits),
-               pfs == NULL ? (size_t)0 : ow_pfs_count(pfs));
-    }
-    (void)ps_sd_notify("READY=1");
 }
 
 void daemon_stop(struct daemon *d)

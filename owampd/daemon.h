@@ -58,8 +58,6 @@ int daemon_bind(struct daemon *d, const struct conf *conf, struct ps_log *log, s
 int daemon_start(struct daemon *d, const struct daemon_files *files, struct ps_fault *fault);
 // Port we listen on.
 uint16_t daemon_port(const struct daemon *d);
-// Takes new limits and pass-phrases, or keeps the old and says why.
-void daemon_reload(struct daemon *d, const struct daemon_files *files);
 // Stops accepting, ends running tests, and stops the loop when the last connection is gone or
 // after conf->dieby seconds.
 void daemon_stop(struct daemon *d);

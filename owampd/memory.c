@@ -37,6 +37,11 @@ uint64_t memory_used(const struct memory *m)
     return now > m->promised ? now : m->promised;
 }
 
+bool memory_hopeless(const struct memory *m)
+{
+    return m->max != 0 && memory_used(m) + MEMORY_CONNECTION + MEMORY_SESSION > m->max;
+}
+
 bool memory_take(struct memory *m, uint64_t octets)
 {
     if (m->max != 0) {

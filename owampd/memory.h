@@ -19,6 +19,8 @@ void memory_init(struct memory *m, unsigned max_mib);
 void memory_fini(struct memory *m);
 // Octets that count as used now.
 uint64_t memory_used(const struct memory *m);
+// Not even the first connection has room for a session.
+bool memory_hopeless(const struct memory *m);
 // Promises so much, unless that is too much.
 bool memory_take(struct memory *m, uint64_t octets);
 void memory_give(struct memory *m, uint64_t octets);

@@ -7,8 +7,6 @@
 #include "base/ps_err.h"
 #include "base/ps_opt.h"
 
-#define CONF_MAX (1u << 20)
-
 enum { OPT_VERSION = 'V', OPT_SANDBOX = 256 };
 
 static const struct ps_opt table[] = {
@@ -136,7 +134,7 @@ static int read_conf(struct options *o, bool must)
     struct ps_fault fault;
     char *text;
     size_t len;
-    int err = ps_conf_load(o->files.conf, CONF_MAX, &text, &len);
+    int err = ps_conf_load(o->files.conf, CONF_FILE_MAX, &text, &len);
     if (err == -ENOENT && !must)
         return 0;
     if (err != 0) {
@@ -205,5 +203,6 @@ enum options_next options_read(struct options *o, int argc, char **argv)
         return next;
     if (set_files(o, confdir) != 0 || read_conf(o, confdir != NULL) != 0)
         return OPTIONS_FAULT;
+    o->of_file = o->conf;
     return second_pass(o, argc, argv);
 }

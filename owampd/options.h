@@ -5,6 +5,7 @@
 
 struct options {
     struct conf conf;
+    struct conf of_file; // what owamp-server.conf alone says
     struct daemon_files files;
     bool foreground, check;
 };

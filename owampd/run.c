@@ -14,10 +14,12 @@
 #include "loop/ps_sd.h"
 #include "loop/ps_stdio.h"
 #include "owampd/confine.h"
+#include "owampd/reload.h"
 
 struct server {
     struct daemon daemon;
     struct conf conf; // with absolute directories
+    const struct options *o;
     const struct daemon_files *files;
     struct ps_log log;
     FILE *terminal; // until it serves, a daemon tells faults there as well
@@ -104,6 +106,27 @@ static int tell_good(size_t classes, size_t identities)
     return 1;
 }
 
+// No fault: it does without.
+static void note_interface(const struct options *o)
+{
+    struct ps_fault why = {""};
+    const char *iface = o->conf.hwtimestamps;
+    if (iface[0] != '\0' && ps_hwstamp_check(iface, &why) != 0)
+        fprintf(stderr, "owampd: note: hwtimestamps: %s; the kernel's arrival times will be used\n",
+                why.text);
+}
+
+// What this process has now the daemon has at least.
+static void note_memory(const struct options *o)
+{
+    struct memory m;
+    memory_init(&m, o->conf.maxmemory_mib);
+    if (memory_hopeless(&m))
+        fprintf(stderr, "owampd: note: maxmemory: %u: owampd alone needs more: nobody will be served\n",
+                o->conf.maxmemory_mib);
+    memory_fini(&m);
+}
+
 int run_check(const struct options *o)
 {
     struct ps_fault fault;
@@ -119,6 +142,8 @@ int run_check(const struct options *o)
         bad = check_sandbox(o);
     for (size_t i = 0; i < o->conf.nnotes; i++)
         fprintf(stderr, "owampd: note: %s\n", o->conf.note[i].text);
+    note_interface(o);
+    note_memory(o);
     int err = daemon_read_rules(&o->files, &limits, &pfs, &fault);
     if (err != 0) {
         fprintf(stderr, "owampd: %s\n", fault.text[0] != '\0' ? fault.text : ps_strerror(err));
@@ -137,7 +162,7 @@ static void on_signal(void *ctx, int signum)
 {
     struct server *s = ctx;
     if (signum == SIGHUP)
-        daemon_reload(&s->daemon, s->files);
+        reload(&s->daemon, s->o);
     else
         daemon_stop(&s->daemon);
 }
@@ -242,6 +267,15 @@ static void tell_timing(struct server *s)
            s->conf.precise ? ", precise sends" : "");
 }
 
+static void tell_memory(struct server *s)
+{
+    const struct memory *m = &s->daemon.memory;
+    if (memory_hopeless(m))
+        ps_log(&s->log, PS_LOG_WARN, "conf",
+               "maxmemory: %u: owampd alone has %.1f MiB: nobody will be served; raise it",
+               s->conf.maxmemory_mib, (double)memory_used(m) / (1 << 20));
+}
+
 static int hook_signals(struct server *s)
 {
     static const int signals[] = {SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
@@ -279,6 +313,7 @@ static int serve(struct server *s)
         return 1;
     }
     tell_notes(&s->log, &s->conf);
+    tell_memory(s);
     tell_timing(s);
     ps_log(&s->log, PS_LOG_INFO, NULL, "%s", s->confined);
     ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s",
@@ -349,6 +384,7 @@ int run_serve(const struct options *o)
     if (s == NULL)
         return 1;
     s->conf = o->conf;
+    s->o = o;
     s->files = &o->files;
     s->ready_fd = s->pid_fd = -1;
     int status = 1;

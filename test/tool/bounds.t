@@ -69,6 +69,8 @@ end_server TERM
 check "and the server ends well" "$rc" 0
 server memory "maxmemory 1"
 serve memory
+match "maxmemory 1 is warned of at the start" "$(<memory/log)" \
+    "owampd: conf: maxmemory: 1: owampd alone has [0-9.]+ MiB: nobody will be served; raise it"
 ask -c 3 -i 0.01f
 match "maxmemory 1 serves nobody" "$rc$out $err" "1 owping: .*closed the connection"
 await "turned away"

@@ -106,6 +106,14 @@ check "-n tells what is odd with file and line, and is good" "$rc $out $err" \
 rootfolly: a flag is on when it is there, whatever follows; remove the line to turn it off
 owampd: note: $tmp/c/owamp-server.conf:2: pbkdf2_count: not a power of two as RFC 4656 wants; the next one is used
 owampd: note: $tmp/c/owamp-server.conf:5: loglevel: overrides line 4"
+printf 'hwtimestamps nosuch0\nmaxmemory 1\nsetuptimeout 20\ncontroltimeout 15\n' >c/owamp-server.conf
+checked
+check "-n tells what will not do as it looks" "$rc $out $err" \
+    "0 configuration is good: 2 classes, 2 identities owampd: note: $tmp/c/owamp-server.conf:3: \
+setuptimeout: longer than controltimeout, which counts for the set-up too
+owampd: note: hwtimestamps: nosuch0: no hardware receive stamps: it cannot be asked: No such device; \
+the kernel's arrival times will be used
+owampd: note: maxmemory: 1: owampd alone needs more: nobody will be served"
 
 # faulty SUFFIX TEXT MESSAGE: of the file's last line
 faulty() {
@@ -347,6 +355,19 @@ cp rules/* s/etc
 kill -HUP "$server_pid"
 await reload
 finish
+cp s/etc/owamp-server.conf s.conf
+printf 'dieby 7\nvardir elsewhere\nmaxsessions 9\nloglevel info\n' >>s/etc/owamp-server.conf
+kill -HUP "$server_pid"
+await changed
+check "HUP tells what has changed and wants a restart, but for what the command line says and what is as before" "$line" \
+    "owampd: reload: $tmp/s/etc/owamp-server.conf has changed, which a restart alone makes effective: dieby, maxsessions"
+echo 'dieby soon' >>s/etc/owamp-server.conf
+kill -HUP "$server_pid"
+await restart
+match_all "HUP tells of a fault in it" "$line" "owampd: reload: $tmp/s/etc/owamp-server\.conf:[0-9]+: dieby: .*; a restart would fail"
+cp s.conf s/etc/owamp-server.conf
+kill -HUP "$server_pid"
+await anew
 match_all "a test that ran meanwhile has lost nothing" "$rc$(<ping.txt) $(grep -aE '^(LOST|DUPS|SESSION_F)' <<<"$out" | tr '\t\n' '= ')" \
     "0 SESSION_FINISHED=1 DUPS=0 LOST=0 "
 

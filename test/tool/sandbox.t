@@ -48,6 +48,17 @@ check "HUP reads rules that were not there and such that were replaced" "$line" 
 run "$owping" -c 5 -i 0.01f -Q -A E -u ann -k one/etc/owamp-server.pfs "127.0.0.1:$port"
 check "and they hold" "$rc$out$err" 0
 
+mkdir elsewhere
+mv one/etc/owamp-server.limits elsewhere/
+ln -s "$tmp/elsewhere/owamp-server.limits" one/etc/owamp-server.limits
+kill -HUP "$server_pid"
+await reload
+check "HUP with a file that is somewhere else now: that wants a restart" "$line" \
+    "owampd: reload: the former limits and pass-phrases stay in force: $tmp/one/etc/owamp-server.limits: cannot be read: \
+it is $tmp/elsewhere/owamp-server.limits, outside of the sandbox, which lets owampd read in the folders that were in use \
+at its start; restart it"
+mv elsewhere/owamp-server.limits one/etc/
+
 check "it has several threads" "$([ "$(find "/proc/$server_pid/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 2 ] && echo yes)" yes
 check "no_new_privs holds for all" "$(each NoNewPrivs)" "1 "
 check "a filter of system calls too" "$(each Seccomp)" "2 "

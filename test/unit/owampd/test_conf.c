@@ -261,6 +261,62 @@ static void values_that_do_not_fit_are_refused(void **state)
     free(text);
 }
 
+static void a_set_up_that_may_last_longer_than_silence_is_noted(void **state)
+{
+    (void)state;
+    takes("controltimeout 10\nsetuptimeout 11\n");
+    assert_int_equal(conf.nnotes, 1);
+    assert_string_equal(
+        conf.note[0].text,
+        "t.conf:2: setuptimeout: longer than controltimeout, which counts for the set-up too");
+    conf_init(&conf);
+    takes("setuptimeout 10\ncontroltimeout 10\n");
+    assert_int_equal(conf.nnotes, 0);
+    conf_init(&conf);
+    takes("controltimeout 5\n"); // the default of the other
+    assert_int_equal(conf.nnotes, 0);
+}
+
+static void changes(const char *text, const char *want, size_t n)
+{
+    static struct conf was, used;
+    char keys[CONF_CHANGES];
+    conf_init(&conf);
+    takes("dieby 6\nsrcnode host.example:8761\nuser somebody\n");
+    was = used = conf;
+    used.maxsessions = 5; // the command line's
+    conf_init(&conf);
+    takes(text);
+    size_t got = conf_changes(&was, &conf, &used, keys, sizeof keys);
+    assert_string_equal(keys, want);
+    assert_int_equal(got, n);
+}
+
+static void what_the_file_has_changed_is_found_by_value(void **state)
+{
+    (void)state;
+    changes("dieby 6\nsrcnode host.example:8761\nuser somebody\n", "", 0);
+    changes("user whoever-it-may-be\nuser somebody\nSRCNODE host.example:8761\ndieby 06\nloglevel info\n", "",
+            0);
+    changes("", "user, srcnode, dieby", 3);
+    changes("dieby 6\nsrcnode host.example:8762\nuser somebody\nmaxsessions 9\n", "srcnode", 1);
+    changes("dieby 6\nsrcnode host.example:8761\nuser somebody\nverbose\ntesttimeout 3\n", "", 0);
+}
+
+static void each_key_with_an_effect_can_be_found_changed(void **state)
+{
+    static struct conf was;
+    char keys[CONF_CHANGES];
+    (void)state;
+    was = conf;
+    takes("user u\ngroup g\nfacility local1\nloglevel debug\nloglocation\nrootfolly\nprecise\nsandbox none\n"
+          "vardir v\ndatadir d\nauthmode E\nsrcnode :1\ntestports 1-2\nhwtimestamps h\ndiskfudge 2\ndieby 1\n"
+          "controltimeout 1\nsetuptimeout 1\npbkdf2_count 4096\nenddelay 2\nmaxcontrolsessions 1\n"
+          "maxcontrolperhost 1\nmaxsessions 1\nmaxpackets 1\nmaxmemory 1\nkeepsessions 1\n");
+    assert_int_equal(conf_changes(&was, &conf, &was, keys, sizeof keys), 26);
+    assert_true(strlen(keys) + 1 < sizeof keys);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -281,6 +337,9 @@ int main(void)
         TEST(other_values_are_checked),
         TEST(a_value_is_one_word_and_is_there),
         TEST(values_that_do_not_fit_are_refused),
+        TEST(a_set_up_that_may_last_longer_than_silence_is_noted),
+        TEST(what_the_file_has_changed_is_found_by_value),
+        TEST(each_key_with_an_effect_can_be_found_changed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

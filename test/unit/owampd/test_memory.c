@@ -19,6 +19,22 @@ static void without_a_bound_everything_is_promised(void **state)
     memory_fini(&m);
 }
 
+static void a_bound_below_what_the_process_has_is_hopeless(void **state)
+{
+    struct memory m;
+    (void)state;
+    memory_init(&m, 1);
+    assert_true(memory_hopeless(&m));
+    assert_false(memory_take(&m, MEMORY_CONNECTION));
+    memory_fini(&m);
+    memory_init(&m, 1u << 20);
+    assert_false(memory_hopeless(&m));
+    memory_fini(&m);
+    memory_init(&m, 0);
+    assert_false(memory_hopeless(&m));
+    memory_fini(&m);
+}
+
 static void what_is_promised_counts_until_it_is_given_back(void **state)
 {
     struct memory m;
@@ -55,6 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_bound_everything_is_promised),
+        cmocka_unit_test(a_bound_below_what_the_process_has_is_hopeless),
         cmocka_unit_test(what_is_promised_counts_until_it_is_given_back),
         cmocka_unit_test(what_is_resident_counts_too),
     };
