@@ -221,7 +221,7 @@ int set_add(struct set *s, const struct stream_conf *conf, struct ps_fault *faul
     if (m == NULL && find_waiting(s, conf->name) == NULL) {
         int err = begin(s, conf, 0, &why);
         if (err != 0)
-            ps_fault_set(fault, conf->name, 0, "%s", why.text);
+            ps_fault_set(fault, conf->name, 0, "%s", why.text[0] != '\0' ? why.text : ps_strerror(err));
         return err;
     }
     if (m != NULL && m->ending && m->heir == NULL)
