@@ -320,6 +320,9 @@ void stream_begin(struct stream *p, ps_ns stagger, ps_ntp since)
     (void)ps_rand_bytes(&seed, sizeof seed); // a poor one only makes pauses alike
     bool known = since != 0 || output_noted(&p->output, &note);
     p->measured = known ? note.told : now_of(p).wall;
+    for (unsigned i = 0; i < note.n; i++)
+        if (note.later[i].reason[0] == '\0')
+            p->measured = note.later[i].to;
     chain_begin(&p->chain, &cc, seed, now_of(p), known ? &note : NULL, reason);
     p->begun = true;
     wake(p);
