@@ -10,6 +10,7 @@
 
 #define OFFSET_MAX_SECONDS 1e9
 #define KERNEL_MAX_ERROR_US 16000000L // what the kernel itself says of a clock nobody disciplines
+#define KERNEL_NO_ERROR (KERNEL_MAX_ERROR_US * PS_USEC)
 
 // The whole state is one word, so that a reader on another thread never sees half of two states:
 // bit 63 synchronised, bits 62..32 error and bits 31..0 maximum error, in microseconds.
@@ -19,6 +20,8 @@
 struct ps_clock {
     ps_ns offset;
     _Atomic uint64_t state;
+    _Atomic uint64_t kept; // what its source says, likewise; 0: nothing
+    struct ps_source source;
     _Atomic int64_t read_at; // CLOCK_MONOTONIC
     _Atomic uint32_t steps;
 };
@@ -66,6 +69,8 @@ int ps_clock_new(struct ps_clock **out, ps_ns offset)
     atomic_init(&c->read_at, read_clock(CLOCK_MONOTONIC));
     atomic_init(&c->state, ask_kernel());
     atomic_init(&c->steps, 0);
+    atomic_init(&c->kept, 0);
+    c->source = (struct ps_source){.name = NULL};
     *out = c;
     return 0;
 }
@@ -98,13 +103,56 @@ void ps_clock_refresh(struct ps_clock *c)
         atomic_store_explicit(&c->state, ask_kernel(), memory_order_relaxed);
 }
 
+static ps_ns error_of(uint64_t state)
+{
+    return (ps_ns)((state & ~SYNCED_BIT) >> 32) * PS_USEC;
+}
+
+static ps_ns max_of(uint64_t state)
+{
+    return (ps_ns)(state & UINT32_MAX) * PS_USEC;
+}
+
+static ps_ns larger(ps_ns a, ps_ns b)
+{
+    return a > b ? a : b;
+}
+
 void ps_clock_get(const struct ps_clock *c, struct ps_clock_state *out)
 {
     uint64_t state = atomic_load_explicit(&c->state, memory_order_relaxed);
+    uint64_t kept = atomic_load_explicit(&c->kept, memory_order_relaxed);
 
     out->synced = (state & SYNCED_BIT) != 0;
-    out->error = (ps_ns)((state & ~SYNCED_BIT) >> 32) * PS_USEC;
-    out->max_error = (ps_ns)(state & UINT32_MAX) * PS_USEC;
+    out->error = error_of(state);
+    out->max_error = max_of(state);
+    if (!out->synced || !(kept & SYNCED_BIT))
+        return;
+    if (out->error >= KERNEL_NO_ERROR && error_of(kept) > 0)
+        out->error = 0;
+    out->error = larger(out->error, error_of(kept));
+    out->max_error = larger(out->max_error, larger(max_of(kept), error_of(kept)));
+}
+
+// Rounded up; 0: not told.
+static uint64_t told_us(ps_ns t)
+{
+    return t == PS_SOURCE_UNKNOWN ? 0 : clamp_us((long)((t + PS_USEC - 1) / PS_USEC));
+}
+
+void ps_clock_set_source(struct ps_clock *c, const struct ps_source *source)
+{
+    uint64_t kept = 0;
+
+    if (source->name && source->synced)
+        kept = SYNCED_BIT | told_us(source->error) << 32 | told_us(source->bound);
+    c->source = *source;
+    atomic_store_explicit(&c->kept, kept, memory_order_relaxed);
+}
+
+const struct ps_source *ps_clock_source(const struct ps_clock *c)
+{
+    return &c->source;
 }
 
 void ps_clock_stepped(struct ps_clock *c)

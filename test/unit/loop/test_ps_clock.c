@@ -190,6 +190,104 @@ static void the_offset_is_in_every_time(void **state)
     ps_clock_free(c);
 }
 
+static const struct ps_source good_source = {.name = "chrony",
+                                             .reference = "192.0.2.1",
+                                             .stratum = 2,
+                                             .synced = true,
+                                             .error = 300 * PS_USEC + 1,
+                                             .bound = 9 * PS_MSEC};
+
+static struct ps_clock_state kept_by(const struct ps_source *source)
+{
+    struct ps_clock *c;
+    struct ps_clock_state s;
+
+    assert_int_equal(ps_clock_new(&c, 0), 0);
+    assert_null(ps_clock_source(c)->name);
+    ps_clock_set_source(c, source);
+    assert_string_equal(ps_clock_source(c)->reference, source->reference);
+    ps_clock_get(c, &s);
+    ps_clock_free(c);
+    return s;
+}
+
+static void the_larger_of_the_kernels_and_the_sources_errors_counts(void **state)
+{
+    struct ps_clock_state s = kept_by(&good_source);
+
+    (void)state;
+    assert_int_equal(s.error, 301 * PS_USEC); // rounded up
+    assert_int_equal(s.max_error, 9 * PS_MSEC);
+    kernel_says(TIME_OK, 0, 400, 10000);
+    s = kept_by(&good_source);
+    assert_int_equal(s.error, 400 * PS_USEC);
+    assert_int_equal(s.max_error, 10 * PS_MSEC);
+}
+
+static void a_source_that_is_not_synced_or_tells_no_errors_changes_nothing(void **state)
+{
+    struct ps_source source = good_source;
+    struct ps_clock_state s;
+
+    (void)state;
+    source.error = source.bound = PS_SOURCE_UNKNOWN;
+    s = kept_by(&source);
+    assert_int_equal(s.error, 250 * PS_USEC);
+    assert_int_equal(s.max_error, 4 * PS_MSEC);
+    source = good_source;
+    source.synced = false;
+    assert_int_equal(kept_by(&source).error, 250 * PS_USEC);
+    source = good_source;
+    source.name = NULL;
+    assert_int_equal(kept_by(&source).max_error, 4 * PS_MSEC);
+}
+
+static void a_source_without_a_bound_has_its_error_for_one(void **state)
+{
+    struct ps_source source = good_source;
+
+    (void)state;
+    source.error = 5 * PS_MSEC;
+    source.bound = PS_SOURCE_UNKNOWN;
+    assert_int_equal(kept_by(&source).error, 5 * PS_MSEC);
+    assert_int_equal(kept_by(&source).max_error, 5 * PS_MSEC);
+}
+
+static void what_the_kernel_says_of_being_synced_holds(void **state)
+{
+    struct ps_clock_state s;
+
+    (void)state;
+    kernel_says(TIME_ERROR, STA_UNSYNC, 16000000, 16000000);
+    s = kept_by(&good_source);
+    assert_false(s.synced);
+    assert_int_equal(s.error, 16 * PS_SEC);
+    assert_int_equal(s.max_error, 16 * PS_SEC);
+}
+
+static void the_source_stands_in_where_the_kernel_was_never_told_an_error(void **state)
+{
+    struct ps_source source = good_source;
+
+    (void)state;
+    kernel_says(TIME_OK, 0, 16000000, 500);
+    assert_int_equal(kept_by(&source).error, 301 * PS_USEC);
+    source.error = PS_SOURCE_UNKNOWN;
+    assert_int_equal(kept_by(&source).error, 16 * PS_SEC);
+}
+
+static void an_absurd_source_is_held_within_bounds(void **state)
+{
+    struct ps_source source = good_source;
+    struct ps_clock_state s;
+
+    (void)state;
+    source.error = source.bound = PS_SOURCE_ERROR_MAX;
+    s = kept_by(&source);
+    assert_int_equal(s.error, INT64_C(0x7fffffff) * PS_USEC);
+    assert_int_equal(s.max_error, INT64_C(0x7fffffff) * PS_USEC);
+}
+
 struct reading {
     struct ps_clock *clock;
     _Atomic bool over;
@@ -287,6 +385,12 @@ int main(void)
         TEST(absurd_errors_are_held_within_bounds),
         TEST(the_kernel_is_asked_at_most_once_a_second),
         TEST(the_offset_is_in_every_time),
+        TEST(the_larger_of_the_kernels_and_the_sources_errors_counts),
+        TEST(a_source_that_is_not_synced_or_tells_no_errors_changes_nothing),
+        TEST(a_source_without_a_bound_has_its_error_for_one),
+        TEST(what_the_kernel_says_of_being_synced_holds),
+        TEST(the_source_stands_in_where_the_kernel_was_never_told_an_error),
+        TEST(an_absurd_source_is_held_within_bounds),
         TEST(another_thread_never_reads_half_a_state),
         TEST(no_environment_means_no_offset),
         TEST(the_environment_gives_seconds_and_fractions),
