@@ -184,6 +184,28 @@ static void on_step(void *ctx, const struct ps_step *step)
                (double)(step->after - step->before) / (double)PS_SEC);
 }
 
+static void on_source(void *ctx, const struct ps_source *source)
+{
+    struct daemon *d = ctx;
+    char text[PS_CLOCKSOURCE_TEXT];
+    ps_log(d->log, PS_LOG_INFO, "clock", "%s", ps_clocksource_text(source, text));
+}
+
+// Asked once now, for the log, and from then on while there are sessions.
+static int start_source(struct daemon *d, struct ps_fault *fault)
+{
+    struct ps_clocksource_conf conf;
+    int err = ps_clocksource_env(&conf);
+    if (err != 0) {
+        ps_fault_set(fault, NULL, 0, "OWAMP_DEBUG_CLOCKSOURCE: wants chrony=, ntpd= and ptp4l=, or none");
+        return err;
+    }
+    err = ps_clocksource_new(d->loop, d->clock, &conf, on_source, d, &d->clocksource);
+    if (err == 0)
+        ps_clocksource_look(d->clocksource);
+    return err;
+}
+
 static int start_engine(struct daemon *d, struct ps_fault *fault)
 {
     ps_ns offset;
@@ -206,6 +228,8 @@ static int start_engine(struct daemon *d, struct ps_fault *fault)
     err = ps_pump_new(&d->pump, &pc);
     if (err == 0)
         err = ps_clockwatch_new(d->loop, d->clock, on_step, d, &d->clockwatch);
+    if (err == 0)
+        err = start_source(d, fault);
     if (err == 0)
         err = ps_timer_new(d->loop, &d->reaper, on_reap, d);
     if (err == 0)
@@ -266,6 +290,7 @@ void daemon_free(struct daemon *d)
     ps_pump_free(d->pump);
     ps_hwstamp_free(d->hw);
     ps_clockwatch_free(d->clockwatch);
+    ps_clocksource_free(d->clocksource);
     ps_loop_free(d->loop);
     ps_clock_free(d->clock);
     store_free(d->store);

@@ -4,6 +4,7 @@
 #include "base/ps_list.h"
 #include "base/ps_log.h"
 #include "base/ps_map.h"
+#include "loop/ps_clocksource.h"
 #include "loop/ps_clockwatch.h"
 #include "loop/ps_loop.h"
 #include "loop/ps_pump.h"
@@ -27,6 +28,7 @@ struct daemon {
     struct ps_loop *loop;
     struct ps_clock *clock;
     struct ps_clockwatch *clockwatch;
+    struct ps_clocksource *clocksource;
     struct ps_hwstamp *hw;
     struct ps_pump *pump;
     struct ps_listener *listener;

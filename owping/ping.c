@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "base/ps_log.h"
+#include "loop/ps_clocksource.h"
 #include "loop/ps_clockwatch.h"
 #include "endpoint/ep_ask.h"
 #include "owping/leg.h"
@@ -28,6 +29,7 @@ struct ping {
     struct ps_loop *loop;
     struct ps_clock *clock;
     struct ps_clockwatch *clockwatch;
+    struct ps_clocksource *clocksource;
     struct ps_hwstamp *hw;
     struct ps_pump *pump;
     struct link link;
@@ -428,6 +430,21 @@ static void open_hw(struct ping *p)
                 why.text);
 }
 
+// From now to the end: it has answered before the first packet leaves.
+static int use_source(struct ping *p)
+{
+    struct ps_clocksource_conf conf;
+    int err = ps_clocksource_env(&conf);
+    if (err != 0) {
+        tell(p, "OWAMP_DEBUG_CLOCKSOURCE", "wants chrony=, ntpd= and ptp4l=, or none");
+        return err;
+    }
+    err = ps_clocksource_new(p->loop, p->clock, &conf, NULL, NULL, &p->clocksource);
+    if (err == 0)
+        ps_clocksource_use(p->clocksource);
+    return err;
+}
+
 static int set_up(struct ping *p)
 {
     ps_ns offset;
@@ -440,6 +457,8 @@ static int set_up(struct ping *p)
         err = ps_clock_new(&p->clock, offset);
     if (err == 0)
         err = ps_clockwatch_new(p->loop, p->clock, NULL, NULL, &p->clockwatch);
+    if (err == 0)
+        err = use_source(p);
     if (err == 0)
         err = ep_trial_init(&p->trial, p->loop, p->clock, (ps_ns)(p->o->enddelay * (double)PS_SEC));
     if (err == 0)
@@ -479,6 +498,7 @@ static void take_down(struct ping *p)
     ps_pump_free(p->pump);
     ps_hwstamp_free(p->hw);
     ps_clockwatch_free(p->clockwatch);
+    ps_clocksource_free(p->clocksource);
     ps_loop_free(p->loop);
     ps_clock_free(p->clock);
 }

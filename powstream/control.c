@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/ps_err.h"
+#include "endpoint/ep_here.h"
 #include "powstream/run.h"
 #include "powstream/streams_file.h"
+#include "report/ow_source.h"
 
 struct answer {
     char *text;
@@ -42,13 +44,19 @@ static void put_error(struct ps_json *j, const char *why)
 static void put_clock(const struct run *r, struct ps_json *j)
 {
     struct ps_clock_state st;
+    struct ow_clock_source source;
     ps_clock_get(r->ground.clock, &st);
+    ep_here_source(r->ground.clock, &source);
     ps_json_key(j, "clock");
     ps_json_open(j, '{');
     ps_json_key(j, "synced");
     ps_json_bool(j, st.synced);
     ps_json_key(j, "error");
     ps_json_double(j, (double)st.error / (double)PS_SEC);
+    ps_json_key(j, "bound");
+    ps_json_double(j, (double)st.max_error / (double)PS_SEC);
+    ps_json_key(j, "clock-source");
+    ow_source_json(j, &source);
     ps_json_close(j, '}');
 }
 

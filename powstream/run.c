@@ -208,6 +208,27 @@ static int make_ground(struct run *r)
     return err;
 }
 
+static void on_source(void *ctx, const struct ps_source *source)
+{
+    struct run *r = ctx;
+    char text[PS_CLOCKSOURCE_TEXT];
+    ps_log(&r->log, PS_LOG_INFO, "clock", "%s", ps_clocksource_text(source, text));
+}
+
+static int use_source(struct run *r)
+{
+    struct ps_clocksource_conf conf;
+    int err = ps_clocksource_env(&conf);
+    if (err != 0) {
+        tell(r, "OWAMP_DEBUG_CLOCKSOURCE", "wants chrony=, ntpd= and ptp4l=, or none");
+        return err;
+    }
+    err = ps_clocksource_new(r->ground.loop, r->ground.clock, &conf, on_source, r, &r->clocksource);
+    if (err == 0)
+        ps_clocksource_use(r->clocksource);
+    return err;
+}
+
 static int set_up(struct run *r)
 {
     static const int signals[] = {SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
@@ -219,6 +240,8 @@ static int set_up(struct run *r)
         err = set_new(&r->set, &env, r, on_finished);
     if (err == 0)
         err = ps_clockwatch_new(r->ground.loop, r->ground.clock, on_step, r, &r->clockwatch);
+    if (err == 0)
+        err = use_source(r);
     for (size_t i = 0; err == 0 && i < sizeof signals / sizeof *signals; i++)
         err = ps_signal_add(r->ground.loop, signals[i], on_signal, r);
     if (err != 0)
@@ -271,6 +294,7 @@ static void take_down(struct run *r)
     }
     names_free(r->ground.names);
     ps_clockwatch_free(r->clockwatch);
+    ps_clocksource_free(r->clocksource);
     ps_timer_free(r->watch);
     ps_pump_free(r->ground.pump);
     ps_hwstamp_free(r->hw);

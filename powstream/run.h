@@ -2,6 +2,7 @@
 // The running program: what all streams share, signals, the watch on the clock, the control socket.
 #pragma once
 #include <stdatomic.h>
+#include "loop/ps_clocksource.h"
 #include "loop/ps_clockwatch.h"
 #include "loop/ps_ctl.h"
 #include "powstream/options.h"
@@ -17,6 +18,7 @@ struct run {
     struct ps_ctl *ctl;
     ps_ns retried; // monotonic: when streams that could not begin were tried again
     struct ps_clockwatch *clockwatch;
+    struct ps_clocksource *clocksource;
     struct ps_hwstamp *hw;
     ps_ntp started;
     unsigned ending; // how often it was asked for

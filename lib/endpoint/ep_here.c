@@ -1,9 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "endpoint/ep_here.h"
+#include <string.h>
 
 static double seconds(ps_ns t)
 {
     return (double)t / (double)PS_SEC;
+}
+
+static double told_seconds(ps_ns t)
+{
+    return t == PS_SOURCE_UNKNOWN ? -1 : seconds(t);
+}
+
+void ep_here_source(const struct ps_clock *clock, struct ow_clock_source *out)
+{
+    const struct ps_source *s = ps_clock_source(clock);
+    _Static_assert(sizeof out->reference == sizeof s->reference, "one holds the other");
+    if (s->name == NULL) {
+        *out = (struct ow_clock_source){.name = "unknown", .stratum = -1, .error = -1, .bound = -1};
+        return;
+    }
+    *out = (struct ow_clock_source){.name = s->name,
+                                    .stratum = s->stratum,
+                                    .synced = s->synced,
+                                    .leap = s->synced ? ps_leap_text(s->leap) : NULL,
+                                    .error = told_seconds(s->error),
+                                    .bound = told_seconds(s->bound)};
+    memcpy(out->reference, s->reference, sizeof out->reference);
 }
 
 static void of_sender(const struct ps_pump *pump, ps_ns clock_bound, struct ow_here *out)
@@ -43,4 +66,6 @@ void ep_here_get(const struct ps_clock *clock, const struct ps_pump *pump, const
         of_receiver(ep_receiver_stamps(party->receiver), st.max_error, out);
     else
         *out = (struct ow_here){.known = false};
+    if (out->known)
+        ep_here_source(clock, &out->source);
 }

@@ -4,5 +4,6 @@
 #include "endpoint/ep_trial.h"
 #include "owamp/ow_here.h"
 
+void ep_here_source(const struct ps_clock *clock, struct ow_clock_source *out);
 void ep_here_get(const struct ps_clock *clock, const struct ps_pump *pump, const struct ep_party *party,
                  struct ow_here *out);

@@ -35,10 +35,11 @@
 //   hops              {min, max}
 //   ttl               [{ttl, count}]
 //   reordering        [{n, count}]: n-reordered arrivals, up to the first n with none
-//   clock             {sender, receiver}, each {synced, error, bound, stamps, self_delay}: greatest error
-//                     estimate of each. The other three are known of this host, and null of the other:
+//   clock             {sender, receiver}, each {synced, error, bound, stamps, self_delay, clock_source}: greatest
+//                     error estimate of each. The others are known of this host, and null of the other:
 //                     the maximum error of its clock and stamps together; who made the stamps, "hardware",
-//                     "kernel", "user" or several as in "kernel+user"; {samples, median, p99}: how late packets left behind theirs
+//                     "kernel", "user" or several as in "kernel+user"; {samples, median, p99}: how late packets left behind theirs;
+//                     {name, reference, stratum, synced, leap, error, bound}: the daemon that keeps the clock
 //   records           with -R or -v: in order of arrival [{seq, lost, delay, send, send_synced,
 //                     send_error, recv, recv_synced, recv_error, ttl}], send and recv as NTP times
 //   samples           with -N: the parts

@@ -263,10 +263,11 @@ static void put_clocks(struct ps_json *j, const struct result *r)
 {
     const struct ow_result_meta *m = r->meta;
     bool to = direction_is(m->direction, "to"), from = direction_is(m->direction, "from");
+    static const struct report_keys keys = {"self-delay", "clock-source"};
     put_bool(j, "synced", r->sum.synced);
     put_open(j, "clock", '{');
-    put_clock(j, "source", &r->source, "self-delay", here_if(to, &m->here));
-    put_clock(j, "dest", &r->dest, "self-delay", here_if(from, &m->here));
+    put_clock(j, "source", &r->source, &keys, here_if(to, &m->here));
+    put_clock(j, "dest", &r->dest, &keys, here_if(from, &m->here));
     ps_json_close(j, '}');
 }
 

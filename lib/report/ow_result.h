@@ -47,8 +47,8 @@
 //                        rank among all sent, where lost ones count as infinite; mean of those that
 //                        came, once each; min and max of all that came
 //   synced               no packet was stamped by an unsynchronised clock
-//   clock                {source, dest}, each {synced, error, bound, stamps, self-delay}: greatest error
-//                        estimate of each; the others as in ow_report.h, of this host alone
+//   clock                {source, dest}, each {synced, error, bound, stamps, self-delay, clock-source}:
+//                        greatest error estimate of each; the others as in ow_report.h, of this host alone
 //   finished             the session has ended in the regular way; false while it runs
 //   complete             no packet of these is unrecorded
 //   reason               why it ended early, or null

@@ -176,9 +176,10 @@ static void put_clocks(const struct report *r, struct ps_json *j)
     static const struct ow_report_extra none = {.direction = NULL};
     const struct ow_report_extra *x = r->extra ? r->extra : &none;
     bool to = direction_is(x->direction, "to"), from = direction_is(x->direction, "from");
+    static const struct report_keys keys = {"self_delay", "clock_source"};
     put_open(j, "clock", '{');
-    put_clock(j, "sender", &r->sender, "self_delay", here_if(to, &x->here));
-    put_clock(j, "receiver", &r->receiver, "self_delay", here_if(from, &x->here));
+    put_clock(j, "sender", &r->sender, &keys, here_if(to, &x->here));
+    put_clock(j, "receiver", &r->receiver, &keys, here_if(from, &x->here));
     ps_json_close(j, '}');
 }
 

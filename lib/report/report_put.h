@@ -2,6 +2,7 @@
 // Members of JSON objects: a key and its value.
 #pragma once
 #include <string.h>
+#include "report/ow_source.h"
 #include "report/report_impl.h"
 
 static inline void put_u64(struct ps_json *j, const char *key, uint64_t v)
@@ -57,21 +58,27 @@ static inline void put_end(struct ps_json *j, const char *key, const char *host,
     ps_json_close(j, '}');
 }
 
+// Keys of members that two kinds of documents write in different ways.
+struct report_keys {
+    const char *self_delay, *source;
+};
+
 // Null for what is not known: the other end's, or what a file does not tell.
-static inline void put_here(struct ps_json *j, const char *self_delay, const struct ow_here *here)
+static inline void put_here(struct ps_json *j, const struct report_keys *keys, const struct ow_here *here)
 {
     put_double(j, "bound", here->known, here->bound);
     put_str(j, "stamps", here->stamps);
-    put_open(j, self_delay, '{');
+    put_open(j, keys->self_delay, '{');
     put_count(j, "samples", here->known ? (int64_t)here->samples : -1);
     put_double(j, "median", here->samples > 0, here->median);
     put_double(j, "p99", here->samples > 0, here->p99);
     ps_json_close(j, '}');
+    ps_json_key(j, keys->source);
+    ow_source_json(j, &here->source);
 }
 
-// self_delay: that member's key.
 static inline void put_clock(struct ps_json *j, const char *key, const struct report_clock *c,
-                             const char *self_delay, const struct ow_here *here)
+                             const struct report_keys *keys, const struct ow_here *here)
 {
     put_open(j, key, '{');
     ps_json_key(j, "synced");
@@ -80,7 +87,7 @@ static inline void put_clock(struct ps_json *j, const char *key, const struct re
     else
         ps_json_null(j);
     put_double(j, "error", c->any, c->error);
-    put_here(j, self_delay, here);
+    put_here(j, keys, here);
     ps_json_close(j, '}');
 }
 

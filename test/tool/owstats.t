@@ -304,6 +304,15 @@ clock='"clock": {
             "samples": null,
             "median": null,
             "p99": null
+          },
+          "clock_source": {
+            "name": null,
+            "reference": null,
+            "stratum": null,
+            "synced": null,
+            "leap": null,
+            "error": null,
+            "bound": null
           }
         },
         "receiver": {
@@ -315,6 +324,15 @@ clock='"clock": {
             "samples": null,
             "median": null,
             "p99": null
+          },
+          "clock_source": {
+            "name": null,
+            "reference": null,
+            "stratum": null,
+            "synced": null,
+            "leap": null,
+            "error": null,
+            "bound": null
           }
         }
       }'

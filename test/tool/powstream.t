@@ -514,7 +514,9 @@ check "the control socket is for owner and group" "$(stat -c %A ctl)" srw-rw----
 ask status
 match_all "status" "$rc$err $out" "0 \{\"ok\":true,\"program\":\"powstream\",\"version\":\"[0-9.]+\",\"pid\":${pid[many]},\"since\":\"[0-9TZ:.-]+\",\
 \"streams\":3,\"measuring\":3,\"sessions\":[0-9]+,\"packets-sent\":[0-9]+,\"packets-lost\":0,\"packets-duplicated\":0,\
-\"gaps\":3,\"gap-seconds\":[0-9.]+,\"gaps-open\":0,\"clock\":\{\"synced\":(true|false),\"error\":[0-9.e-]+\},\"datagrams\":\{\"sent\":[0-9]+,\
+\"gaps\":3,\"gap-seconds\":[0-9.]+,\"gaps-open\":0,\"clock\":\{\"synced\":(true|false),\"error\":[0-9.e-]+,\"bound\":[0-9.e-]+,\
+\"clock-source\":\{\"name\":\"unknown\",\"reference\":null,\"stratum\":null,\"synced\":null,\"leap\":null,\"error\":null,\"bound\":null\}\},\
+\"datagrams\":\{\"sent\":[0-9]+,\
 \"received\":[0-9]+,\"unmatched\":0,\"host-dropped\":0,\"sockets\":[0-9]+\},\"output\":\{\"dropped\":0,\"evicted\":0,\"trouble\":null\}\}"
 ask list
 match "list" "$rc$err $out" "^0 \{\"ok\":true,\"streams\":\[\{\"name\":\"stays\",\"server\":\"127.0.0.1\",\"port\":$port,\

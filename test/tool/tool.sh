@@ -11,6 +11,7 @@ owup=$top_builddir/owping/owup
 export owampd owping owstats owfetch owup
 export TZ=UTC LC_ALL=C
 unset TMPDIR OWAMP_DEBUG_TIMEOFFSET NOTIFY_SOCKET
+export OWAMP_DEBUG_CLOCKSOURCE=none # this host's are no part of a test
 umask 022
 ulimit -c 0
 tmp=$(mktemp -d) || exit 1

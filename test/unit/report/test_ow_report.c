@@ -77,7 +77,12 @@ static char *report_of(struct ow_file *f, const struct ow_report_opts *opts)
     struct ps_fault fault = {""};
     struct ps_json json;
     struct ow_report_extra extra = {
-        "to", "open", 3, -1, opts->json ? 2 : 0, {true, 0.25, "user", 40, 0.5, 0.75}};
+        "to",
+        "open",
+        3,
+        -1,
+        opts->json ? 2 : 0,
+        {true, 0.25, "user", 40, 0.5, 0.75, {"chrony", "192.0.2.1", 3, true, "none", 0.125, 0.5}}};
     ps_json_init(&json, out, false);
     int err = ow_report(f, opts, &names, &extra, out, opts->json ? &json : NULL, &fault);
     if (err)
@@ -403,10 +408,14 @@ static void json_tells_the_session(void **state)
             "\"reordering\":[{\"n\":1,\"count\":1}],"
             "\"clock\":{\"sender\":{\"synced\":true,\"error\":5.9604644775390625e-08,"
             "\"bound\":0.25,\"stamps\":\"user\","
-            "\"self_delay\":{\"samples\":40,\"median\":0.5,\"p99\":0.75}},"
+            "\"self_delay\":{\"samples\":40,\"median\":0.5,\"p99\":0.75},"
+            "\"clock_source\":{\"name\":\"chrony\",\"reference\":\"192.0.2.1\",\"stratum\":3,\"synced\":true,"
+            "\"leap\":\"none\",\"error\":0.125,\"bound\":0.5}},"
             "\"receiver\":{\"synced\":true,\"error\":5.9604644775390625e-08,"
             "\"bound\":null,\"stamps\":null,"
-            "\"self_delay\":{\"samples\":null,\"median\":null,\"p99\":null}}}}");
+            "\"self_delay\":{\"samples\":null,\"median\":null,\"p99\":null},"
+            "\"clock_source\":{\"name\":null,\"reference\":null,\"stratum\":null,\"synced\":null,\"leap\":"
+            "null,\"error\":null,\"bound\":null}}}}");
 }
 
 static void json_has_records_and_samples_when_asked(void **state)

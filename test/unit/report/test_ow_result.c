@@ -85,7 +85,7 @@ static struct ow_result_meta meta_of(void)
         .host_dropped = 3,
         .ignored = -1,
         .clock_steps = 1,
-        .here = {true, 0.25, "user", 40, 0.5, 0.75},
+        .here = {true, 0.25, "user", 40, 0.5, 0.75, {"chrony", "192.0.2.1", 3, true, "none", 0.125, 0.5}},
         .bucket_width = OW_RESULT_BUCKET_WIDTH,
     };
 }
@@ -151,10 +151,14 @@ static void a_session_is_told_word_for_word(void **state)
         "\"p25\":0.125,\"p75\":1.5,\"p95\":null,\"p99\":null},"
         "\"synced\":false,\"clock\":{\"source\":{\"synced\":true,\"error\":5.9604644775390625e-08,"
         "\"bound\":0.25,\"stamps\":\"user\","
-        "\"self-delay\":{\"samples\":40,\"median\":0.5,\"p99\":0.75}},"
+        "\"self-delay\":{\"samples\":40,\"median\":0.5,\"p99\":0.75},"
+        "\"clock-source\":{\"name\":\"chrony\",\"reference\":\"192.0.2.1\",\"stratum\":3,\"synced\":true,"
+        "\"leap\":\"none\",\"error\":0.125,\"bound\":0.5}},"
         "\"dest\":{\"synced\":false,\"error\":0.00390625,"
         "\"bound\":null,\"stamps\":null,"
-        "\"self-delay\":{\"samples\":null,\"median\":null,\"p99\":null}}},"
+        "\"self-delay\":{\"samples\":null,\"median\":null,\"p99\":null},"
+        "\"clock-source\":{\"name\":null,\"reference\":null,\"stratum\":null,\"synced\":null,\"leap\":null,"
+        "\"error\":null,\"bound\":null}}},"
         "\"sid\":\"abcd0000000000000000000000000000\","
         "\"source\":{\"host\":\"a.example\",\"address\":\"192.0.2.1\",\"port\":8765},"
         "\"dest\":{\"host\":\"b.example\",\"address\":\"192.0.2.2\",\"port\":9},"
