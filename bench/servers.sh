@@ -8,6 +8,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 4
 build=${top_builddir:-$here/../build}
 tmp=
 server_conf='' # lines of owamp-server.conf
+our_conf='' # and more of them in that of our server
 server_limits='' # and of owamp-server.limits
 targets=() # what owamp_load is to measure
 servers=() # and clients: all that was started and is to be ended
@@ -91,6 +92,7 @@ server() {
     local dir=$tmp/$1 tries=0
     mkdir "$dir" || exit 4
     printf '%s\n' 'loglevel warning' "$server_conf" >"$dir/owamp-server.conf"
+    case $1 in ours*) printf '%s\n' "$our_conf" >>"$dir/owamp-server.conf" ;; esac
     [ -z "$server_limits" ] || printf '%s\n' "$server_limits" >"$dir/owamp-server.limits"
     "$2" -Z -f -c "$dir" -d "$dir" -R "$dir" -S 127.0.0.1:0 >"$dir/log" 2>&1 </dev/null &
     pid[$1]=$!
