@@ -39,10 +39,10 @@ void chain_begin(struct chain *c, const struct chain_conf *conf, uint64_t seed, 
         ledger_begin(c->ledger, now.wall, "setting up");
     ledger_idle(c->ledger, now.wall);
     if (ps_ntp_before(later(now.wall, AHEAD), c->ledger->covered)) {
-        ledger_blame(c->ledger, "the clock was set back while powstream was not running");
+        ledger_blame(c->ledger, "the clock was set back while powstream was not running", now.wall);
         ledger_step(c->ledger, c->ledger->covered, now.wall);
     }
-    ledger_blame(c->ledger, "setting up");
+    ledger_blame(c->ledger, "setting up", now.wall);
 }
 
 static bool carries(const struct chain *c, unsigned lane)
@@ -94,6 +94,7 @@ static ps_ntp next_start(const struct chain *c, struct chain_now now)
 
 static void ask(struct chain *c, unsigned lane, struct chain_now now)
 {
+    ledger_confirm(c->ledger, now.wall);
     c->lanes[lane].state = LANE_ASKING;
     c->lanes[lane].id = c->next_id++;
     c->lanes[lane].start = next_start(c, now);
@@ -125,9 +126,11 @@ static ps_ns go_on(struct chain *c, struct chain_now now)
         return PS_SEC;
     } else if (any_in(c, LANE_DOWN, &lane)) {
         c->lanes[lane].state = LANE_CONNECTING;
+        ledger_confirm(c->ledger, now.wall);
         c->ops->connect(c->ctx, lane);
     } else {
-        ledger_blame(c->ledger, "all control connections are busy with sessions that have not ended");
+        ledger_blame(c->ledger, "all control connections are busy with sessions that have not ended",
+                     now.wall);
     }
     return PS_SEC;
 }
@@ -156,7 +159,7 @@ static void step_when_quiet(struct chain *c, struct chain_now now)
     if (!c->stepping || chain_measuring(c) || any_in(c, LANE_ASKING, &lane))
         return;
     c->stepping = false;
-    ledger_blame(c->ledger, c->why);
+    ledger_blame(c->ledger, c->why, c->before);
     ledger_step(c->ledger, c->before, c->after);
     c->not_before = now.wall;
     c->retry_at = 0;
@@ -254,7 +257,7 @@ void chain_reset(struct chain *c, const char *reason, struct chain_now now)
             drop(c, i);
     c->failures = 0;
     c->retry_at = now.mono;
-    ledger_blame(c->ledger, c->why);
+    ledger_blame(c->ledger, c->why, c->ledger->covered);
     c->resetting = chain_measuring(c);
 }
 
@@ -267,7 +270,7 @@ static void tried_in_vain(struct chain *c, const char *reason, struct chain_now 
         pause = c->conf.retry_max;
     c->failures++;
     c->retry_at = now.mono + (ps_ns)((double)pause * (0.5 + 0.5 * ps_rand_double(&c->rand)));
-    ledger_blame(c->ledger, reason);
+    ledger_blame(c->ledger, reason, ledger_time(c, now));
 }
 
 void chain_connected(struct chain *c, unsigned lane, ps_ns lead)
@@ -292,7 +295,7 @@ void chain_agreed(struct chain *c, unsigned lane, ps_ntp start, ps_ntp end, stru
     c->lanes[lane].end = end;
     c->retry_at = 0;
     c->told_at = now.mono;
-    ledger_blame(c->ledger, "no further session was agreed");
+    ledger_blame(c->ledger, "no further session was agreed", now.wall);
 }
 
 // A session measured up to `upto`; reason: why not all, NULL: it was stopped.

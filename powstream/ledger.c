@@ -202,13 +202,20 @@ void ledger_idle(struct ledger *l, ps_ntp now)
     l->covered = now;
 }
 
-void ledger_blame(struct ledger *l, const char *reason)
+void ledger_blame(struct ledger *l, const char *reason, ps_ntp now)
 {
-    if (strcmp(words(l->reason), reason) == 0)
-        return;
-    if (ps_ntp_before(l->covered, l->certain))
+    bool other = strcmp(words(l->reason), reason) != 0;
+    if (other && ps_ntp_before(l->covered + ps_ntpdur_from_ns(LEDGER_LEAST), l->certain))
         ledger_idle(l, l->certain);
-    set_reason(l, reason);
+    if (other)
+        set_reason(l, reason);
+    ledger_confirm(l, now);
+}
+
+void ledger_confirm(struct ledger *l, ps_ntp now)
+{
+    if (ps_ntp_before(l->certain, now))
+        l->certain = now;
 }
 
 void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after)
@@ -230,6 +237,11 @@ static void note_span(struct ledger_note *note, ps_ntp from, ps_ntp to, const ch
     note->later[note->n].from = from;
     note->later[note->n].to = to;
     snprintf(note->later[note->n++].reason, LEDGER_REASON, "%s", reason);
+}
+
+void ledger_note_gap(struct ledger_note *note, ps_ntp upto, const char *reason)
+{
+    note_span(note, note->n > 0 ? note->later[note->n - 1].to : note->told, upto, reason);
 }
 
 static ps_ntp sooner(ps_ntp a, ps_ntp b)

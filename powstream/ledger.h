@@ -57,9 +57,14 @@ void ledger_begin(struct ledger *l, ps_ntp at, const char *reason);
 // The same behind a former run: since its note nothing was measured but what it names, for this reason, and
 // before what it names because results were lost.
 void ledger_resume(struct ledger *l, const struct ledger_note *note, const char *reason);
-// Why it is that nothing is measured from `covered` on, when it comes to that. What a session that broke off
-// lost by then keeps the reason for which it did.
-void ledger_blame(struct ledger *l, const char *reason);
+// Less of a gap than this has no reason of its own.
+#define LEDGER_LEAST (100 * PS_MSEC)
+// Why it is that nothing is measured from `covered` on, when it comes to that, as was seen now. For what was
+// certain before, the old reason stays: up to when it was blamed last, or confirmed, or a session broke off
+// for it.
+void ledger_blame(struct ledger *l, const char *reason, ps_ntp now);
+// The reason that was blamed holds up to now: then something else is tried.
+void ledger_confirm(struct ledger *l, ps_ntp now);
 // A session that measures from..to. PS_ERANGE when it begins before `covered` or ends before it begins,
 // PS_ELIMIT when too many are open, -ENOMEM.
 int ledger_agree(struct ledger *l, uint32_t id, ps_ntp from, ps_ntp to);
@@ -76,5 +81,7 @@ void ledger_step(struct ledger *l, ps_ntp before, ps_ntp after);
 const char *ledger_reason(const struct ledger *l);
 // Everything before this has been told.
 ps_ntp ledger_told(const struct ledger *l);
+// The note accounts up to there, too: nothing was measured, for this reason.
+void ledger_note_gap(struct ledger_note *note, ps_ntp upto, const char *reason);
 // What is accounted for now, told or not.
 void ledger_make_note(const struct ledger *l, ps_ntp now, struct ledger_note *note);

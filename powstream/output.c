@@ -507,8 +507,13 @@ bool output_noted(const struct output *o, struct ledger_note *note)
     // A stream of that name that has just been removed may have left one that is not written yet.
     if (!sink_file_waits(o->sink, note_dir(o), name, text, sizeof text))
         read_note(o, name, text, sizeof text);
-    if (!parse_note(text, note))
+    if (!parse_note(text, note)) {
+        if (text[0] != '\0')
+            ps_log(o->ground->log, PS_LOG_WARN, o->conf->name,
+                   "%s/%s: is no note of a former run; what was before now is not accounted for", note_dir(o),
+                   name);
         return false;
+    }
     if (o->conf->directory != NULL)
         look_behind(o->conf->directory, note);
     return true;

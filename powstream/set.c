@@ -21,7 +21,7 @@ struct member {
 struct waiting {
     struct ps_list node;
     struct stream_conf conf;
-    ps_ntp since;
+    ps_ntp since, waited; // see stream_past
     struct ps_fault fault;
 };
 
@@ -77,8 +77,8 @@ static ps_ns next_stagger(struct set *s, const struct stream_conf *conf)
     return mine;
 }
 
-// since: up to when a stream in whose place it begins has given account; 0: there was none.
-static int begin(struct set *s, const struct stream_conf *conf, ps_ntp since, struct ps_fault *fault)
+static int begin(struct set *s, const struct stream_conf *conf, const struct stream_past *past,
+                 struct ps_fault *fault)
 {
     struct member *m = calloc(1, sizeof *m);
     struct stream_env env = s->env;
@@ -95,7 +95,7 @@ static int begin(struct set *s, const struct stream_conf *conf, ps_ntp since, st
     }
     m->set = s;
     ps_list_append(&s->members, &m->node);
-    stream_begin(m->stream, next_stagger(s, conf), since);
+    stream_begin(m->stream, next_stagger(s, conf), past);
     return 0;
 }
 
@@ -120,16 +120,22 @@ static void waiting_free(struct waiting *w)
     free(w);
 }
 
+static void tell_waits(const struct set *s, const struct stream_conf *conf, const struct ps_fault *fault)
+{
+    ps_log(s->env.ground->log, PS_LOG_WARN, conf->name, "cannot begin: %s", fault->text);
+}
+
 static void let_wait(struct set *s, const struct stream_conf *conf, ps_ntp since,
                      const struct ps_fault *fault)
 {
     struct waiting *w = calloc(1, sizeof *w);
-    ps_log(s->env.ground->log, PS_LOG_WARN, conf->name, "cannot begin: %s", fault->text);
+    tell_waits(s, conf, fault);
     if (w == NULL || stream_conf_copy(&w->conf, conf) != 0) {
         free(w);
         return;
     }
     w->since = since;
+    w->waited = ps_ntp_from_ns(ps_clock_now(s->env.ground->clock));
     w->fault = *fault;
     ps_list_append(&s->waiting, &w->node);
 }
@@ -137,9 +143,23 @@ static void let_wait(struct set *s, const struct stream_conf *conf, ps_ntp since
 static int begin_or_wait(struct set *s, const struct stream_conf *conf, ps_ntp since)
 {
     struct ps_fault fault = {""};
-    int err = begin(s, conf, since, &fault);
+    struct stream_past past = {.since = since};
+    int err = begin(s, conf, &past, &fault);
     if (err != 0)
         let_wait(s, conf, since, &fault);
+    return err;
+}
+
+// Begins one that has waited, as conf has it now.
+static int begin_at_last(struct set *s, struct waiting *w, const struct stream_conf *conf)
+{
+    struct ps_fault fault = {""};
+    struct stream_past past = {w->since, w->waited, w->fault.text};
+    int err = begin(s, conf, &past, &fault);
+    if (err == 0)
+        waiting_free(w);
+    else
+        w->fault = fault;
     return err;
 }
 
@@ -147,8 +167,8 @@ void set_retry(struct set *s)
 {
     PS_LIST_EACH_SAFE(it, &s->waiting) {
         struct waiting *w = waiting_at(it);
-        if (!s->finishing && begin(s, &w->conf, w->since, &w->fault) == 0)
-            waiting_free(w);
+        if (!s->finishing)
+            (void)begin_at_last(s, w, &w->conf);
     }
 }
 
@@ -219,7 +239,8 @@ int set_add(struct set *s, const struct stream_conf *conf, struct ps_fault *faul
     struct member *m = find(s, conf->name);
     struct ps_fault why = {""};
     if (m == NULL && find_waiting(s, conf->name) == NULL) {
-        int err = begin(s, conf, 0, &why);
+        struct stream_past past = {0};
+        int err = begin(s, conf, &past, &why);
         if (err != 0)
             ps_fault_set(fault, conf->name, 0, "%s", why.text[0] != '\0' ? why.text : ps_strerror(err));
         return err;
@@ -252,9 +273,26 @@ static const struct stream_conf *among(const struct stream_conf *confs, size_t n
     return NULL;
 }
 
+static int wait_as(struct set *s, struct waiting *w, const struct stream_conf *conf)
+{
+    int err = begin_at_last(s, w, conf);
+    if (err == 0)
+        return 0;
+    tell_waits(s, conf, &w->fault);
+    struct stream_conf copy;
+    if (stream_conf_copy(&copy, conf) == 0) {
+        stream_conf_free(&w->conf);
+        w->conf = copy;
+    }
+    return err;
+}
+
 static int become(struct set *s, const struct stream_conf *conf)
 {
     struct member *m = find(s, conf->name);
+    struct waiting *w = find_waiting(s, conf->name);
+    if (w != NULL)
+        return wait_as(s, w, conf);
     if (m == NULL)
         return begin_or_wait(s, conf, 0);
     if (!m->ending && stream_conf_equal(stream_configuration(m->stream), conf))
@@ -269,8 +307,10 @@ static int become(struct set *s, const struct stream_conf *conf)
 size_t set_replace(struct set *s, const struct stream_conf *confs, size_t n)
 {
     size_t failed = 0;
-    PS_LIST_EACH_SAFE(it, &s->waiting)
-        waiting_free(waiting_at(it));
+    PS_LIST_EACH_SAFE(it, &s->waiting) {
+        if (among(confs, n, waiting_at(it)->conf.name) == NULL)
+            waiting_free(waiting_at(it));
+    }
     PS_LIST_EACH_SAFE(it, &s->members) {
         const char *name = stream_configuration(member_at(it)->stream)->name;
         if (among(confs, n, name) == NULL)

@@ -16,6 +16,8 @@
 
 #define FOLDER_MODE 0755
 #define SPOOL_MODE 0750
+#define CHANGED "the stream was changed"
+#define NOT_RUNNING "powstream was not running"
 
 struct stream {
     struct stream_env env;
@@ -309,20 +311,33 @@ int stream_new(struct stream **out, const struct stream_conf *conf, const struct
     return 0;
 }
 
-void stream_begin(struct stream *p, ps_ns stagger, ps_ntp since)
+// Whether there is anything that it gives account of from before now.
+static bool past_note(const struct stream *p, const struct stream_past *past, struct ledger_note *note)
+{
+    bool known = past->since != 0 || output_noted(&p->output, note);
+    if (past->waited == 0)
+        return known;
+    if (!known)
+        note->told = past->waited;
+    ledger_note_gap(note, past->waited, past->since != 0 ? CHANGED : NOT_RUNNING);
+    ledger_note_gap(note, now_of(p).wall, past->why);
+    return true;
+}
+
+void stream_begin(struct stream *p, ps_ns stagger, const struct stream_past *past)
 {
     struct chain_conf cc = {.duration = (ps_ns)(stream_conf_duration(&p->conf) * (double)PS_SEC),
                             .delay = (ps_ns)(p->conf.delay * (double)PS_SEC) + stagger,
                             .retry_max = (ps_ns)(p->conf.retry * (double)PS_SEC)};
-    struct ledger_note note = {.told = since};
-    const char *reason = since != 0 ? "the stream was changed" : "powstream was not running";
+    struct ledger_note note = {.told = past->since};
     uint64_t seed = 0;
     (void)ps_rand_bytes(&seed, sizeof seed); // a poor one only makes pauses alike
-    bool known = since != 0 || output_noted(&p->output, &note);
+    bool known = past_note(p, past, &note);
     p->measured = known ? note.told : now_of(p).wall;
     for (unsigned i = 0; i < note.n; i++)
         if (note.later[i].reason[0] == '\0')
             p->measured = note.later[i].to;
+    const char *reason = past->waited != 0 ? past->why : past->since != 0 ? CHANGED : NOT_RUNNING;
     chain_begin(&p->chain, &cc, seed, now_of(p), known ? &note : NULL, reason);
     p->begun = true;
     wake(p);
@@ -371,7 +386,7 @@ void stream_reset(struct stream *p)
 ps_ntp stream_settle(struct stream *p)
 {
     if (p->begun) {
-        ledger_blame(&p->ledger, p->finishing);
+        ledger_blame(&p->ledger, p->finishing, p->ledger.covered);
         ledger_idle(&p->ledger, now_of(p).wall);
         note(p);
     }

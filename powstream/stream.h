@@ -20,8 +20,14 @@ int stream_check(const struct stream_conf *conf, struct ps_fault *fault);
 // its fault told.
 int stream_new(struct stream **out, const struct stream_conf *conf, const struct stream_env *env,
                struct ps_fault *fault);
-// since: a stream in whose place it begins has given account up to then; 0: what a note of a former run says.
-void stream_begin(struct stream *s, ps_ns stagger, ps_ntp since);
+// What was before it.
+struct stream_past {
+    ps_ntp since;    // a stream in whose place it begins has given account up to then; 0: there was none
+    ps_ntp waited;   // since then it could not begin; 0: it could at once
+    const char *why; // that was so
+};
+// Without a stream before it, what a note of a former run says is taken up.
+void stream_begin(struct stream *s, ps_ns stagger, const struct stream_past *past);
 // The clock, which showed `before`, was set; last_good: when it was last seen right.
 void stream_clock_set(struct stream *s, ps_ntp last_good, ps_ntp before, ps_ntp after);
 // Stops what runs and gives its results; `over` follows. reason: why nothing is measured any more; a constant.

@@ -169,6 +169,6 @@ match "bad neighbours: nobody listens" "$(account many/out/nobody)" 'the control
 match "bad neighbours: a name that does not resolve" "$(account many/out/nowhere)" 'nowhere\.invalid: '
 match "bad neighbours: a source that is not ours" "$(account many/out/stranger)" '192\.0\.2\.1|Cannot assign'
 until_true sessions later/out 2
-end_stream later "a directory that came later"
+end_stream later "a directory that came later" 'later/out: No such file or directory'
 stop_server steady
 plan

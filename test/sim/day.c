@@ -112,7 +112,7 @@ static void on_tick(void *ctx)
     ps_ns wait = chain_tick(&d->chain, day_now(d));
     ledger_make_note(&d->ledger, day_clock(d), &d->noted);
     if (chain_over(&d->chain)) {
-        ledger_blame(&d->ledger, "powstream was stopped");
+        ledger_blame(&d->ledger, "powstream was stopped", d->ledger.covered);
         ledger_idle(&d->ledger, day_clock(d));
         ledger_make_note(&d->ledger, day_clock(d), &d->noted);
         d->gens[d->gen].to = d->noted.told;

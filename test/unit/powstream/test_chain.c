@@ -303,7 +303,7 @@ static void finishing_stops_what_runs_and_no_more_begins(void **state)
     chain_ended(&c, 0, T(50), NULL, at(56));
     tick(56);
     assert_true(chain_over(&c));
-    ledger_blame(&l, "powstream was stopped");
+    ledger_blame(&l, "powstream was stopped", l.covered);
     ledger_idle(&l, T(56));
     does("measured 0.5-50;gap 50-56 powstream was stopped;");
 }

@@ -99,7 +99,7 @@ static void what_a_session_lost_keeps_its_reason_when_another_comes_up(void **st
     (void)state;
     agree(1, 0, 60);
     ledger_settle(&l, 1, T(40), "closed", T(45));
-    ledger_blame(&l, "refused");
+    ledger_blame(&l, "refused", l.covered);
     says("measured 0-40;gap 40-45 closed;");
     accounted(45);
     agree(2, 50, 110);
@@ -107,11 +107,40 @@ static void what_a_session_lost_keeps_its_reason_when_another_comes_up(void **st
     says("gap 45-50 refused;");
 }
 
+static void a_gap_keeps_its_reason_till_something_else_was_tried(void **state)
+{
+    (void)state;
+    ledger_blame(&l, "no route", T(2)); // what it was until then was not known
+    ledger_blame(&l, "no route", T(5));
+    ledger_confirm(&l, T(9));
+    says("");
+    ledger_blame(&l, "refused", T(12));
+    says("gap 0-9 no route;");
+    agree(1, 15, 75);
+    ledger_blame(&l, "hung", T(14)); // behind the session
+    ledger_pass(&l, T(15));
+    says("gap 9-15 refused;");
+}
+
+static void a_note_goes_on_with_what_was_not_measured(void **state)
+{
+    struct ledger_note note = {.told = T(10), .n = 1};
+    (void)state;
+    note.later[0].from = T(20), note.later[0].to = T(30);
+    ledger_note_gap(&note, T(25), "too early");
+    ledger_note_gap(&note, T(40), "not running");
+    ledger_note_gap(&note, T(50), "no directory");
+    ledger_resume(&l, &note, "killed");
+    says(
+        "gap 10-20 powstream ended before the result was safe;gap 30-40 not running;gap 40-50 no directory;");
+    accounted(50);
+}
+
 static void a_gap_that_grows_is_in_the_note_with_its_reason(void **state)
 {
     struct ledger_note note;
     (void)state;
-    ledger_blame(&l, "refused");
+    ledger_blame(&l, "refused", l.covered);
     ledger_make_note(&l, T(7), &note);
     assert_true(note.told == T(0));
     assert_int_equal(note.n, 1);
@@ -129,7 +158,7 @@ static void a_reason_too_long_for_a_note_is_cut_there(void **state)
     (void)state;
     memset(reason, 'x', sizeof reason - 1);
     reason[sizeof reason - 1] = '\0';
-    ledger_blame(&l, reason);
+    ledger_blame(&l, reason, l.covered);
     ledger_make_note(&l, T(1), &note);
     assert_int_equal(strlen(note.later[0].reason), LEDGER_REASON - 1);
 }
@@ -181,10 +210,10 @@ static void a_gap_behind_an_open_session_waits_for_it(void **state)
 {
     (void)state;
     agree(1, 0, 5);
-    ledger_blame(&l, "refused");
+    ledger_blame(&l, "refused", l.covered);
     ledger_idle(&l, T(60));
     ledger_idle(&l, T(70));
-    ledger_blame(&l, "hung");
+    ledger_blame(&l, "hung", l.covered);
     ledger_idle(&l, T(80));
     says("");
     accounted(0);
@@ -292,6 +321,8 @@ int main(void)
         cmocka_unit_test_setup(sessions_in_a_row_leave_no_gap_between_them, begin),
         cmocka_unit_test_setup(a_session_that_broke_off_leaves_a_gap_from_there_on, begin),
         cmocka_unit_test_setup(what_a_session_lost_keeps_its_reason_when_another_comes_up, begin),
+        cmocka_unit_test_setup(a_gap_keeps_its_reason_till_something_else_was_tried, begin),
+        cmocka_unit_test_setup(a_note_goes_on_with_what_was_not_measured, begin),
         cmocka_unit_test_setup(a_gap_that_grows_is_in_the_note_with_its_reason, begin),
         cmocka_unit_test_setup(a_reason_too_long_for_a_note_is_cut_there, begin),
         cmocka_unit_test_setup(what_the_next_session_cannot_make_good_is_told_when_it_is_over, begin),
