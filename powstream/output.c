@@ -82,6 +82,17 @@ static void hand_on(struct output *o, char *text)
         free(text);
 }
 
+// Of a session that ended in order: no packet came, none was lost, none was left out. NULL: that is not so.
+static const char *nothing_told(const struct lane_result *r, const struct ow_file *file)
+{
+    uint32_t skips;
+    (void)ow_file_skips(file, &skips);
+    if (!r->whole || ow_file_count(file) != 0 || skips != 0)
+        return NULL;
+    return "the receiver recorded no packet as arrived or lost: are the two clocks further apart than the "
+           "timeout?";
+}
+
 static int document(struct output *o, const struct lane_result *r, struct ow_file *file, uint32_t first,
                     uint32_t end)
 {
@@ -90,6 +101,7 @@ static int document(struct output *o, const struct lane_result *r, struct ow_fil
                                   .to_host = dest_host(o, r),
                                   .direction = o->conf->to ? "to" : "from",
                                   .mode = ow_mode_text(r->mode),
+                                  .reason = nothing_told(r, file),
                                   .host_dropped = r->host_dropped,
                                   .ignored = r->ignored,
                                   .clock_steps = r->clock_steps,
@@ -298,7 +310,10 @@ static void count(struct output *o, struct ow_file *file)
 static int write_all(struct output *o, const struct lane_result *r, struct ow_file *file,
                      const struct output_part *all)
 {
+    const char *nothing = nothing_told(r, file);
     int files = 0, document_err = 0;
+    if (nothing != NULL)
+        ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "%s", nothing);
     if (o->conf->directory != NULL) {
         files = write_session(o, r, all, &o->names[0]);
         if (files == 0)

@@ -48,4 +48,17 @@ for p in "${pings[@]}"; do
 done
 check "twenty clients end well" "$failed $(cat err*)" "0 "
 check "with results for both directions" "$(cat ping* | grep -cE '^[1-9][0-9]* sent, 0 lost')" 40
+# --- a stream to a server whose clock is behind by more than the timeout
+
+OWAMP_DEBUG_TIMEOFFSET=-5 start_server behind
+timeout 60 powstream -t --json-lines -c 10 -i 0.05f -L 0.5 "127.0.0.1:${port[behind]}" >lines 2>said &
+stream=$!
+pids+=("$stream")
+until_true has_text lines '"type":"measurement"'
+kill "$stream"
+wait "$stream"
+match "a session of which nothing is known says so" "$(grep '"type":"measurement"' lines | head -n 1)" \
+    '"reason":"the receiver recorded no packet as arrived or lost'
+match "and so does the log" "$(cat said)" 'are the two clocks further apart than the timeout'
+stop_server behind
 plan
