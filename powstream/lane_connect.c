@@ -42,6 +42,8 @@ static void on_ready(struct lane *l)
     l->early = ow_client_early(m);
     l->local = *ep_client_local(l->client);
     l->remote = *ep_client_peer(l->client);
+    (void)names_of(l->conf.ground->names,
+                   &l->local); // so that the first result has the name as the others do
     int err = lane_want(l)->test_host == NULL ? 0
                                               : names_find(l->conf.ground->names, lane_want(l)->test_host, 0,
                                                            lane_want(l)->family, on_test_names, l, &l->query);
