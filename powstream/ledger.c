@@ -23,6 +23,11 @@ const char *ledger_reason(const struct ledger *l)
     return words(l->reason);
 }
 
+static ps_ntp sooner(ps_ntp a, ps_ntp b)
+{
+    return ps_ntp_before(a, b) ? a : b;
+}
+
 static void remove_span(struct ledger *l, unsigned i)
 {
     free(l->spans[i].reason);
@@ -205,8 +210,9 @@ void ledger_idle(struct ledger *l, ps_ntp now)
 void ledger_blame(struct ledger *l, const char *reason, ps_ntp now)
 {
     bool other = strcmp(words(l->reason), reason) != 0;
-    if (other && ps_ntp_before(l->covered + ps_ntpdur_from_ns(LEDGER_LEAST), l->certain))
-        ledger_idle(l, l->certain);
+    ps_ntp until = sooner(l->certain, now); // a clock that was set since may have told of times to come
+    if (other && ps_ntp_before(l->covered + ps_ntpdur_from_ns(LEDGER_LEAST), until))
+        ledger_idle(l, until);
     if (other)
         set_reason(l, reason);
     ledger_confirm(l, now);
@@ -242,11 +248,6 @@ static void note_span(struct ledger_note *note, ps_ntp from, ps_ntp to, const ch
 void ledger_note_gap(struct ledger_note *note, ps_ntp upto, const char *reason)
 {
     note_span(note, note->n > 0 ? note->later[note->n - 1].to : note->told, upto, reason);
-}
-
-static ps_ntp sooner(ps_ntp a, ps_ntp b)
-{
-    return ps_ntp_before(a, b) ? a : b;
 }
 
 void ledger_make_note(const struct ledger *l, ps_ntp now, struct ledger_note *note)

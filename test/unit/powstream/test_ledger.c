@@ -99,7 +99,7 @@ static void what_a_session_lost_keeps_its_reason_when_another_comes_up(void **st
     (void)state;
     agree(1, 0, 60);
     ledger_settle(&l, 1, T(40), "closed", T(45));
-    ledger_blame(&l, "refused", l.covered);
+    ledger_blame(&l, "refused", T(46));
     says("measured 0-40;gap 40-45 closed;");
     accounted(45);
     agree(2, 50, 110);
@@ -120,6 +120,16 @@ static void a_gap_keeps_its_reason_till_something_else_was_tried(void **state)
     ledger_blame(&l, "hung", T(14)); // behind the session
     ledger_pass(&l, T(15));
     says("gap 9-15 refused;");
+}
+
+static void a_time_to_come_is_not_certain(void **state)
+{
+    (void)state;
+    ledger_blame(&l, "too late", T(2000)); // the clock had been set, which was not known yet
+    ledger_blame(&l, "the clock was set", T(3));
+    says("gap 0-3 too late;");
+    ledger_step(&l, T(4), T(2001));
+    says("gap 3-4 the clock was set;step 4-2001 the clock was set;");
 }
 
 static void a_note_goes_on_with_what_was_not_measured(void **state)
@@ -322,6 +332,7 @@ int main(void)
         cmocka_unit_test_setup(a_session_that_broke_off_leaves_a_gap_from_there_on, begin),
         cmocka_unit_test_setup(what_a_session_lost_keeps_its_reason_when_another_comes_up, begin),
         cmocka_unit_test_setup(a_gap_keeps_its_reason_till_something_else_was_tried, begin),
+        cmocka_unit_test_setup(a_time_to_come_is_not_certain, begin),
         cmocka_unit_test_setup(a_note_goes_on_with_what_was_not_measured, begin),
         cmocka_unit_test_setup(a_gap_that_grows_is_in_the_note_with_its_reason, begin),
         cmocka_unit_test_setup(a_reason_too_long_for_a_note_is_cut_there, begin),
