@@ -227,8 +227,7 @@ static bool fits(const struct day *d, const struct day_entry *e, const struct wh
     if (w->beginning && w->kind == DAY_KINDS)
         return begins_here(d, e);
     if (w->end)
-        return true_time(d, e, e->to) >=
-               d->conf.life - d->conf.interval * d->conf.count * 2 - d->conf.timeout - 31 * SIM_SEC;
+        return e->at >= d->conf.life; // of sessions that were over but for their results, too
     if (w->kind == DAY_KILL && told_after_kill(d, e))
         return true;
     return any_about(d, e, w->kind) || (w->kind == DAY_KINDS && clocks_apart(d, e)) || tail_undecided(d, e);
