@@ -8,6 +8,10 @@ demo=$top_builddir/test/tool/httpd_demo
 crowd=$top_builddir/test/tool/http_crowd
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CURL_HOME
 export HOME=$tmp
+# A sanitizer keeps freed memory for a while, and notes beside all that is not.
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=8"
+times=1
+! nm "$demo" 2>/dev/null | grep -qE '__(asan|tsan)_init' || times=4
 
 # start NAME=VALUE...: sets pid, url, secure (of TLS); what it says next waits for hear.
 start() {
@@ -153,7 +157,7 @@ check "100 MB in a small gzip body are refused" \
     '413 {"detail":"the body is too large when decompressed"}'
 grown=$(($(memory VmHWM) - before))
 echo "# memory grew by $grown KiB at most"
-check "none of them makes the server grow" "$((grown < 4096))" 1
+check "none of them makes the server grow" "$((grown < times * 4096))" 1
 check "nothing of them is held" "$(stat_of held)" 0
 
 # --- answers
@@ -165,7 +169,7 @@ check "pieces that come one by one" "$(curl -s "$url/stream?octets=200000&ms=5" 
 curl -s "$url/stream?octets=100000&broken" >/dev/null
 check "a stream that breaks is not taken for a whole" $? 18
 grown=$(($(memory VmHWM) - before))
-check "streams are not gathered" "$((grown < 20000))" 1
+check "streams are not gathered" "$((grown < times * 20000))" 1
 curl -s "$url/stream?octets=1000000000" | head -c 1000 >/dev/null
 ended=$(stat_of ended)
 until_true stat_is ended "$ended"
