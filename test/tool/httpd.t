@@ -6,6 +6,8 @@
 command -v curl >/dev/null || skip_all "curl is not installed"
 demo=$top_builddir/test/tool/httpd_demo
 crowd=$top_builddir/test/tool/http_crowd
+# Its memory and its times are not the server's; test/unit/http runs under it.
+! nm "$demo" 2>/dev/null | grep -q __tsan_init || skip_all "the thread sanitizer is built in"
 unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CURL_HOME
 export HOME=$tmp
 # A sanitizer keeps freed memory for a while, and notes beside all that is not.
