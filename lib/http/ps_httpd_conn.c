@@ -48,6 +48,16 @@ static bool make_room(struct ps_httpd *h)
     return false;
 }
 
+// Many come at once: the library counts those, too, that made room and are not closed yet, and has a bound of
+// twice ours.
+static void close_going(struct ps_httpd *h)
+{
+    if (h->going < h->conf.conns_max)
+        return;
+    PS_LIST_EACH(it, &h->engines)
+        httpd_engine_reap(PS_CONTAINER(it, struct httpd_engine, link));
+}
+
 static bool is_counted(const struct ps_httpd *h, const struct ps_addr *peer)
 {
     return peer->len && h->conf.conns_per_net && !(h->conf.trusts && h->conf.trusts(h->conf.ctx, peer));
@@ -78,9 +88,13 @@ static void take(struct httpd_engine *e, int fd, const struct ps_addr *peer, str
 
 void httpd_arrive(struct ps_httpd *h, bool tls, int fd, const struct ps_addr *peer)
 {
+    close_going(h);
+    if (h->closed) {
+        close(fd);
+        return;
+    }
     bool counted = is_counted(h, peer);
     struct httpd_net *net = counted ? httpd_net_of(h, peer) : NULL;
-
     if ((counted && (!net || net->conns >= h->conf.conns_per_net)) || !make_room(h)) {
         turn_away(h, tls, fd);
         return;

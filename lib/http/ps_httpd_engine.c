@@ -55,6 +55,14 @@ static void run(struct httpd_engine *e)
         httpd_tidy(h);
 }
 
+void httpd_engine_reap(struct httpd_engine *e)
+{
+    e->h->running = true;
+    MHD_run(e->mhd);
+    e->h->running = false;
+    httpd_engine_kick(e);
+}
+
 static void ready(void *ctx, int bits)
 {
     struct httpd_engine *e = ctx;

@@ -150,6 +150,9 @@ int httpd_engine_start(struct ps_httpd *h, const char *cert, const char *key, st
                        struct httpd_engine **out);
 int httpd_engine_add(struct httpd_engine *e, struct httpd_conn *c);
 void httpd_engine_kick(struct httpd_engine *e);
+// Lets the library close what was shut down, now; what comes of it otherwise waits for the next run. The server
+// may be closed meanwhile, but is not freed.
+void httpd_engine_reap(struct httpd_engine *e);
 void httpd_engine_stop(struct httpd_engine *e);
 // The library goes on with a request that it was told to leave alone.
 void httpd_resume(struct ps_http_req *req);
