@@ -147,17 +147,14 @@ static int copy_file(int from, int to)
     char buf[16384];
     off_t at = 0;
     for (;;) {
-        ssize_t n = pread(from, buf, sizeof buf, at), done = 0;
+        ssize_t n = pread(from, buf, sizeof buf, at);
         if (n == 0)
             return 0;
-        while (n > 0 && done < n) {
-            ssize_t w = write(to, buf + done, (size_t)(n - done));
-            if (w < 0 && errno != EINTR)
-                return -errno;
-            done += w > 0 ? w : 0;
-        }
         if (n < 0 && errno != EINTR)
             return -errno;
+        int err = n > 0 ? publish_write(to, buf, (size_t)n) : 0;
+        if (err != 0)
+            return err;
         at += n > 0 ? n : 0;
     }
 }
@@ -185,19 +182,6 @@ static int make_sum(const struct output *o, const struct lane_result *r, struct 
     if (err != 0)
         free(*text);
     return err;
-}
-
-static int write_text(void *ctx, int fd)
-{
-    const char *text = ctx;
-    for (size_t left = strlen(text); left > 0;) {
-        ssize_t n = write(fd, text, left);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        text += n > 0 ? n : 0;
-        left -= n > 0 ? (size_t)n : 0;
-    }
-    return 0;
 }
 
 static int write_copy(void *ctx, int fd)
@@ -258,7 +242,7 @@ static void write_sum(const struct output *o, const struct lane_result *r, struc
         free(path);
         return;
     }
-    err = publish_make(path, write_text, text);
+    err = publish_text(path, text, strlen(text));
     if (err != 0 && err != -EEXIST) { // a session that ends in its first part has that part's summary
         let_wait(o, path, text, err);
         return;

@@ -81,3 +81,35 @@ int publish_make(const char *path, int (*write)(void *ctx, int fd), void *ctx)
     free(directory);
     return fd < 0 ? by_temporary_name(path, write, ctx) : written(fd, write, ctx, NULL, path);
 }
+
+struct text {
+    const char *text;
+    size_t len;
+};
+
+static int write_text(void *ctx, int fd)
+{
+    const struct text *t = ctx;
+    return publish_write(fd, t->text, t->len);
+}
+
+int publish_text(const char *path, const char *text, size_t len)
+{
+    struct text t = {text, len};
+    return publish_make(path, write_text, &t);
+}
+
+int publish_write(int fd, const void *data, size_t len)
+{
+    const char *at = data;
+    while (len > 0) {
+        ssize_t n = write(fd, at, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        at += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}

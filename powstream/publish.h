@@ -2,6 +2,7 @@
 // Files that appear under their names when they are whole: until then they have none, or, on file systems
 // that know no such files, a temporary one.
 #pragma once
+#include <stddef.h>
 
 // A file without a name in this directory, for reading and writing; its descriptor, or -errno. *linkable:
 // publish_link can give it a name there.
@@ -11,3 +12,7 @@ int publish_link(int fd, const char *path);
 // Makes `path` of what write(ctx, fd) writes to a descriptor that it must leave open. 0, write's error or
 // -errno; then there is no such file.
 int publish_make(const char *path, int (*write)(void *ctx, int fd), void *ctx);
+// The same of a text.
+int publish_text(const char *path, const char *text, size_t len);
+// All of it to a descriptor. 0 or -errno.
+int publish_write(int fd, const void *data, size_t len);

@@ -392,8 +392,9 @@ void set_list(const struct set *s, struct ps_json *j)
         ps_json_key(j, "measuring");
         ps_json_bool(j, false);
         put_str(j, "state", waiting_at(it)->fault.text);
-        stream_put_gap(j, waiting_at(it)->since, ps_ntp_from_ns(ps_clock_now(s->env.ground->clock)),
-                       waiting_at(it)->fault.text);
+        const struct waiting *w = waiting_at(it);
+        stream_put_gap(j, w->since != 0 ? w->since : w->waited,
+                       ps_ntp_from_ns(ps_clock_now(s->env.ground->clock)), w->fault.text);
         ps_json_close(j, '}');
     }
 }

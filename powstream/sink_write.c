@@ -29,20 +29,6 @@ static ps_ns wall_now(void)
     return (ps_ns)ts.tv_sec * PS_SEC + ts.tv_nsec;
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        text += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 // A reader that stalls must not keep the program from ending.
 static int write_line(const struct sink_end *end, const char *text, size_t len)
 {
@@ -54,7 +40,7 @@ static int write_line(const struct sink_end *end, const char *text, size_t len)
                 return -ETIMEDOUT;
             continue;
         }
-        int err = write_all(STDOUT_FILENO, text, part);
+        int err = publish_write(STDOUT_FILENO, text, part);
         if (err != 0)
             return err;
         text += part;
@@ -79,7 +65,7 @@ static int overwrite_at(int dir, const struct item *it)
         fd = openat(dir, it->name, flags, 0644);
     if (fd < 0)
         return -errno;
-    int err = write_all(fd, it->text, it->len);
+    int err = publish_write(fd, it->text, it->len);
     if (err == 0 && ftruncate(fd, (off_t)it->len) != 0)
         err = -errno;
     if (close(fd) != 0 && err == 0)
@@ -99,7 +85,7 @@ static int append_at(int dir, const struct item *it)
         return -errno;
     int err = fstat(fd, &st) == 0 ? 0 : -errno;
     if (err == 0)
-        err = write_all(fd, it->text, it->len);
+        err = publish_write(fd, it->text, it->len);
     if (err != 0 && fstat(fd, &now) == 0 && now.st_size > st.st_size)
         (void)!ftruncate(fd, st.st_size); // a line that found no room as a whole is written again
     if (close(fd) != 0 && err == 0)
@@ -107,23 +93,17 @@ static int append_at(int dir, const struct item *it)
     return err;
 }
 
-static int write_text(void *ctx, int fd)
-{
-    const struct item *it = ctx;
-    return write_all(fd, it->text, it->len);
-}
-
-static int write_whole(const struct target *t, struct item *it)
+static int write_whole(const struct target *t, const struct item *it)
 {
     char *path;
     if (asprintf(&path, "%s/%s", t->dir, it->name) < 0)
         return -ENOMEM;
-    int err = publish_make(path, write_text, it);
+    int err = publish_text(path, it->text, it->len);
     free(path);
     return err == -EEXIST ? 0 : err;
 }
 
-static int write_file(const struct target *t, struct item *it)
+static int write_file(const struct target *t, const struct item *it)
 {
     if (it->kind == ITEM_WHOLE)
         return write_whole(t, it);
