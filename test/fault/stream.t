@@ -121,6 +121,41 @@ match "killed in it: why it was goes before that powstream was not running" \
 kill "${pid[early]}"
 wait "${pid[early]}"
 
+# --- a stream whose pass-phrases are not there for a while, across two readings of the file
+
+start_server asks
+printf 'joe\t736563726574\n' >asks.pfs
+chmod 600 asks.pfs
+passes() { # FILE
+    cat >asks.json <<END
+{"streams": [{"name": "asks", "server": "127.0.0.1:${port[asks]}", "count": 20, "interval": "0.05f", "timeout": 0.4,
+  "directory": "$PWD/asks/out", "identity": "joe", "modes": "EAO", "pass-phrases": "$PWD/$1"}]}
+END
+}
+tell_asks() {
+    "$top_builddir/powstream/powstream" --control asks.ctl --tell "$1"
+}
+mkdir asks/out
+passes asks.pfs
+"$top_builddir/powstream/powstream" -g warning --streams asks.json --control asks.ctl >/dev/null 2>asks/err </dev/null &
+pid[asks-stream]=$!
+pids+=($!)
+until_true sessions asks/out 1
+passes none.pfs
+tell_asks reload >/dev/null
+until_true has_text asks/err 'asks: cannot begin: .*none.pfs: No such file or directory'
+match "a stream that cannot begin says since when" "$(tell_asks list)" \
+    '"gap-open":\{"since":"20[^"]*","seconds":[0-9.e-]*,"reason":"[^"]*none.pfs: No such file or directory"\}'
+passes asks.pfs
+tell_asks reload >/dev/null
+more_sessions asks/out 1
+kill "${pid[asks-stream]}"
+wait "${pid[asks-stream]}"
+match "and then tells what was in its way" "$(cat asks/out/powstream.gaps)" \
+    '"reason":"[^"]*none.pfs: No such file or directory"'
+check "not that powstream was not running" "$(grep -c 'was not running' asks/out/powstream.gaps)" 0
+stop_server asks
+
 # --- a disk that is full for a while
 
 mkdir -p full/out
