@@ -66,7 +66,7 @@ server() {
     local name=$1 side=$2 addr=$3
     shift 3
     mkdir -p "$name"
-    [ -e "$name/owamp-server.conf" ] || echo 'dieby 1' >"$name/owamp-server.conf"
+    [ -e "$name/owamp-server.conf" ] || printf 'dieby 1\nloglevel warning\n' >"$name/owamp-server.conf"
     [ -e "$name/owamp-server.pfs" ] || cp good.pfs "$name/owamp-server.pfs"
     "$(program "$side" owampd)" -Z -f -c "$tmp/$name" -d "$tmp/$name" -R "$tmp/$name" -S "$addr:0" "$@" \
         >"$name/log" 2>&1 </dev/null &
@@ -75,6 +75,11 @@ server() {
     if ! until_true has_port "$name"; then
         bail_out "$side owampd does not listen: $(tail -n 3 "$name/log")"
     fi
+}
+
+# What the log of NAME has that is not about what this host allows.
+complaints() {
+    grep -v 'timing: ' "$1/log"
 }
 
 # server_end NAME: stops it and waits.

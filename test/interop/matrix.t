@@ -55,7 +55,7 @@ finish
 each tell
 for addr in "${families[@]}"; do
     check "our owampd on $addr has nothing to complain of" \
-        "$(grep -v -e ': connected, ' -e 'confined: ' -e 'timing: ' -e 'listening on' "ours$addr/log")" ""
+        "$(complaints "ours$addr")" ""
 done
 [ ${#families[@]} -gt 1 ] || skip "IPv6" "this host has no ::1"
 plan

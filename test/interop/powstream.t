@@ -51,8 +51,7 @@ for name in "${names[@]}"; do
     fi
 done
 
-check "our owampd has nothing to complain of" "$(grep -v -e ': connected, ' -e 'confined: ' -e 'timing: ' -e 'listening on' -e 'closed by the peer' \
-    ours/log)" ""
+check "our owampd has nothing to complain of" "$(complaints ours)" ""
 for name in to to-parts; do
     file=$(grep -m 1 '\.owp$' "$name.first")
     sid=$(value <(owstats ours -M "$file") SID)

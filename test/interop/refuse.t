@@ -4,6 +4,8 @@
 . "$(dirname "$0")/interop.sh"
 
 printf 'joe 77726f6e67\nnobody 77726f6e67\n' >wrong.pfs
+mkdir ours
+echo 'dieby 1' >ours/owamp-server.conf # whoever connects is told in the log
 server ours ours 127.0.0.1
 server theirs theirs 127.0.0.1
 for side in ours theirs; do
