@@ -28,8 +28,9 @@ struct ps_jq_request; // one that was asked and not answered
 
 // Zero or NULL: the default.
 struct ps_jq_conf {
-    const char *worker;  // the helper program; default: $PSUITE_JQ_WORKER, else the one installed
-    const char *library; // the folder of jq libraries; default: $PSUITE_JQ_LIBRARY, else the one installed
+    // Absolute paths of the helper program and of the folder of modules; defaults: $PSUITE_JQ_WORKER and
+    // $PSUITE_JQ_LIBRARY, else those of the installation.
+    const char *worker, *library;
     unsigned workers;    // at most; they are started when needed and stay. Default 2
     ps_ns run_time;      // of a program on one input. Default 500 ms
     ps_ns compile_time;  // Default 5 s
@@ -110,8 +111,9 @@ void ps_jq_cancel(struct ps_jq_request *r);
 // How it is: for a daemon's status.
 struct ps_jq_stats {
     unsigned workers;            // now
+    bool unconfined;             // this kernel lacks something of what should confine them
     size_t waiting, running;     // requests
-    unsigned long long asked;    // since the start: requests answered or under way
+    unsigned long long asked;    // since the start
     unsigned long long failed;   // answered with an error
     unsigned long long replaced; // workers that were killed or died
     unsigned long long compiled; // programs, in whatever worker

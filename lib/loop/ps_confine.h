@@ -51,12 +51,11 @@ int ps_confine_to_files(const struct ps_confine_files *f, struct ps_fault *fault
 int ps_confine_calls(void);
 
 // A process that does nothing but compute on what others want of it.
-struct ps_confine_computing {
-    size_t memory; // octets that it may map beside what it has; 0: no bound
-    bool opening;  // may open files for reading; which, is for ps_confine_to_files to say
-};
 
+// From here on it may map that many octets beside what it has. Reads /proc: before ps_confine_to_files. 0 or
+// -errno.
+int ps_confine_memory(size_t more);
 // From here on it can read and write what is open, use memory, look at the clock and end; anything else fails
-// with EPERM. No core is dumped, no file grows, and no program started gains privileges (none can be). 0 or
-// -errno; some may hold then.
-int ps_confine_to_computing(const struct ps_confine_computing *c);
+// with EPERM. No core is dumped, no file grows, and no program started gains privileges (none can be). opening:
+// it may open files for reading; which, is for ps_confine_to_files to say. 0 or -errno; some may hold then.
+int ps_confine_to_computing(bool opening);

@@ -13,7 +13,7 @@
 #include "base/ps_err.h"
 #include "loop/ps_proc_impl.h"
 
-#define CLOSE_LATER 4u // CLOSE_RANGE_CLOEXEC
+#define CLOSE_LATER 4u     // CLOSE_RANGE_CLOEXEC
 #define NR_CLOSE_RANGE 436 // the same on every architecture
 #define FD_ASIDE 10        // above those that the program gets
 

@@ -36,7 +36,7 @@ static const char *const opening_names[] = {"stat",      "stat64",     "lstat", 
 static const char *const eased_names[] = {
     "clone",      "ptrace",  "wait4",  "waitid",     "process_vm_readv",  "prctl",
     "tgkill",     "open",    "openat", "newfstatat", "sched_getaffinity", "readlink",
-    "getdents64", "sysinfo", "dup"};
+    "getdents64", "sysinfo", "dup",    "fcntl"};
 #endif
 
 static const struct ps_seccomp_rule rules[] = {
@@ -49,7 +49,12 @@ static const struct ps_seccomp_rule rules[] = {
 };
 
 #define CHANGING (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
-static const struct ps_seccomp_rule opening_rules[] = {{"open", 1, CHANGING, 0}, {"openat", 2, CHANGING, 0}};
+static const struct ps_seccomp_rule opening_rules[] = {
+    {"open", 1, CHANGING, 0},
+    {"openat", 2, CHANGING, 0},
+    {"fcntl", 1, PS_SECCOMP_INT, F_GETFL}, // fdopen asks
+    {"fcntl64", 1, PS_SECCOMP_INT, F_GETFL},
+};
 
 static int fill(scmp_filter_ctx f, bool opening)
 {
@@ -96,7 +101,7 @@ static int mapped(rlim_t *out)
     return 0;
 }
 
-static int bound_memory(size_t more)
+int ps_confine_memory(size_t more)
 {
     rlim_t now = 0;
     int rc = mapped(&now);
@@ -104,7 +109,7 @@ static int bound_memory(size_t more)
     return rc ? rc : limit(RLIMIT_AS, now + more);
 }
 
-int ps_confine_to_computing(const struct ps_confine_computing *c)
+int ps_confine_to_computing(bool opening)
 {
     scmp_filter_ctx f;
     int rc = ps_priv_no_new();
@@ -113,10 +118,8 @@ int ps_confine_to_computing(const struct ps_confine_computing *c)
         rc = limit(RLIMIT_CORE, 0);
     if (rc == 0)
         rc = limit(RLIMIT_FSIZE, 0);
-    if (rc == 0 && c->memory > 0)
-        rc = bound_memory(c->memory);
     if (rc)
         return rc;
     f = ps_seccomp_new();
-    return ps_seccomp_load(f, f ? fill(f, c->opening) : -ENOMEM);
+    return ps_seccomp_load(f, f ? fill(f, opening) : -ENOMEM);
 }

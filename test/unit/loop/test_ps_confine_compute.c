@@ -52,9 +52,7 @@ static void claim(int (*check)(void))
 
 static int enter(bool opening, size_t memory)
 {
-    const struct ps_confine_computing c = {memory, opening};
-
-    return ps_confine_to_computing(&c);
+    return (memory > 0 && ps_confine_memory(memory)) || ps_confine_to_computing(opening) ? -1 : 0;
 }
 
 static int opens(const char *path, int flags)
