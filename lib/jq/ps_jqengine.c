@@ -18,6 +18,7 @@ struct slot {
 struct ps_jqengine {
     char *library;
     size_t output;
+    void (*no_memory)(void *);
     struct slot slots[PS_JQFRAME_SLOTS];
 };
 
@@ -33,6 +34,7 @@ int ps_jqengine_new(const char *library, size_t output, void (*no_memory)(void *
         return -ENOMEM;
     }
     e->output = output;
+    e->no_memory = no_memory;
     jv_nomem_handler(no_memory, NULL);
     *out = e;
     return 0;
@@ -131,6 +133,7 @@ static jq_state *new_state(const struct ps_jqengine *e, struct message *m)
         return NULL;
     m->text[0] = m->text[sizeof m->text - 1] = '\0';
     jq_set_error_cb(jq, note_message, m);
+    jq_set_nomem_handler(jq, e->no_memory, NULL); // while it runs this one counts
     // Without them an import ends the process.
     jq_set_attr(jq, jv_string("JQ_LIBRARY_PATH"), JV_ARRAY(jv_string(e->library)));
     jq_set_attr(jq, jv_string("JQ_ORIGIN"), jv_string(e->library));
