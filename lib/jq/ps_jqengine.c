@@ -125,6 +125,19 @@ static unsigned split_message(char *text)
     return (unsigned)line;
 }
 
+static jv no_input(jq_state *jq, void *ctx)
+{
+    (void)jq;
+    (void)ctx;
+    return jv_invalid();
+}
+
+static void ignore(void *ctx, jv value)
+{
+    (void)ctx;
+    jv_free(value);
+}
+
 static jq_state *new_state(const struct ps_jqengine *e, struct message *m)
 {
     jq_state *jq = jq_init();
@@ -133,6 +146,8 @@ static jq_state *new_state(const struct ps_jqengine *e, struct message *m)
         return NULL;
     m->text[0] = m->text[sizeof m->text - 1] = '\0';
     jq_set_error_cb(jq, note_message, m);
+    jq_set_input_cb(jq, no_input, NULL);
+    jq_set_debug_cb(jq, ignore, NULL);
     jq_set_nomem_handler(jq, e->no_memory, NULL); // while it runs this one counts
     // Without them an import ends the process.
     jq_set_attr(jq, jv_string("JQ_LIBRARY_PATH"), JV_ARRAY(jv_string(e->library)));

@@ -79,7 +79,7 @@ static void imports_go_to_the_front_and_lines_stay(void **state)
                                           "                    \ni::f");
     claim("def x: 1;\ninclude\n\"y\" # why\n;\nx",
           "include \"y\"       ;  def x: 1;\n       \n         \n \nx");
-    claim(". | import \"d\" as $d; $d", "import \"d\" as $d;  . |                    $d");
+    claim(". | import \"d\" as $d; $d", "import \"d\" as $d;  . |                   $d");
 }
 
 static void what_only_looks_like_an_import_stays(void **state)
