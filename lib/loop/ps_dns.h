@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Questions to the DNS on the loop: each asker has a deadline of its own, the same question is asked once
-// however many wait for it, and answers are kept as long as they say. Only the DNS is asked, neither
-// /etc/hosts nor a search list. Each question has a socket, and so a port, of its own. Everything happens on
-// the loop's thread, which never blocks.
+// however many wait for it, and answers are kept as long as they say (a second at least). Only the DNS is
+// asked, neither /etc/hosts nor a search list. Each question has a socket, and so a port, of its own.
+// Everything happens on the loop's thread, which never blocks.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
