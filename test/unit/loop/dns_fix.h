@@ -117,6 +117,14 @@ static inline void ask(struct dns_fix *f, enum ps_dns_type type, const char *nam
     assert_int_equal(h->times, 1);
 }
 
+static inline struct ps_dns_stats stats(struct dns_fix *f)
+{
+    struct ps_dns_stats s;
+
+    ps_dns_stats(f->dns, &s);
+    return s;
+}
+
 // Turns the loop until something holds.
 #define DNS_UNTIL(f, condition)                           \
     do {                                                  \
