@@ -2,7 +2,8 @@
 // Questions to the DNS on the loop: each asker has a deadline of its own, the same question is asked once
 // however many wait for it, and answers are kept as long as they say (a second at least). Only the DNS is
 // asked, neither /etc/hosts nor a search list. Each question has a socket, and so a port, of its own.
-// Everything happens on the loop's thread, which never blocks.
+// Everything happens on the loop's thread, which never blocks. c-ares opens /dev/urandom for each question: a
+// daemon that confines itself has to allow that, and sockets of UDP and TCP.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
