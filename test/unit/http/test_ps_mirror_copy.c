@@ -2,6 +2,8 @@
 // The copy on disk.
 #include "mirror_fix.h"
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static void put_copy(const char *text)
 {
@@ -163,6 +165,38 @@ static void a_copy_may_be_put_off(void **state)
     after(1);
 }
 
+static void limit_files(rlim_t octets)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = octets;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_full_disk_leaves_the_copy_before(void **state)
+{
+    struct ps_mirror_state st;
+    char temp[200];
+
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    start();
+    after(1);
+    wait_for_copy();
+    limit_files(20);
+    seen.body = "198.51.100.0/24\n";
+    assert_true(again().in_force);
+    POLL_UNTIL(seen.f, (ps_mirror_get(seen.mirror, &st), st.disk_err == -EFBIG));
+    limit_files(RLIM_INFINITY);
+    snprintf(temp, sizeof temp, "%s.tmp", seen.path);
+    assert_int_not_equal(access(temp, F_OK), 0);
+    seen.status = 500;
+    restart();
+    assert_string_equal(seen.doc, "192.0.2.0/24\n");
+    after(1);
+}
+
 static void a_folder_that_is_not_there_is_told(void **state)
 {
     struct ps_mirror_state st;
@@ -195,6 +229,7 @@ int main(void)
         SEEN_TEST(a_copy_that_is_damaged_is_told_and_written_over),
         SEEN_TEST(a_copy_that_the_user_refuses_is_not_in_force),
         SEEN_TEST(a_copy_may_be_put_off),
+        SEEN_TEST(a_full_disk_leaves_the_copy_before),
         SEEN_TEST(a_folder_that_is_not_there_is_told),
         SEEN_TEST(without_a_path_nothing_is_written),
     };

@@ -8,6 +8,8 @@
 //                          record of another name), spoofed (lies from another port before the truth), wrong-id
 //                          (the same with another number), held (until dns_release)
 //   NAME TYPE !truncate    what else the zone says, by TCP alone
+//   NAME TYPE !stuck       the same, but nothing comes by TCP
+//   NAME TYPE !half        the same, but the connection ends within the reply
 //   NAME TYPE !many N      so many PTR or TXT records, different from each other
 //
 // What the zone does not have does not exist (NXDOMAIN, an SOA with 60 s).
@@ -53,6 +55,7 @@ struct dns_server {
     size_t nzone, nheld;
     struct dns_held held[256];
     unsigned asked, asked_tcp; // questions that came
+    bool deaf;                 // it hears none
 };
 
 // --- the zone
@@ -265,6 +268,11 @@ static inline size_t dns_truth(const struct dns_server *s, const struct dns_aske
     return ps_wr_len(&w);
 }
 
+static inline bool dns_wants_tcp(const char *what)
+{
+    return strcmp(what, "truncate") == 0 || strcmp(what, "stuck") == 0 || strcmp(what, "half") == 0;
+}
+
 // 0: no reply.
 static inline size_t dns_reply(const struct dns_server *s, const struct dns_asked *a, uint8_t *out,
                                size_t size)
@@ -273,7 +281,7 @@ static inline size_t dns_reply(const struct dns_server *s, const struct dns_aske
     struct ps_wr w;
 
     ps_wr_init(&w, out, size);
-    if (strcmp(what, "silent") == 0)
+    if (strcmp(what, "silent") == 0 || (strcmp(what, "stuck") == 0 && a->tcp))
         return 0;
     if (strcmp(what, "servfail") == 0)
         dns_head(&w, a, 2, 0, 0);
@@ -281,7 +289,7 @@ static inline size_t dns_reply(const struct dns_server *s, const struct dns_aske
         dns_head(&w, a, 5, 0, 0);
     else if (strcmp(what, "bare") == 0)
         dns_head(&w, a, 0, 0, 0);
-    else if (strcmp(what, "truncate") == 0 && !a->tcp)
+    else if (!a->tcp && dns_wants_tcp(what))
         dns_head(&w, a, 0x200, 0, 0);
     else if (strcmp(what, "nxdomain") == 0 || strcmp(what, "nodata") == 0) {
         dns_head(&w, a, what[1] == 'x' ? 3 : 0, 0, 1);
@@ -368,7 +376,7 @@ static inline void dns_came(void *ctx, int ready)
     if (n <= 0)
         return;
     s->asked++;
-    if (!dns_hold(s, query, (size_t)n, &from))
+    if (!s->deaf && !dns_hold(s, query, (size_t)n, &from))
         dns_answer(s, query, (size_t)n, &from);
 }
 
@@ -385,8 +393,15 @@ static inline void dns_tcp_came(void *ctx, const uint8_t *data, size_t n)
     len = dns_reply(s, &a, out + 2, sizeof out - 2);
     out[0] = (uint8_t)(len >> 8);
     out[1] = (uint8_t)len;
-    if (len > 0)
+    if (len == 0)
+        return;
+    if (strcmp(dns_what(s, &a), "half") != 0) {
         (void)ps_stream_write(s->stream, out, len + 2);
+        return;
+    }
+    (void)ps_stream_write(s->stream, out, len / 2);
+    ps_stream_close(s->stream, PS_SEC);
+    s->stream = NULL;
 }
 
 static inline void dns_tcp_ended(void *ctx, int err)

@@ -174,6 +174,26 @@ static void a_question_is_given_up_and_that_is_kept(void **state)
     assert_int_equal(stats(f).sent, 1);
 }
 
+static void tcp_that_leads_to_nothing_is_given_up(void **state)
+{
+    struct dns_fix *f = *state;
+
+    f->conf.try_for = 20 * PS_MSEC;
+    f->conf.give_up = 200 * PS_MSEC;
+    dns_open_with(f);
+    zone(f, "stuck.example A !stuck");
+    zone(f, "half.example A !half");
+    zone(f, "half.example A 60 192.0.2.1");
+    ask_for(f, A, "stuck.example", GUARD, &h);
+    dns_run(f);
+    assert_int_equal(h.err, PS_ETIMEOUT);
+    ask_for(f, A, "half.example", GUARD, &h);
+    dns_run(f);
+    assert_true(h.err == PS_ETIMEOUT || h.err == PS_EREFUSED); // versions of c-ares try it more than once
+    ask(f, A, "none.example", &h);
+    assert_int_equal(h.err, PS_ENOTFOUND);
+}
+
 static void nobody_there_is_told(void **state)
 {
     struct dns_fix *f = *state;
@@ -403,6 +423,7 @@ int main(void)
         DNS_TEST(a_server_that_fails_is_told_as_such),
         DNS_TEST(a_server_that_never_answers_costs_the_patience),
         DNS_TEST(a_question_is_given_up_and_that_is_kept),
+        DNS_TEST(tcp_that_leads_to_nothing_is_given_up),
         DNS_TEST(nobody_there_is_told),
         DNS_TEST(the_next_server_is_asked),
         DNS_TEST(lies_are_not_believed),

@@ -151,6 +151,35 @@ static void who_comes_on_top_of_too_many_is_told(void **state)
     assert_int_equal(h3.err, PS_ENOTFOUND);
 }
 
+static void count(void *ctx, const struct ps_dns_answer *a)
+{
+    struct dns_fix *f = ctx;
+
+    assert_int_equal(a->err, PS_ETIMEOUT);
+    if (++f->heard == f->wanted)
+        ps_loop_stop(f->loop);
+}
+
+static void when_no_server_answers_ten_thousand_are_told_so(void **state)
+{
+    struct dns_fix *f = *state;
+    char name[40];
+
+    zone(f, "host.example A 60 192.0.2.1");
+    f->server.deaf = true;
+    f->wanted = 10000;
+    for (unsigned i = 0; i < f->wanted; i++) {
+        snprintf(name, sizeof name, "host%u.example", i);
+        assert_int_equal(ps_dns_ask(f->dns, A, name, 50 * PS_MSEC, count, f, NULL), 0);
+    }
+    dns_run(f);
+    assert_int_equal(stats(f).waiting, 0);
+    assert_int_equal(stats(f).queued, 0);
+    f->server.deaf = false;
+    ask(f, A, "host.example", &h); // those that nobody waits for give way
+    assert_int_equal(h.err, 0);
+}
+
 static void each_question_has_a_port_of_its_own(void **state)
 {
     struct dns_fix *f = *state;
@@ -281,6 +310,7 @@ int main(void)
         DNS_TEST(what_nobody_waits_for_gives_way),
         DNS_TEST(who_gives_up_lets_the_next_begin),
         DNS_TEST(who_comes_on_top_of_too_many_is_told),
+        DNS_TEST(when_no_server_answers_ten_thousand_are_told_so),
         DNS_TEST(each_question_has_a_port_of_its_own),
         DNS_TEST(others_may_be_cancelled_from_inside),
         DNS_TEST(more_may_be_asked_from_inside),
