@@ -59,7 +59,7 @@ static void put_name(char out[PS_DNSNAME_STRLEN], const char *name)
 {
     size_t i;
 
-    for (i = 0; name[i] && i < PS_DNSNAME_STRLEN - 1; i++)
+    for (i = 0; i < PS_DNSNAME_STRLEN - 1 && name[i]; i++)
         out[i] = name[i] > ' ' && name[i] < 127 ? name[i] : '?';
     out[i] = '\0';
 }

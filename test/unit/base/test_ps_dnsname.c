@@ -8,6 +8,7 @@
 #include "base/ps_dnsname.h"
 #include "base/ps_err.h"
 
+#define LABEL64 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl"
 #define L63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
 
 static void assert_normal(const char *text, const char *expected)
@@ -64,7 +65,7 @@ static void what_is_no_name_is_refused(void **state)
                                         "a\n",
                                         "a\x7f",
                                         "gr\xc3\xbc\x6e",
-                                        L63 "l.x",
+                                        LABEL64 ".x",
                                         L63 "." L63 "." L63 "."
                                             "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghij"};
 
