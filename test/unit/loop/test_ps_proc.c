@@ -140,8 +140,11 @@ static void it_gets_default_signals(void **state)
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &set, &before); // and the loop ignores SIGPIPE
-    claim_output(f, "while read a b; do case $a in SigIgn:|SigBlk:) echo $b;; esac; done </proc/self/status",
-                 "0000000000000000\n0000000000000000\n");
+    // 32 and 33 are the C library's, which leaves them as they were.
+    claim_output(f,
+                 "while read a b; do case $a in SigIgn:|SigBlk:) echo $((0x$b & ~0x180000000));; esac; done "
+                 "</proc/self/status",
+                 "0\n0\n");
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
