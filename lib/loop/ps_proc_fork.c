@@ -73,11 +73,11 @@ static int set_limits(const struct ps_proc_conf *conf)
     for (size_t i = 0; i < conf->nlimits; i++) {
         rlim_t most = conf->limits[i].most;
 
-        if (getrlimit((__rlimit_resource_t)conf->limits[i].which, &now) < 0)
+        if (getrlimit(conf->limits[i].which, &now) < 0)
             return -1;
         want.rlim_cur = now.rlim_cur < most ? now.rlim_cur : most;
         want.rlim_max = now.rlim_max < most ? now.rlim_max : most;
-        if (setrlimit((__rlimit_resource_t)conf->limits[i].which, &want) < 0)
+        if (setrlimit(conf->limits[i].which, &want) < 0)
             return -1;
     }
     return 0;

@@ -73,7 +73,7 @@ static int fill(scmp_filter_ctx f, bool opening)
     return rc == 0 ? ps_seccomp_own_signals(f) : rc;
 }
 
-static int limit(__rlimit_resource_t which, rlim_t most)
+static int limit(int which, rlim_t most)
 {
     struct rlimit rl = {most, most}, now;
 
