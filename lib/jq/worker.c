@@ -21,11 +21,17 @@
 #define PROGRAMS ((size_t)16 << 20) // memory for what it keeps between runs
 
 #if PS_CONFINE_EASED
-// A sanitizer that is built in: want of memory is libjq's to notice.
+// Of a sanitizer that is built in: want of memory is libjq's to notice.
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "allocator_may_return_null=1:quarantine_size_mb=1:detect_leaks=0";
+}
+
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+    return "allocator_may_return_null=1";
 }
 #endif
 
