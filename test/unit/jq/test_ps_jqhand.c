@@ -257,6 +257,19 @@ static void one_that_does_not_answer_is_ended(void **state)
                  PS_ETIMEOUT, "ran longer than 200 ms");
 }
 
+static void one_that_says_it_has_grown_is_let_go(void **state)
+{
+    struct fix *f = *state;
+
+    claim_script(f,
+                 "ready; dd bs=1 count=1 >/dev/null; printf "
+                 "'\\0\\0\\0\\17\\6\\1\\0\\0\\3\\355\\0\\0\\0\\0\\0\\0\\0\\0\\0' >&0; "
+                 "exec sleep 1000",
+                 PS_ELIMIT, "");
+    assert_int_equal(stats(f).replaced, 1);
+    assert_int_equal(stats(f).workers, 0);
+}
+
 // The loop does something else for longer than a program may run: that is not the program's fault.
 static void an_answer_that_waited_for_the_loop_counts(void **state)
 {
@@ -310,6 +323,7 @@ int main(void)
         TEST(one_that_does_not_start_well_is_told),
         TEST(one_that_answers_amiss_is_ended),
         TEST(one_that_does_not_answer_is_ended),
+        TEST(one_that_says_it_has_grown_is_let_go),
         TEST(an_answer_that_waited_for_the_loop_counts),
         TEST(a_second_worker_serves_while_one_is_busy),
     };
