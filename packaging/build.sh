@@ -18,7 +18,8 @@ library:libcrypto libssl-dev openssl-devel
 library:libcjson libcjson-dev cjson-devel
 library:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel
 library:libcurl libcurl4-openssl-dev libcurl-devel
-library:zlib zlib1g-dev zlib-devel'
+library:zlib zlib1g-dev zlib-devel
+library:libpcre2-8 libpcre2-dev pcre2-devel'
 
 needs_test='
 library:cmocka libcmocka-dev libcmocka-devel

@@ -10,6 +10,7 @@ crypto: base
 owamp: base crypto
 data: base crypto owamp
 json: base
+regex: base
 spool: base
 report: base crypto owamp data
 loop: base clock
@@ -41,6 +42,7 @@ claim "only lib/json includes cJSON.h" "$(foreign_faults json '(cjson/)?cJSON\.h
 claim "only lib/http includes microhttpd.h" "$(foreign_faults http 'microhttpd\.h')"
 claim "only lib/http includes curl" "$(foreign_faults http 'curl/')"
 claim "only lib/http includes zlib.h" "$(foreign_faults http 'zlib\.h')"
+claim "only lib/regex includes pcre2.h" "$(foreign_faults regex 'pcre2\.h')"
 claim "only lib/crypto includes openssl" "$(foreign_faults crypto 'openssl/')"
 claim "programs do not include each other" "$(grep -HnE '^ *# *include *"(owping|powstream)/' owampd/*.[ch]
     grep -HnE '^ *# *include *"(owampd|powstream)/' owping/*.[ch]
