@@ -11,6 +11,7 @@ owamp: base crypto
 data: base crypto owamp
 json: base
 regex: base
+limits: base json regex
 spool: base
 report: base crypto owamp data
 loop: base clock
@@ -49,5 +50,5 @@ claim "programs do not include each other" "$(grep -HnE '^ *# *include *"(owping
     grep -HnE '^ *# *include *"(owampd|owping)/' powstream/*.[ch])"
 claim "pure layers know neither sockets nor clocks nor stdio streams" \
     "$(grep -HnE '\b(socket|bind|sendto|sendmsg|recvfrom|recvmsg|clock_gettime|gettimeofday|time|printf|fprintf|puts)\(' \
-        lib/owamp/*.c lib/crypto/*.c lib/clock/*.c | grep -vE '^[^:]*:[0-9]+: *//')"
+        lib/owamp/*.c lib/crypto/*.c lib/clock/*.c lib/regex/*.c lib/limits/*.c | grep -vE '^[^:]*:[0-9]+: *//')"
 plan
