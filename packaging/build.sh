@@ -27,7 +27,8 @@ command:clang-format clang-format clang-tools-extra
 command:mandoc mandoc mandoc
 command:shellcheck shellcheck ShellCheck
 command:ip iproute2 iproute
-command:curl curl curl'
+command:curl curl curl
+command:jq jq jq'
 
 needs_ci='
 command:clang clang clang

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pslimits/options.h"
+#include <stdio.h>
+#include <string.h>
+#include "base/ps_near.h"
+#include "base/ps_opt.h"
+
+enum {
+    OPT_RUN = 256,
+    OPT_AS_IS,
+    OPT_CASES,
+    OPT_JSON,
+    OPT_CACHE,
+    OPT_NO_SANDBOX,
+    OPT_RESOLVER,
+};
+
+#define OPT_END                             \
+    {'h', "help", NULL, "this text", NULL}, \
+    {                                       \
+        0, NULL, NULL, NULL, NULL           \
+    }
+
+static const struct ps_opt top_options[] = {
+    {'h', "help", NULL, "this text; pslimits VERB --help for a verb's", NULL},
+    {'V', "version", NULL, "the version", NULL},
+    {0, NULL, NULL, NULL, NULL},
+};
+static const struct ps_opt check_options[] = {
+    {OPT_JSON, "json", NULL, "what was found as JSON", NULL},
+    {'q', "quiet", NULL, "nothing about a good file", NULL},
+    OPT_END,
+};
+static const struct ps_opt owamp_options[] = {
+    {'k', "pass-phrases", "FILE", "owamp-server.pfs, to check that assigned users are in it", NULL},
+    {OPT_JSON, "json", NULL, "what was found as JSON", NULL},
+    {'q', "quiet", NULL, "nothing about a good file", NULL},
+    OPT_END,
+};
+static const struct ps_opt init_options[] = {OPT_END};
+
+static const struct ps_opt_prog top = {
+    "pslimits",
+    "VERB [options]",
+    "May this requester run this task? Checks, explains and answers by the rules of pScheduler's "
+    "limits.conf.",
+    "Verbs:\n"
+    "  check [FILE]    what is wrong with a file of rules\n"
+    "  owamp FILE      what is wrong with an owamp-server.limits\n"
+    "  init [FILE]     a file of rules to begin with\n"
+    "Exit status: 0 yes, good; 1 no, faulty; 2 usage; 3 no answer from a daemon or server; 4 system.\n"
+    "See pslimits(1), limits.conf(5).",
+    top_options,
+};
+
+// A verb, its help, and how many operands it takes.
+static const struct form {
+    const char *name;
+    struct ps_opt_prog prog;
+    int min, max;
+} forms[] = {
+    [VERB_CHECK] = {"check",
+                    {"pslimits check", "[options] [FILE]",
+                     "Checks a file of rules (" OPTIONS_FILE
+                     "; -: standard input): every fault with its line, its "
+                     "place and a hint, and what has no effect as warnings.",
+                     "Exit status: 0 good; 1 faulty; 2 usage; 4 the file cannot be read.", check_options},
+                    0,
+                    1},
+    [VERB_OWAMP] = {"owamp",
+                    {"pslimits owamp", "[options] FILE",
+                     "Checks a file of owampd's limits (-: standard input) for all of its faults.",
+                     "Exit status: 0 good; 1 faulty; 2 usage; 4 the file cannot be read.", owamp_options},
+                    1,
+                    1},
+    [VERB_INIT] =
+        {"init",
+         {"pslimits init", "[FILE]",
+          "Writes a commented file of rules that is safe to begin with, to a new FILE or to standard "
+          "output.",
+          NULL, init_options},
+         0,
+         1},
+};
+
+#define FORMS (sizeof forms / sizeof *forms)
+
+static int complain(const char *name, const char *text)
+{
+    fprintf(stderr, "%s: %s; try '%s --help'\n", name, text, name);
+    return -1;
+}
+
+static int set_option(struct options *o, int letter, const char *value)
+{
+    switch (letter) {
+    case OPT_JSON:
+        o->json = true;
+        return 0;
+    case 'q':
+        o->quiet = true;
+        return 0;
+    case 'k':
+        o->users = value;
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+static int take_operands(struct options *o, const struct form *f, char **operands, int n)
+{
+    if (n < f->min || n > f->max) {
+        fprintf(stderr, "%s: usage: %s %s\n", f->prog.name, f->prog.name, f->prog.synopsis);
+        return complain(f->prog.name, n < f->min ? "something is missing" : "too many words");
+    }
+    if (n > 0)
+        o->file = operands[0];
+    else if (o->verb != VERB_INIT)
+        o->file = OPTIONS_FILE;
+    return 0;
+}
+
+static int printed(const char *name)
+{
+    if (fflush(stdout) == 0)
+        return OPTIONS_DONE;
+    fprintf(stderr, "%s: standard output did not take the text\n", name);
+    return OPTIONS_USAGE;
+}
+
+static int read_verb(struct options *o, const struct form *f, struct ps_opt_iter *it)
+{
+    int letter;
+    while ((letter = ps_opt_next(it)) != -1) {
+        if (letter == 'h') {
+            ps_opt_help(&f->prog, stdout);
+            return printed(f->prog.name);
+        }
+        if (letter == '?' || set_option(o, letter, it->value) != 0)
+            return OPTIONS_USAGE;
+    }
+    int at = ps_opt_index(it);
+    return take_operands(o, f, it->argv + at, it->argc - at) == 0 ? OPTIONS_RUN : OPTIONS_USAGE;
+}
+
+static int unknown_verb(const char *word)
+{
+    const char *names[FORMS];
+    char hint[PS_NEAR_HINT], text[200];
+    size_t n = 0;
+    for (size_t i = 0; i < FORMS; i++)
+        if (forms[i].name)
+            names[n++] = forms[i].name;
+    snprintf(text, sizeof text, "unknown verb '%.40s'%s", word, ps_near_hint(word, names, n, hint));
+    complain("pslimits", text);
+    return OPTIONS_USAGE;
+}
+
+static int read_top(struct ps_opt_iter *it, int *verb_at)
+{
+    int letter = ps_opt_next(it);
+    if (letter == 'h' || letter == 'V') {
+        letter == 'h' ? ps_opt_help(&top, stdout) : ps_opt_version(&top, stdout);
+        return printed("pslimits");
+    }
+    if (letter != -1)
+        return OPTIONS_USAGE;
+    *verb_at = ps_opt_index(it);
+    if (*verb_at < it->argc)
+        return OPTIONS_RUN;
+    complain("pslimits", "no verb");
+    return OPTIONS_USAGE;
+}
+
+static const struct form *find_form(const char *word)
+{
+    for (size_t i = 0; i < FORMS; i++)
+        if (forms[i].name && strcmp(forms[i].name, word) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+enum options_next options_read(struct options *o, int argc, char **argv)
+{
+    struct ps_opt_iter it;
+    int at = 0, next = OPTIONS_USAGE;
+    memset(o, 0, sizeof *o);
+    if (ps_opt_begin(&it, &top, argc, argv, true) != 0)
+        return OPTIONS_USAGE;
+    next = read_top(&it, &at);
+    ps_opt_end(&it);
+    if (next != OPTIONS_RUN)
+        return (enum options_next)next;
+    const struct form *f = find_form(argv[at]);
+    if (!f)
+        return (enum options_next)unknown_verb(argv[at]);
+    o->verb = (enum verb)(f - forms);
+    if (ps_opt_begin(&it, &f->prog, argc - at, argv + at, false) != 0)
+        return OPTIONS_USAGE;
+    next = read_verb(o, f, &it);
+    ps_opt_end(&it);
+    return (enum options_next)next;
+}
