@@ -12,6 +12,7 @@ command:autoreconf autoconf autoconf
 command:automake automake automake
 command:pkg-config pkg-config pkgconf-pkg-config
 library:libuv libuv1-dev libuv-devel
+library:libcares libc-ares-dev c-ares-devel
 library:libcap libcap-dev libcap-devel
 library:libseccomp libseccomp-dev libseccomp-devel
 library:libcrypto libssl-dev openssl-devel

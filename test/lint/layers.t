@@ -37,6 +37,7 @@ done <<<"$rules"
 
 claim "lib includes nothing of a program" "$(grep -HnE '^ *# *include *"(owampd|owping|powstream|pslimits)/' lib/*/*.[ch])"
 claim "only lib/loop includes uv.h" "$(foreign_faults loop 'uv(\.h|/)')"
+claim "only lib/loop includes ares.h" "$(foreign_faults loop 'ares\.h')"
 claim "only lib/loop includes sys/capability.h" "$(foreign_faults loop 'sys/capability\.h')"
 claim "only lib/loop includes seccomp.h" "$(foreign_faults loop 'seccomp\.h')"
 claim "only lib/json includes cJSON.h" "$(foreign_faults json '(cjson/)?cJSON\.h')"
