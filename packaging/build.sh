@@ -17,6 +17,7 @@ library:libcap libcap-dev libcap-devel
 library:libseccomp libseccomp-dev libseccomp-devel
 library:libcrypto libssl-dev openssl-devel
 library:libcjson libcjson-dev cjson-devel
+file:/usr/include/jq.h libjq-dev jq-devel
 library:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel
 library:libcurl libcurl4-openssl-dev libcurl-devel
 library:zlib zlib1g-dev zlib-devel

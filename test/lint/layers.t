@@ -16,6 +16,7 @@ spool: base
 report: base crypto owamp data
 loop: base clock
 http: base loop
+jq: base loop
 endpoint: base crypto owamp data clock loop'
 
 layer_faults() { # LAYER ALLOWED...
@@ -40,6 +41,7 @@ claim "only lib/loop includes uv.h" "$(foreign_faults loop 'uv(\.h|/)')"
 claim "only lib/loop includes ares.h" "$(foreign_faults loop 'ares\.h')"
 claim "only lib/loop includes sys/capability.h" "$(foreign_faults loop 'sys/capability\.h')"
 claim "only lib/loop includes seccomp.h" "$(foreign_faults loop 'seccomp\.h')"
+claim "only lib/jq includes jq.h and jv.h" "$(foreign_faults jq 'j[qv]\.h')"
 claim "only lib/json includes cJSON.h" "$(foreign_faults json '(cjson/)?cJSON\.h')"
 claim "only lib/http includes microhttpd.h" "$(foreign_faults http 'microhttpd\.h')"
 claim "only lib/http includes curl" "$(foreign_faults http 'curl/')"
