@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pslimits/check.h"
 #include "pslimits/exits.h"
+#include "pslimits/explain.h"
 #include "pslimits/init.h"
 #include "pslimits/owamp.h"
+#include "pslimits/try.h"
 
 static int act(const struct options *o)
 {
@@ -14,7 +16,9 @@ static int act(const struct options *o)
     case VERB_INIT:
         return init_run(o);
     case VERB_EXPLAIN:
+        return explain_run(o);
     case VERB_TRY:
+        return try_run(o);
     case VERB_SERVE:
     case VERB_ASK:
     case VERBS:

@@ -10,8 +10,6 @@ enum {
     OPT_AS_IS,
     OPT_CASES,
     OPT_JSON,
-    OPT_CACHE,
-    OPT_NO_SANDBOX,
     OPT_RESOLVER,
 };
 
@@ -37,6 +35,23 @@ static const struct ps_opt owamp_options[] = {
     {'q', "quiet", NULL, "nothing about a good file", NULL},
     OPT_END,
 };
+static const struct ps_opt explain_options[] = {
+    {'f', "file", "FILE", "the rules (" OPTIONS_FILE ")", NULL},
+    {'r', "requester", "IP", "who asks", NULL},
+    {'t', "task", "FILE", "what for; -: standard input (idle for two seconds)", NULL},
+    {OPT_RUN, "run", "START DURATION", "a run of it, as in --run 2026-06-21T12:00:00Z PT30S", NULL},
+    {'i', "hint", "NAME=VALUE", "another hint, such as server=192.0.2.1", NULL},
+    {OPT_AS_IS, "as-is", NULL, "the task is not rewritten, as where another host leads", NULL},
+    {OPT_RESOLVER, "resolver", "ADDR[:PORT]", "ask this DNS server", NULL},
+    {OPT_JSON, "json", NULL, "the verdict and its reasons as JSON", NULL},
+    OPT_END,
+};
+static const struct ps_opt try_options[] = {
+    {OPT_CASES, "cases", "CASES", "JSON: requests, made-up facts, and the verdicts that are expected", NULL},
+    {OPT_JSON, "json", NULL, "what came of each case as JSON", NULL},
+    {'q', "quiet", NULL, "nothing about cases that are as expected", NULL},
+    OPT_END,
+};
 static const struct ps_opt init_options[] = {OPT_END};
 
 static const struct ps_opt_prog top = {
@@ -46,6 +61,8 @@ static const struct ps_opt_prog top = {
     "limits.conf.",
     "Verbs:\n"
     "  check [FILE]    what is wrong with a file of rules\n"
+    "  explain         why somebody may run a task, or not\n"
+    "  try FILE        whether a file of rules gives the verdicts that are expected\n"
     "  owamp FILE      what is wrong with an owamp-server.limits\n"
     "  init [FILE]     a file of rules to begin with\n"
     "Exit status: 0 yes, good; 1 no, faulty; 2 usage; 3 no answer from a daemon or server; 4 system.\n"
@@ -67,6 +84,26 @@ static const struct form {
                      "Exit status: 0 good; 1 faulty; 2 usage; 4 the file cannot be read.", check_options},
                     0,
                     1},
+    [VERB_EXPLAIN] =
+        {"explain",
+         {"pslimits explain", "--requester IP [options]",
+          "Tells the whole way from a request to its verdict.",
+          "Examples:\n"
+          "  pslimits explain -r 192.0.2.7 -t task.json\n"
+          "  pslimits explain -f new.conf -r 192.0.2.7 -t task.json --run 2026-06-21T12:00:00Z PT30S\n"
+          "Exit status: 0 passed; 1 denied; 2 usage; 3 what is needed of the network is not to be had; "
+          "4 the rules cannot be read, or are faulty.",
+          explain_options},
+         0,
+         0},
+    [VERB_TRY] =
+        {"try",
+         {"pslimits try", "FILE --cases CASES [options]",
+          "Judges the requests of CASES by the rules of FILE and compares the verdicts with those expected.",
+          "Exit status: 0 all as expected; 1 some are not; 2 usage; 4 a file cannot be read, or is faulty.",
+          try_options},
+         1,
+         1},
     [VERB_OWAMP] = {"owamp",
                     {"pslimits owamp", "[options] FILE",
                      "Checks a file of owampd's limits (-: standard input) for all of its faults.",
@@ -91,7 +128,51 @@ static int complain(const char *name, const char *text)
     return -1;
 }
 
-static int set_option(struct options *o, int letter, const char *value)
+static int set_run(struct options *o, struct ps_opt_iter *it)
+{
+    o->start = it->value;
+    o->duration = ps_opt_more(it);
+    return o->duration ? 0 : complain("pslimits explain", "--run wants a start and a duration");
+}
+
+static int add_hint(struct options *o, const char *value)
+{
+    if (!strchr(value, '=') || value[0] == '=')
+        return complain("pslimits explain", "--hint wants NAME=VALUE");
+    if (o->nhints == OPTIONS_HINTS)
+        return complain("pslimits explain", "there are too many hints");
+    o->hints[o->nhints++] = value;
+    return 0;
+}
+
+static int set_asked(struct options *o, int letter, struct ps_opt_iter *it)
+{
+    switch (letter) {
+    case 'f':
+        o->file = it->value;
+        return 0;
+    case 'r':
+        o->requester = it->value;
+        return 0;
+    case 't':
+        o->task = it->value;
+        return 0;
+    case 'i':
+        return add_hint(o, it->value);
+    case OPT_RUN:
+        return set_run(o, it);
+    case OPT_AS_IS:
+        o->as_is = true;
+        return 0;
+    case OPT_RESOLVER:
+        o->resolver = it->value;
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+static int set_option(struct options *o, int letter, struct ps_opt_iter *it)
 {
     switch (letter) {
     case OPT_JSON:
@@ -101,11 +182,24 @@ static int set_option(struct options *o, int letter, const char *value)
         o->quiet = true;
         return 0;
     case 'k':
-        o->users = value;
+        o->users = it->value;
+        return 0;
+    case OPT_CASES:
+        o->cases = it->value;
         return 0;
     default:
-        return -1;
+        return set_asked(o, letter, it);
     }
+}
+
+// What a verb cannot do without.
+static int settle(const struct options *o, const char *name)
+{
+    if (o->verb == VERB_EXPLAIN && !o->requester)
+        return complain(name, "--requester IP is missing: who asks?");
+    if (o->verb == VERB_TRY && !o->cases)
+        return complain(name, "--cases CASES is missing");
+    return 0;
 }
 
 static int take_operands(struct options *o, const struct form *f, char **operands, int n)
@@ -116,9 +210,9 @@ static int take_operands(struct options *o, const struct form *f, char **operand
     }
     if (n > 0)
         o->file = operands[0];
-    else if (o->verb != VERB_INIT)
+    else if (o->verb != VERB_INIT && !o->file)
         o->file = OPTIONS_FILE;
-    return 0;
+    return settle(o, f->prog.name);
 }
 
 static int printed(const char *name)
@@ -137,7 +231,7 @@ static int read_verb(struct options *o, const struct form *f, struct ps_opt_iter
             ps_opt_help(&f->prog, stdout);
             return printed(f->prog.name);
         }
-        if (letter == '?' || set_option(o, letter, it->value) != 0)
+        if (letter == '?' || set_option(o, letter, it) != 0)
             return OPTIONS_USAGE;
     }
     int at = ps_opt_index(it);

@@ -40,12 +40,21 @@ static int read_input(size_t max, char **text, size_t *len)
     return err;
 }
 
-int source_read(const char *path, size_t max, char **text, size_t *len)
+int source_text(const char *path, size_t max, char **text, size_t *len, char *why, size_t size)
 {
     int err = strcmp(path, "-") == 0 ? read_input(max, text, len) : ps_conf_load(path, max, text, len);
     if (err == PS_ELIMIT)
-        fprintf(stderr, "pslimits: %s: is larger than %zu octets\n", source_name(path), max);
+        snprintf(why, size, "%s: is larger than %zu octets", source_name(path), max);
     else if (err)
-        fprintf(stderr, "pslimits: %s: %s\n", source_name(path), ps_strerror(err));
+        snprintf(why, size, "%s: %s", source_name(path), ps_strerror(err));
+    return err;
+}
+
+int source_read(const char *path, size_t max, char **text, size_t *len)
+{
+    char why[400];
+    int err = source_text(path, max, text, len, why, sizeof why);
+    if (err)
+        fprintf(stderr, "pslimits: %s\n", why);
     return err;
 }

@@ -239,7 +239,7 @@ static void next_application(struct lim_eval *e)
         lim_reason_say(&e->reasons, e->place, LIM_MOOT, "does not apply");
     }
     if (ps_buf_len(&e->refusals))
-        lim_deny(e, "no application passed; the last failed: %.*s", (int)ps_buf_len(&e->refusals),
+        lim_deny(e, "no application passed: %.*s", (int)ps_buf_len(&e->refusals),
                  (const char *)ps_buf_head(&e->refusals));
     else
         lim_deny(e, "no application passed");
@@ -254,6 +254,15 @@ static void begin_limits(struct lim_eval *e)
     next_application(e);
 }
 
+// What an application has against the request, by its name if it has one.
+static void keep_refusal(struct lim_eval *e, const char *name)
+{
+    if (ps_buf_len(&e->refusal))
+        (void)ps_buf_printf(&e->refusals, "%s%s%s%.*s", ps_buf_len(&e->refusals) ? "; " : "",
+                            name ? name : "", name ? ": " : "", (int)ps_buf_len(&e->refusal),
+                            (const char *)ps_buf_head(&e->refusal));
+}
+
 static void app_over(struct lim_eval *e, bool passed)
 {
     const struct lim_application *a = &e->rules->applications[e->application];
@@ -266,11 +275,13 @@ static void app_over(struct lim_eval *e, bool passed)
         return;
     }
     if (a->stop) {
+        size_t n = ps_buf_len(&e->refusal);
         lim_deny(e, "application %zu%s%s fails%s%.*s", e->application + 1, name ? ", " : "", name ? name : "",
-                 ps_buf_len(&e->refusals) ? ": " : "", (int)ps_buf_len(&e->refusals),
-                 ps_buf_len(&e->refusals) ? (const char *)ps_buf_head(&e->refusals) : "");
+                 n ? ": " : "", (int)n, n ? (const char *)ps_buf_head(&e->refusal) : "");
         return;
     }
+    keep_refusal(e, name);
+    ps_buf_clear(&e->refusal);
     e->application++;
     e->group = 0;
     next_application(e);
@@ -278,7 +289,7 @@ static void app_over(struct lim_eval *e, bool passed)
 
 static void note_refusal(struct lim_eval *e, const struct lim_limit *l, const struct lim_item *item)
 {
-    (void)ps_buf_printf(&e->refusals, "%slimit %s: %s", ps_buf_len(&e->refusals) ? "; " : "", l->name,
+    (void)ps_buf_printf(&e->refusal, "%slimit %s: %s", ps_buf_len(&e->refusal) ? "; " : "", l->name,
                         item->why ? item->why : "");
 }
 
@@ -287,7 +298,7 @@ static void group_over(struct lim_eval *e)
 {
     const struct lim_group *g = &e->rules->applications[e->application].groups[e->group];
     size_t head = lim_reason_add(&e->reasons, 1, "group", NULL, lim_requires[g->require]), yes = 0;
-    ps_buf_clear(&e->refusals);
+    ps_buf_clear(&e->refusal);
     for (size_t i = 0; i < g->n; i++) {
         const struct lim_limit *l = &e->rules->limits[g->limits[i]];
         const struct lim_item *item = &e->limits[g->limits[i]];
@@ -446,7 +457,8 @@ int lim_eval_new(const struct lim_rules *rules, const struct lim_request *reques
     ps_buf_init(&e->input, 0);
     ps_buf_init(&e->script_input, 0);
     ps_buf_init(&e->names, 0);
-    ps_buf_init(&e->refusals, 4096);
+    ps_buf_init(&e->refusal, 4096);
+    ps_buf_init(&e->refusals, 16384);
     tell_hints(e);
     if (!rules) {
         lim_grant(e, "there are no limits");
@@ -473,6 +485,7 @@ void lim_eval_free(struct lim_eval *e)
     ps_buf_fini(&e->input);
     ps_buf_fini(&e->script_input);
     ps_buf_fini(&e->names);
+    ps_buf_fini(&e->refusal);
     ps_buf_fini(&e->refusals);
     ps_jdoc_free(e->rewritten);
     lim_reasons_fini(&e->reasons);

@@ -31,7 +31,8 @@ struct lim_eval {
     struct ps_buf input;               // of jq limits: the task and the run
     struct ps_buf script_input, names; // of the script: its task; the classifiers
     struct ps_jdoc *rewritten;
-    struct ps_buf refusals; // of the last application that failed
+    struct ps_buf refusal;  // of the last group
+    struct ps_buf refusals; // of all applications that failed
     struct lim_verdict verdict;
     struct lim_reasons reasons;
     int err;

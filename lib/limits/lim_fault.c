@@ -90,6 +90,17 @@ void lim_fault_at(struct lim_faults *f, enum lim_weight weight, struct ps_jnode 
     enter(f, weight, line, path, text, hint);
 }
 
+void lim_fault_place(struct lim_faults *f, enum lim_weight weight, int line, const char *path,
+                     const char *hint, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    enter(f, weight, line, path, text, hint);
+}
+
 // "FILE:12: words": the words, and the line if there is one.
 static const char *behind_line(const char *text, int *line)
 {

@@ -32,5 +32,8 @@ void lim_faults_fini(struct lim_faults *f);
 // Of the value n, or of its member key that is not there (NULL: of itself). hint may be NULL; all is copied.
 void lim_fault_at(struct lim_faults *f, enum lim_weight weight, struct ps_jnode n, const char *key,
                   const char *hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+// The same of a place that is told.
+void lim_fault_place(struct lim_faults *f, enum lim_weight weight, int line, const char *path,
+                     const char *hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 // The same where a function of ps_jdoc.h has told its own: "[NAME:LINE: ][PATH: ]TEXT[; HINT]".
 void lim_fault_from(struct lim_faults *f, struct ps_jnode n, const struct ps_fault *fault);

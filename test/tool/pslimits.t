@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # pslimits(1): what it says of files of rules.
 . "$(dirname "$0")/tool.sh"
-pslimits=$top_builddir/pslimits/pslimits
 conf=${top_srcdir:?is set by make check}/conf
 
 # --- command line
@@ -11,7 +10,7 @@ run "$pslimits" --help
 check "--help exits 0, silent on standard error" "$rc$err" 0
 check "--help begins with the usage" "${out%%"$nl"*}" "Usage: pslimits VERB [options]"
 missing=
-for verb in check owamp init; do
+for verb in check explain try owamp init; do
     [[ $out == *"  $verb "* ]] || missing+=" $verb"
     "$pslimits" $verb --help >help.txt || missing+=" $verb --help"
     grep -q "^Usage: pslimits $verb" help.txt || missing+=" usage of $verb"

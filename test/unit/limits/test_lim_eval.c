@@ -216,9 +216,9 @@ static void groups_are_anded_and_count_what_passes(void **state)
                     "any", "'n','y'") "]}"),
                 true, "application 1 passes");
     expect_apps(APPS("{'description':'D','apply':[" G("all", "'y','n'") "]}"), false,
-                "no application passed; the last failed: limit n: never passes");
+                "no application passed: D: limit n: never passes");
     expect_apps(APPS("{'apply':[" G("none", "'y','n'") "]}"), false,
-                "no application passed; the last failed: limit y: always passes");
+                "no application passed: limit y: always passes");
     expect_apps(APPS("{'apply':[" G("one", "'y','y2'") "]}"), false, "no application passed");
     expect_apps(APPS("{'apply':[]}"), true, "application 1 passes");
 }
