@@ -129,7 +129,7 @@ int facts_new(struct ps_loop *l, const struct facts_conf *conf, struct facts **o
         return -ENOMEM;
     f->loop = l;
     f->conf = *conf;
-    f->witness = (struct witness){ask_world, f};
+    f->witness = (struct witness){ask_world, f, NULL};
     int err = open_all(f);
     if (err)
         facts_free(f);
@@ -146,10 +146,11 @@ void facts_free(struct facts *f)
     ps_dns_free(f->dns);
     ps_httpc_free(f->http);
     ps_localnet_free(f->localnet);
+    witness_fini(&f->witness);
     free(f);
 }
 
-const struct witness *facts_witness(const struct facts *f)
+struct witness *facts_witness(struct facts *f)
 {
     return &f->witness;
 }

@@ -17,9 +17,9 @@ struct facts_conf {
 
 // 0 or a negative code.
 int facts_new(struct ps_loop *l, const struct facts_conf *conf, struct facts **out);
-// Ends all that is under way without answers.
+// Ends all that is under way without answers. Regimes must be gone.
 void facts_free(struct facts *f); // NULL is fine
-const struct witness *facts_witness(const struct facts *f);
+struct witness *facts_witness(struct facts *f);
 struct ps_jq *facts_jq(struct facts *f);
 struct ps_httpc *facts_http(struct facts *f);
 // A regime of rules, which it takes over, whose lists are fetched. former: that from which lists are taken over, or

@@ -15,11 +15,10 @@ static int complain(const char *what)
     return EXIT_SYSTEM;
 }
 
-static int read_resolver(struct ground *g, const char *text)
+int ground_resolver(const char *text, struct ps_addr *out)
 {
     struct ps_hostport hp;
-    if (ps_hostport_parse(text, DNS_PORT, false, &hp) != 0 ||
-        ps_addr_parse(hp.host, hp.port, &g->resolver) != 0) {
+    if (ps_hostport_parse(text, DNS_PORT, false, &hp) != 0 || ps_addr_parse(hp.host, hp.port, out) != 0) {
         fprintf(stderr,
                 "pslimits: --resolver %s: wants an address, as in 192.0.2.53 or [2001:db8::53]:5353\n", text);
         return EXIT_USAGE;
@@ -32,7 +31,7 @@ int ground_init(struct ground *g, const struct options *o)
     struct facts_conf conf = {.patient = true};
     memset(g, 0, sizeof *g);
     lim_faults_init(&g->faults);
-    if (o->resolver && read_resolver(g, o->resolver) != EXIT_YES)
+    if (o->resolver && ground_resolver(o->resolver, &g->resolver) != EXIT_YES)
         return EXIT_USAGE;
     conf.resolver = o->resolver ? &g->resolver : NULL;
     int err = ps_loop_new(&g->loop);

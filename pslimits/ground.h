@@ -16,6 +16,8 @@ struct ground {
 
 // Says itself what is wrong, but for faults of the rules. An exit status; ground_fini in any case.
 int ground_init(struct ground *g, const struct options *o);
+// --resolver ADDR[:PORT]. EXIT_USAGE and told where it is none.
+int ground_resolver(const char *text, struct ps_addr *out);
 void ground_fini(struct ground *g);
 // Reads the rules of a file, and what is wrong with them. An exit status: EXIT_YES, unless the file or what it
 // names cannot be had, which is told.

@@ -5,7 +5,7 @@
 #include "base/ps_err.h"
 
 struct judgement {
-    const struct witness *witness;
+    struct witness *witness;
     struct regime *regime;
     struct lim_eval *eval;
     judgement_cb cb;
@@ -14,11 +14,25 @@ struct judgement {
     bool asking; // questions are being asked, and answers need not go on with it
 };
 
-static void forget(struct question *q)
+static void leave(struct question *q)
 {
     *q->link = q->next;
     if (q->next)
         q->next->link = q->link;
+}
+
+static void enter(struct question *q, struct question **list)
+{
+    q->next = *list;
+    q->link = list;
+    if (q->next)
+        q->next->link = &q->next;
+    *list = q;
+}
+
+static void forget(struct question *q)
+{
+    leave(q);
     free(q);
 }
 
@@ -27,10 +41,8 @@ static struct question *note(struct judgement *j, unsigned id)
     struct question *q = calloc(1, sizeof *q);
     if (!q)
         return NULL;
-    *q = (struct question){.judgement = j, .id = id, .next = j->open, .link = &j->open};
-    if (j->open)
-        j->open->link = &q->next;
-    j->open = q;
+    *q = (struct question){.judgement = j, .id = id};
+    enter(q, &j->open);
     return q;
 }
 
@@ -61,6 +73,10 @@ static void go_on(struct judgement *j)
 void question_answer(struct question *q, const struct lim_answer *a)
 {
     struct judgement *j = q->judgement;
+    if (!j) {
+        forget(q);
+        return;
+    }
     lim_eval_answer(j->eval, q->id, a);
     forget(q);
     if (!j->asking)
@@ -77,7 +93,7 @@ void question_fail(struct question *q, int err, const char *why)
     question_answer(q, &(struct lim_answer){.err = err, .why = why});
 }
 
-int judgement_begin(const struct witness *w, struct regime *regime, const struct lim_request *request,
+int judgement_begin(struct witness *w, struct regime *regime, const struct lim_request *request,
                     judgement_cb cb, void *ctx, struct judgement **out)
 {
     struct judgement *j = calloc(1, sizeof *j);
@@ -97,9 +113,19 @@ int judgement_begin(const struct witness *w, struct regime *regime, const struct
 
 void judgement_drop(struct judgement *j)
 {
-    while (j->open)
-        forget(j->open);
+    while (j->open) {
+        struct question *q = j->open;
+        leave(q);
+        q->judgement = NULL;
+        enter(q, &j->witness->orphans);
+    }
     lim_eval_free(j->eval);
     regime_drop(j->regime);
     free(j);
+}
+
+void witness_fini(struct witness *w)
+{
+    while (w->orphans)
+        forget(w->orphans);
 }

@@ -10,7 +10,7 @@ typedef void (*judgement_cb)(void *ctx, const struct lim_verdict *v, const struc
 
 // The request is kept and must live until the verdict. cb may be called from inside. regime NULL: there are no
 // rules. 0 or -ENOMEM (cb is not called).
-int judgement_begin(const struct witness *w, struct regime *regime, const struct lim_request *request,
+int judgement_begin(struct witness *w, struct regime *regime, const struct lim_request *request,
                     judgement_cb cb, void *ctx, struct judgement **out);
-// Ends it without a verdict. Whoever owes it answers must be gone.
+// Ends it without a verdict.
 void judgement_drop(struct judgement *j);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "pslimits/ask.h"
 #include "pslimits/check.h"
 #include "pslimits/exits.h"
 #include "pslimits/explain.h"
 #include "pslimits/init.h"
 #include "pslimits/owamp.h"
+#include "pslimits/serve.h"
 #include "pslimits/try.h"
 
 static int act(const struct options *o)
@@ -20,7 +22,9 @@ static int act(const struct options *o)
     case VERB_TRY:
         return try_run(o);
     case VERB_SERVE:
+        return serve_run(o);
     case VERB_ASK:
+        return ask_run(o);
     case VERBS:
         break;
     }

@@ -11,6 +11,7 @@ enum {
     OPT_CASES,
     OPT_JSON,
     OPT_RESOLVER,
+    OPT_CACHE,
 };
 
 #define OPT_END                             \
@@ -52,6 +53,20 @@ static const struct ps_opt try_options[] = {
     {'q', "quiet", NULL, "nothing about cases that are as expected", NULL},
     OPT_END,
 };
+static const struct ps_opt serve_options[] = {
+    {'f', "file", "FILE", "the rules (" OPTIONS_FILE "); read again when it changes, and at HUP", NULL},
+    {'S', "socket", "SOCKET", "where to listen (" OPTIONS_SOCKET ")", NULL},
+    {OPT_CACHE, "cache", "DIR", "keep the last good copies of lists that are fetched here", NULL},
+    {OPT_RESOLVER, "resolver", "ADDR[:PORT]", "ask this DNS server", NULL},
+    {'U', "user", "USER", "become this user", NULL},
+    {'G', "group", "GROUP", "and this group", NULL},
+    {'v', "verbose", NULL, "log each verdict", NULL},
+    OPT_END,
+};
+static const struct ps_opt ask_options[] = {
+    {'S', "socket", "SOCKET", "where it listens (" OPTIONS_SOCKET ")", NULL},
+    OPT_END,
+};
 static const struct ps_opt init_options[] = {OPT_END};
 
 static const struct ps_opt_prog top = {
@@ -63,6 +78,8 @@ static const struct ps_opt_prog top = {
     "  check [FILE]    what is wrong with a file of rules\n"
     "  explain         why somebody may run a task, or not\n"
     "  try FILE        whether a file of rules gives the verdicts that are expected\n"
+    "  serve           answers requests over a Unix socket\n"
+    "  ask REQUEST     asks the pslimits that serves\n"
     "  owamp FILE      what is wrong with an owamp-server.limits\n"
     "  init [FILE]     a file of rules to begin with\n"
     "Exit status: 0 yes, good; 1 no, faulty; 2 usage; 3 no answer from a daemon or server; 4 system.\n"
@@ -102,6 +119,24 @@ static const struct form {
           "Judges the requests of CASES by the rules of FILE and compares the verdicts with those expected.",
           "Exit status: 0 all as expected; 1 some are not; 2 usage; 4 a file cannot be read, or is faulty.",
           try_options},
+         1,
+         1},
+    [VERB_SERVE] =
+        {"serve",
+         {"pslimits serve", "[options]",
+          "Answers requests over a Unix socket, a line each, until INT or TERM. Rules that turn bad leave "
+          "the last good ones in force; without a file everything passes.",
+          "Exit status: 0 ended by a signal; 2 usage; 4 there are no good rules to begin with, or "
+          "something cannot be used.",
+          serve_options},
+         0,
+         0},
+    [VERB_ASK] =
+        {"ask",
+         {"pslimits ask", "[options] status|reload|REQUEST",
+          "Sends a request to the pslimits that serves and prints the reply. REQUEST is JSON; -: standard "
+          "input.",
+          "Exit status: 0 passed, done; 1 denied, or an error; 2 usage; 3 nobody answers.", ask_options},
          1,
          1},
     [VERB_OWAMP] = {"owamp",
@@ -145,6 +180,29 @@ static int add_hint(struct options *o, const char *value)
     return 0;
 }
 
+static int set_served(struct options *o, int letter, const char *value)
+{
+    switch (letter) {
+    case 'S':
+        o->socket = value;
+        return 0;
+    case OPT_CACHE:
+        o->cache = value;
+        return 0;
+    case 'U':
+        o->user = value;
+        return 0;
+    case 'G':
+        o->group = value;
+        return 0;
+    case 'v':
+        o->debug = true;
+        return 0;
+    default:
+        return -1;
+    }
+}
+
 static int set_asked(struct options *o, int letter, struct ps_opt_iter *it)
 {
     switch (letter) {
@@ -168,7 +226,7 @@ static int set_asked(struct options *o, int letter, struct ps_opt_iter *it)
         o->resolver = it->value;
         return 0;
     default:
-        return -1;
+        return set_served(o, letter, it->value);
     }
 }
 
@@ -208,7 +266,10 @@ static int take_operands(struct options *o, const struct form *f, char **operand
         fprintf(stderr, "%s: usage: %s %s\n", f->prog.name, f->prog.name, f->prog.synopsis);
         return complain(f->prog.name, n < f->min ? "something is missing" : "too many words");
     }
-    if (n > 0)
+    o->socket = o->socket ? o->socket : OPTIONS_SOCKET;
+    if (o->verb == VERB_ASK)
+        o->request = operands[0];
+    else if (n > 0)
         o->file = operands[0];
     else if (o->verb != VERB_INIT && !o->file)
         o->file = OPTIONS_FILE;

@@ -163,7 +163,7 @@ static int try_one(struct trial *t, struct case_of *c)
 {
     t->now = c;
     t->judged = false;
-    t->witness = (struct witness){made_up_ask, &c->facts};
+    t->witness = (struct witness){made_up_ask, &c->facts, NULL};
     int err = judgement_begin(&t->witness, t->regime, &c->request, judged, t, NULL);
     while (!err && !t->judged)
         err = ps_loop_run(t->ground.loop);

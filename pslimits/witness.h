@@ -8,9 +8,9 @@
 struct regime;
 
 struct question {
-    struct judgement *judgement;
+    struct judgement *judgement; // NULL: it was dropped, and nobody waits for the answer
     unsigned id;
-    struct question *next, **link; // among those open
+    struct question *next, **link; // among those of the judgement, or those that nobody waits for
 };
 
 void question_answer(struct question *q, const struct lim_answer *a);
@@ -21,4 +21,8 @@ void question_fail(struct question *q, int err, const char *why);
 struct witness {
     void (*ask)(void *ctx, const struct lim_ask *ask, struct question *q);
     void *ctx;
+    struct question *orphans; // under way, and nobody waits for them
 };
+
+// Once no answer can come any more.
+void witness_fini(struct witness *w);

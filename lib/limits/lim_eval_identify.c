@@ -6,8 +6,6 @@
 #include "limits/lim_eval_impl.h"
 #include "limits/lim_match.h"
 
-#define NETS_NAMED 1000 // the networks of a list this long are searched for the one to name
-
 static void decide(struct lim_eval *e, size_t i, bool yes, const char *why)
 {
     const struct lim_identifier *id = &e->rules->identifiers[i];
@@ -19,7 +17,7 @@ static void decide(struct lim_eval *e, size_t i, bool yes, const char *why)
 static const struct ps_net *net_of(const struct lim_nets *nets, const struct ps_addr *a)
 {
     const struct ps_net *best = NULL;
-    for (size_t i = 0; i < nets->n && nets->n <= NETS_NAMED; i++)
+    for (size_t i = 0; nets->net && i < nets->n; i++)
         if (ps_net_has(&nets->net[i], a) && (!best || nets->net[i].bits > best->bits))
             best = &nets->net[i];
     return best;

@@ -47,6 +47,10 @@ void lim_read_nets(struct lim_parsing *p, struct ps_jnode array, struct lim_nets
     for (struct ps_jnode n = ps_jnode_first(array); ps_jnode_there(n); n = ps_jnode_next(n))
         read_net(p, n, nets);
     ps_netset_seal(nets->set);
+    if (nets->n <= LIM_NETS_NAMED)
+        return;
+    free(nets->net);
+    nets->net = NULL;
 }
 
 // data

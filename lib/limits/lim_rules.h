@@ -41,9 +41,12 @@ struct lim_program {
     size_t nown, nnames;
 };
 
+#define LIM_NETS_NAMED \
+    1000 // networks of a list that are kept as they were written; of a longer one the set alone
+
 // Networks as they were written, and their set.
 struct lim_nets {
-    struct ps_net *net;
+    struct ps_net *net; // NULL: they are many
     size_t n;
     struct ps_netset *set;
 };

@@ -10,7 +10,7 @@ run "$pslimits" --help
 check "--help exits 0, silent on standard error" "$rc$err" 0
 check "--help begins with the usage" "${out%%"$nl"*}" "Usage: pslimits VERB [options]"
 missing=
-for verb in check explain try owamp init; do
+for verb in check explain try serve ask owamp init; do
     [[ $out == *"  $verb "* ]] || missing+=" $verb"
     "$pslimits" $verb --help >help.txt || missing+=" $verb --help"
     grep -q "^Usage: pslimits $verb" help.txt || missing+=" usage of $verb"
