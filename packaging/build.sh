@@ -18,7 +18,9 @@ library:libcrypto libssl-dev openssl-devel
 library:libcjson libcjson-dev cjson-devel
 library:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel
 library:libcurl libcurl4-openssl-dev libcurl-devel
-library:zlib zlib1g-dev zlib-devel'
+library:zlib zlib1g-dev zlib-devel
+library:sqlite3 libsqlite3-dev sqlite-devel
+library:libzstd libzstd-dev libzstd-devel'
 
 needs_test='
 library:cmocka libcmocka-dev libcmocka-devel

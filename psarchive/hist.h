@@ -35,7 +35,8 @@ int hist_settle(struct hist *h);
 // The key as text (HIST_KEY_MAX + 1 octets, NUL at the end). Returns out.
 const char *hist_key(const struct hist_bucket *b, char out[HIST_KEY_MAX + 1]);
 // Adds the counts of `more` to those of h; with minus takes them away, and buckets that come to nothing go.
-// Both are settled. 0, PS_ERANGE: more was taken away than is there; -ENOMEM. h is unchanged after an error.
+// Both are settled; buckets of count 0 in `more` do not matter. 0; PS_ERANGE: more was taken away than is
+// there, or a count is too large; PS_ELIMIT: a million buckets; -ENOMEM. h is unchanged after an error.
 int hist_merge(struct hist *h, const struct hist *more, bool minus);
 bool hist_equal(const struct hist *a, const struct hist *b);
 int hist_copy(struct hist *to, const struct hist *from);

@@ -75,7 +75,7 @@ struct meta {
     // When a point of event[i] was last written, seconds since 1970; 0: never. Written by the writer's thread
     // when it has committed. That of all: the newest.
     _Atomic int64_t updated[EVENT_COUNT];
-    _Atomic int64_t newest; // ts of the newest point; INT64_MIN: none
+    _Atomic int64_t newest; // no point is newer than this ts; -1: there is none
 };
 
 // From a registration that was checked. 0 or -ENOMEM; *out has one reference.
@@ -86,6 +86,8 @@ const char *meta_get(const struct meta *m, const char *key); // a parameter; NUL
 void meta_key_text(const struct meta *m, char out[2 * META_ID_LEN + 1]);
 bool meta_has_event(const struct meta *m, int event);
 bool meta_has_summary(const struct meta *m, int event, enum summary_type type, uint32_t window);
+// Whether it has any summary of this event type and window.
+bool meta_rolls_up(const struct meta *m, int event, uint32_t window);
 // When a point of this event type was last written; 0: never. event < 0: of any.
 int64_t meta_updated(const struct meta *m, int event);
 // The octets that stand for it in the database, and back. A foreign byte is refused: PS_EMALFORMED.

@@ -28,8 +28,8 @@ struct put_document {
 struct port;
 struct put {
     // What is asked for.
-    struct registration reg; // used when meta is NULL
-    const struct meta *meta; // afterwards the one that it became; a reference is held
+    struct registration reg; // with event types: it is registered, and then the meta is its
+    const struct meta *meta; // a reference is held
     struct put_value *values;
     size_t nvalues, cap;
     struct put_document document; // text NULL: none

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "psarchive/row.h"
 #include "psarchive/store.h"
 #include "psarchive/value.h"
 
@@ -30,14 +31,10 @@ int series_skip(struct series *s, size_t offset);
 int series_next(struct series *s, const struct point **out);
 void series_close(struct series *s);
 
-// All values of one result.
+// All values of one result: row.at[0..row.n).
 struct result {
     int64_t ts;
-    size_t n;
-    struct {
-        uint8_t event;
-        struct value value;
-    } at[EVENT_COUNT];
+    struct row row;
 };
 // The newest result of a meta. 1, 0: there is none, or an error. Afterwards result_fini.
 int result_newest(struct reader *r, const struct meta *m, struct result *out);

@@ -39,6 +39,8 @@ struct value {
     };
 };
 
+// The form that values of a kind have.
+enum value_form value_form_of(enum event_kind kind);
 // Frees what it holds and makes it VALUE_NONE.
 void value_fini(struct value *v);
 bool value_equal(const struct value *a, const struct value *b);

@@ -6,7 +6,7 @@ cd "${top_srcdir:?is set by make check}" || exit 1
 
 # Every C file of the project.
 sources() {
-    find lib owampd owping powstream test bench \( -name '*.c' -o -name '*.h' \) -type f | LC_ALL=C sort
+    find lib owampd owping powstream psarchive test bench \( -name '*.c' -o -name '*.h' \) -type f | LC_ALL=C sort
 }
 
 # Every shell script, known by its first line.

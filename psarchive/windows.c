@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "psarchive/windows.h"
+#include <errno.h>
+#include <stdlib.h>
+#include "base/ps_err.h"
+#include "base/ps_map.h"
+
+#define KEPT_OCTETS ((size_t)8 << 20) // between transactions
+
+struct place {
+    int64_t meta, span, ts;
+};
+
+struct entry {
+    struct place place;
+    struct rollup *rollup;
+    bool stored; // there is a row of it
+    bool dirty;
+};
+
+struct windows {
+    struct ps_db *db;
+    struct ps_stmt *get, *add, *set;
+    struct ps_map entries;
+    struct bitput bits;
+};
+
+int windows_new(struct windows **out, struct ps_db *db)
+{
+    struct windows *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return -ENOMEM;
+    w->db = db;
+    bitput_init(&w->bits);
+    int err = ps_map_init(&w->entries, sizeof(struct place));
+    if (err == 0)
+        err = ps_stmt_new(&w->get, db, "SELECT body FROM rollup WHERE meta = ?1 AND span = ?2 AND ts = ?3");
+    if (err == 0)
+        err = ps_stmt_new(&w->add, db, "INSERT INTO rollup (meta, span, ts, body) VALUES (?1, ?2, ?3, ?4)");
+    if (err == 0)
+        err =
+            ps_stmt_new(&w->set, db, "UPDATE rollup SET body = ?4 WHERE meta = ?1 AND span = ?2 AND ts = ?3");
+    if (err != 0)
+        windows_free(w);
+    else
+        *out = w;
+    return err;
+}
+
+void windows_forget(struct windows *w)
+{
+    size_t pos = 0;
+    for (struct entry *e; (e = ps_map_each(&w->entries, &pos)) != NULL;) {
+        rollup_free(e->rollup);
+        free(e);
+    }
+    ps_map_fini(&w->entries);
+}
+
+void windows_free(struct windows *w)
+{
+    if (w == NULL)
+        return;
+    windows_forget(w);
+    ps_stmt_free(w->get);
+    ps_stmt_free(w->add);
+    ps_stmt_free(w->set);
+    bitput_fini(&w->bits);
+    free(w);
+}
+
+void windows_committed(struct windows *w)
+{
+    size_t pos = 0, octets = 0;
+    for (struct entry *e; (e = ps_map_each(&w->entries, &pos)) != NULL;) {
+        e->dirty = false;
+        octets += sizeof *e + rollup_octets(e->rollup);
+    }
+    if (octets > KEPT_OCTETS)
+        windows_forget(w);
+}
+
+static void bind(struct ps_stmt *st, const struct place *p)
+{
+    ps_stmt_i64(st, 1, p->meta);
+    ps_stmt_i64(st, 2, p->span);
+    ps_stmt_i64(st, 3, p->ts);
+}
+
+static int read_rollup(struct windows *w, const struct meta *m, struct entry *e, bool may_be_there)
+{
+    int got = 0;
+    if (may_be_there) {
+        bind(w->get, &e->place);
+        got = ps_stmt_step(w->get);
+    }
+    if (got < 0)
+        return got;
+    if (got == 0)
+        return rollup_new(&e->rollup, m, (uint32_t)e->place.span);
+    size_t len;
+    const uint8_t *body = ps_stmt_col_blob(w->get, 0, &len);
+    int err = rollup_unpack(body, len, m, (uint32_t)e->place.span, &e->rollup);
+    ps_stmt_reset(w->get);
+    e->stored = true;
+    return err;
+}
+
+static int load(struct windows *w, const struct meta *m, const struct place *p, bool may_be_there,
+                struct entry **out)
+{
+    struct entry *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        return -ENOMEM;
+    e->place = *p;
+    int err = read_rollup(w, m, e, may_be_there);
+    if (err == 0)
+        err = ps_map_put(&w->entries, p, e);
+    if (err != 0) {
+        rollup_free(e->rollup);
+        free(e);
+        return err;
+    }
+    *out = e;
+    return 0;
+}
+
+static int change(struct entry *e, int event, const struct value *v, const struct value *old)
+{
+    int err = old != NULL ? rollup_add(e->rollup, event, old, true) : 0;
+    if (err == 0)
+        err = rollup_add(e->rollup, event, v, false);
+    e->dirty = true;
+    return err;
+}
+
+int windows_add(struct windows *w, const struct meta *m, int64_t newest, int64_t ts, int event,
+                const struct value *v, const struct value *old)
+{
+    int err = 0;
+    for (size_t i = 0; err == 0 && i < m->nwindows; i++) {
+        int64_t span = m->windows[i];
+        if (!meta_rolls_up(m, event, m->windows[i]))
+            continue;
+        struct place p = {.meta = m->id, .span = span, .ts = ts - ts % span};
+        struct entry *e = ps_map_get(&w->entries, &p);
+        if (e == NULL)
+            err = load(w, m, &p, newest >= p.ts, &e);
+        if (err == 0)
+            err = change(e, event, v, old);
+    }
+    return err;
+}
+
+static int write_entry(struct windows *w, struct entry *e)
+{
+    struct ps_stmt *st = e->stored ? w->set : w->add;
+    int err = rollup_pack(&w->bits, e->rollup);
+    if (err != 0)
+        return err;
+    bind(st, &e->place);
+    ps_stmt_blob(st, 4, w->bits.data, w->bits.len);
+    err = ps_stmt_run(st);
+    e->stored = e->stored || err == 0;
+    return err;
+}
+
+int windows_flush(struct windows *w)
+{
+    size_t pos = 0;
+    int err = 0;
+    for (struct entry *e; err == 0 && (e = ps_map_each(&w->entries, &pos)) != NULL;)
+        if (e->dirty)
+            err = write_entry(w, e);
+    return err;
+}
