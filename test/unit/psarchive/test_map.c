@@ -360,7 +360,8 @@ static void what_is_no_result_is_refused(void **state)
         {"{\"test\":{\"type\":\"rtt\",\"spec\":{}},\"result\":{}}",
          "the document: wants a time of ISO 8601 in schedule.start or run.start-time"},
         {HEAD("rtt", "ping", "\"source\":\"192.0.2.1\"") "{}}", "test.spec: 'dest' is missing"},
-        {"{\"type\":\"result\",\"start-ntp\":1}", "type: wants one of \"measurement\", \"gap\", \"step\"; got \"result\""},
+        {"{\"type\":\"result\",\"start-ntp\":1}",
+         "type: wants one of \"measurement\", \"gap\", \"step\"; got \"result\""},
     };
 
     (void)state;
