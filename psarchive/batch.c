@@ -6,6 +6,7 @@
 #include "base/ps_err.h"
 #include "base/ps_wire.h"
 #include "psarchive/batch_impl.h"
+#include "psarchive/place.h"
 #include "psarchive/retention.h"
 
 #define NOTE_EVERY 60 // seconds
@@ -23,11 +24,11 @@ static int prepare(struct batch *b)
     int err = ps_stmt_new(&b->meta_add, db,
                           "INSERT INTO meta (key, hash, created, body) VALUES (?1, ?2, ?3, ?4) RETURNING id");
     if (err == 0)
-        err = ps_stmt_new(&b->point_get, db, "SELECT body FROM point WHERE meta = ?1 AND ts = ?2");
+        err = ps_stmt_new(&b->point_get, db, "SELECT body FROM point WHERE place = ?1");
     if (err == 0)
-        err = ps_stmt_new(&b->point_add, db, "INSERT INTO point (meta, ts, body) VALUES (?1, ?2, ?3)");
+        err = ps_stmt_new(&b->point_add, db, "INSERT INTO point (place, body) VALUES (?1, ?2)");
     if (err == 0)
-        err = ps_stmt_new(&b->point_set, db, "UPDATE point SET body = ?3 WHERE meta = ?1 AND ts = ?2");
+        err = ps_stmt_new(&b->point_set, db, "UPDATE point SET body = ?2 WHERE place = ?1");
     if (err == 0)
         err = ps_stmt_new(&b->seen_set, db, "INSERT OR REPLACE INTO seen (meta, body) VALUES (?1, ?2)");
     return err;
@@ -179,8 +180,7 @@ static int judge(struct batch *b, struct put *p)
 
 static int read_old(struct batch *b, const struct meta *m, int64_t ts, struct row **out)
 {
-    ps_stmt_i64(b->point_get, 1, m->id);
-    ps_stmt_i64(b->point_get, 2, ts);
+    ps_stmt_i64(b->point_get, 1, place_point(m->id, ts));
     int got = ps_stmt_step(b->point_get);
     if (got <= 0)
         return got;
@@ -252,9 +252,8 @@ static int write_row(struct batch *b, const struct meta *m, const struct plan *p
     int err = row_pack(&b->bits, row, m, pl->ts, b->phrases);
     if (err != 0)
         return err;
-    ps_stmt_i64(st, 1, m->id);
-    ps_stmt_i64(st, 2, pl->ts);
-    ps_stmt_blob(st, 3, b->bits.data, b->bits.len);
+    ps_stmt_i64(st, 1, place_point(m->id, pl->ts));
+    ps_stmt_blob(st, 2, b->bits.data, b->bits.len);
     return ps_stmt_run(st);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "psarchive/batch_impl.h"
+#include "psarchive/place.h"
 
 static int touch_new(struct batch *b, const struct meta *m, bool fresh, struct touch **out)
 {
@@ -48,6 +49,8 @@ static int insert(struct batch *b, const struct registration *r, struct meta **o
         if (err > 0) {
             (*out)->id = ps_stmt_col_i64(b->meta_add, 0);
             err = ps_stmt_run(b->meta_add);
+            if ((*out)->id > PLACE_META_MAX)
+                err = PS_ESTATE;
         }
         free(body);
     }

@@ -2,6 +2,7 @@
 #include "psarchive/bits.h"
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
@@ -136,8 +137,25 @@ uint64_t bitget64(struct bitget *r, unsigned n)
     return high << 32 | bitget(r, n > 32 ? 32 : n);
 }
 
+// A code that lies in what one look shows, as most do. False: it does not, or there is none.
+static inline bool short_golomb(struct bitget *r, unsigned k, uint64_t *out)
+{
+    if (r->end - r->at < 64)
+        return false;
+    uint64_t v = window(r) << r->at % 8;
+    unsigned zeros = v == 0 ? 64 : (unsigned)__builtin_clzll(v), len = 2 * zeros + 1 + k;
+    if (len > 57)
+        return false;
+    *out = (v >> (64 - len)) - ((uint64_t)1 << k);
+    r->at += len;
+    return true;
+}
+
 uint64_t bitget_golomb(struct bitget *r, unsigned k)
 {
+    uint64_t value;
+    if (short_golomb(r, k, &value))
+        return value;
     unsigned zeros = 0;
     for (;;) {
         uint64_t v = r->at < r->end ? window(r) << r->at % 8 : 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
+#include "psarchive/place.h"
 #include "psarchive/value.h"
 #include "zstd/ps_zstd.h"
 
@@ -38,10 +39,10 @@ int documents_new(struct documents **out, struct ps_db *db)
     if (err == 0)
         err = ps_stmt_new(&d->template_add, db, "INSERT INTO template (meta, body) VALUES (?1, ?2)");
     if (err == 0)
-        err = ps_stmt_new(&d->get, db, "SELECT len, body FROM document WHERE meta = ?1 AND ts = ?2");
+        err = ps_stmt_new(&d->get, db, "SELECT len, body FROM document WHERE place = ?1");
     if (err == 0)
-        err = ps_stmt_new(&d->add, db,
-                          "INSERT OR IGNORE INTO document (meta, ts, len, body) VALUES (?1, ?2, ?3, ?4)");
+        err =
+            ps_stmt_new(&d->add, db, "INSERT OR IGNORE INTO document (place, len, body) VALUES (?1, ?2, ?3)");
     if (err != 0)
         documents_free(d);
     else
@@ -134,10 +135,9 @@ int documents_add(struct documents *d, int64_t meta, int64_t ts, const char *tex
     int err = ps_zstd_pack(d->zstd, t->text, t->len, text, len, &packed, &n);
     if (err != 0)
         return err;
-    ps_stmt_i64(d->add, 1, meta);
-    ps_stmt_i64(d->add, 2, ts);
-    ps_stmt_i64(d->add, 3, (int64_t)len);
-    ps_stmt_blob(d->add, 4, packed, n);
+    ps_stmt_i64(d->add, 1, place_point(meta, ts));
+    ps_stmt_i64(d->add, 2, (int64_t)len);
+    ps_stmt_blob(d->add, 3, packed, n);
     return ps_stmt_run(d->add);
 }
 
@@ -165,8 +165,7 @@ int documents_get(struct documents *d, int64_t meta, int64_t ts, char **text, si
     int got = find(d, meta, &t);
     if (got <= 0)
         return got < 0 ? got : PS_ENOTFOUND;
-    ps_stmt_i64(d->get, 1, meta);
-    ps_stmt_i64(d->get, 2, ts);
+    ps_stmt_i64(d->get, 1, place_point(meta, ts));
     got = ps_stmt_step(d->get);
     if (got <= 0)
         return got < 0 ? got : PS_ENOTFOUND;

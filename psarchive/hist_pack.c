@@ -5,14 +5,16 @@
 #include <string.h>
 #include "base/ps_err.h"
 
-// Bits of the fields; doc/psarchive-format.md tells what they are.
+// Orders of codes and bits of fields; doc/psarchive-format.md tells what they are.
 #define ORDER_N 4
 #define ORDER_FIRST 10
 #define ORDER_LEN 3
 #define ORDER_COUNT 4
+#define ORDER_PEAK 6
 #define BITS_DECIMALS 4
-#define BITS_ORDER 5
-#define ORDER_MAX 31
+#define BITS_ORDER 4
+#define ORDER_MAX 15
+#define DENSE 4 // a count from which on the next bucket is likely to be the next key
 #define NUMBER_MAX ((int64_t)1 << 58)
 
 // All keys are numbers of as many decimals.
@@ -29,46 +31,51 @@ static uint64_t distance(const struct hist *h, size_t i)
     return (uint64_t)h->at[i].number - (uint64_t)h->at[i - 1].number - 1;
 }
 
-static uint64_t cost(const struct hist *h, bool counts, unsigned k)
+static bool has_zeros(const struct hist *h)
 {
-    uint64_t bits = 0;
-    for (size_t i = counts ? 0 : 1; i < h->n; i++)
-        bits += bits_golomb_cost(counts ? h->at[i].count : distance(h, i), k);
-    return bits;
+    for (size_t i = 0; i < h->n; i++)
+        if (h->at[i].count == 0)
+            return true;
+    return false;
 }
 
-// The best order is near the length of the mean.
-static unsigned best_order(const struct hist *h, bool counts)
+// The order for the distances between keys that lie apart: the one that makes them shortest.
+static unsigned best_order(const struct hist *h)
 {
-    double sum = 0;
-    for (size_t i = counts ? 0 : 1; i < h->n; i++)
-        sum += (double)(counts ? h->at[i].count : distance(h, i));
-    uint64_t mean = h->n > 0 ? (uint64_t)(sum / (double)h->n) : 0;
-    unsigned k = bits_length(mean), best = 0;
-    k = k > 2 ? k - 2 : 0;
-    uint64_t least = UINT64_MAX;
-    for (unsigned end = k + 3; k < end && k <= ORDER_MAX; k++) {
-        uint64_t bits = cost(h, counts, k);
-        if (bits < least) {
-            least = bits;
-            best = k;
-        }
+    uint64_t bits[ORDER_MAX + 1] = {0};
+    unsigned best = 0;
+    for (size_t i = 1; i < h->n; i++) {
+        if (h->at[i - 1].count >= DENSE)
+            continue;
+        for (unsigned k = 0; k <= ORDER_MAX; k += 1)
+            bits[k] += bits_golomb_cost(distance(h, i), k);
     }
+    for (unsigned k = 1; k <= ORDER_MAX; k++)
+        if (bits[k] < bits[best])
+            best = k;
     return best;
+}
+
+// A count is of the size of the one before.
+static unsigned count_order(uint64_t before)
+{
+    unsigned len = bits_length(before);
+    return len > 1 ? len - 1 : 0;
 }
 
 static void pack_plain(struct bitput *w, const struct hist *h)
 {
-    unsigned kd = best_order(h, false), kc = best_order(h, true);
+    unsigned apart = best_order(h), less = !has_zeros(h);
     bitput(w, h->at[0].decimals, BITS_DECIMALS);
     bitput_golomb(w, bits_zigzag(h->at[0].number), ORDER_FIRST);
+    bitput(w, !less, 1);
+    bitput_golomb(w, h->at[0].count - less, ORDER_PEAK);
     if (h->n > 1)
-        bitput(w, kd, BITS_ORDER);
-    bitput(w, kc, BITS_ORDER);
-    for (size_t i = 0; i < h->n; i++) {
-        if (i > 0)
-            bitput_golomb(w, distance(h, i), kd);
-        bitput_golomb(w, h->at[i].count, kc);
+        bitput(w, apart, BITS_ORDER);
+    for (size_t i = 1; i < h->n; i++) {
+        uint64_t before = h->at[i - 1].count;
+        bitput_golomb(w, distance(h, i), before >= DENSE ? 0 : apart);
+        bitput_golomb(w, h->at[i].count - less, count_order(before));
     }
 }
 
@@ -116,15 +123,19 @@ static void unpack_plain(struct bitget *r, struct hist *h, size_t n)
 {
     uint8_t decimals = (uint8_t)bitget(r, BITS_DECIMALS);
     int64_t number = get_number(r);
-    unsigned kd = n > 1 ? (unsigned)bitget(r, BITS_ORDER) : 0;
-    unsigned kc = (unsigned)bitget(r, BITS_ORDER);
-    for (size_t i = 0; i < n && r->err == 0; i++) {
-        uint64_t more = i > 0 ? bitget_golomb(r, kd) + 1 : 0;
-        if (more > (uint64_t)(NUMBER_MAX - number))
+    uint64_t less = bitget(r, 1) == 0;
+    uint64_t count = bitget_golomb(r, ORDER_PEAK) + less;
+    unsigned apart = n > 1 ? (unsigned)bitget(r, BITS_ORDER) : 0;
+    h->at[h->n++] = (struct hist_bucket){decimals, number, NULL, count};
+    while (h->n < n && r->err == 0) {
+        uint64_t more = bitget_golomb(r, count >= DENSE ? 0 : apart) + 1;
+        if (more > (uint64_t)(NUMBER_MAX - number)) {
             bitget_fail(r, PS_EMALFORMED);
-        else
-            number += (int64_t)more;
-        h->at[h->n++] = (struct hist_bucket){decimals, number, NULL, bitget_golomb(r, kc)};
+            return;
+        }
+        number += (int64_t)more;
+        count = bitget_golomb(r, count_order(count)) + less;
+        h->at[h->n++] = (struct hist_bucket){decimals, number, NULL, count};
     }
 }
 

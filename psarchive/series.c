@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/ps_err.h"
 #include "psarchive/documents.h"
+#include "psarchive/place.h"
 #include "psarchive/rollup.h"
 #include "psarchive/row.h"
 #include "psarchive/store_impl.h"
@@ -28,12 +29,12 @@ static int prepare(struct reader *r)
     int err = 0;
     if (r->points == NULL)
         err = ps_stmt_new(&r->points, r->db,
-                          "SELECT ts, body FROM point WHERE meta = ?1 AND ts BETWEEN ?2 AND ?3"
-                          " ORDER BY ts LIMIT ?4");
+                          "SELECT place, body FROM point WHERE place BETWEEN ?1 AND ?2"
+                          " ORDER BY place LIMIT ?3");
     if (err == 0 && r->rollups == NULL)
         err = ps_stmt_new(&r->rollups, r->db,
-                          "SELECT ts, body FROM rollup WHERE meta = ?1 AND span = ?5"
-                          " AND ts BETWEEN ?2 AND ?3 ORDER BY ts LIMIT ?4");
+                          "SELECT place, body FROM rollup WHERE place BETWEEN ?1 AND ?2"
+                          " ORDER BY place LIMIT ?3");
     return err;
 }
 
@@ -124,7 +125,7 @@ static int take(struct series *s, struct ps_stmt *st, size_t *octets)
     struct point *p = &s->at[s->n];
     size_t len;
     const uint8_t *body = ps_stmt_col_blob(st, 1, &len);
-    p->ts = ps_stmt_col_i64(st, 0);
+    p->ts = place_ts(ps_stmt_col_i64(st, 0));
     s->next = p->ts + 1;
     int err = s->window == 0 ? from_row(s, body, len, &p->value) : from_rollup(s, body, len, &p->value);
     if (err == PS_ENOTFOUND)
@@ -136,18 +137,29 @@ static int take(struct series *s, struct ps_stmt *st, size_t *octets)
     return err;
 }
 
+static int64_t place_of(const struct series *s, int64_t ts)
+{
+    unsigned i = 0;
+    if (s->window == 0)
+        return place_point(s->meta->id, ts);
+    while (s->meta->windows[i] != s->window)
+        i++;
+    return place_rollup(s->meta->id, i, ts);
+}
+
 static int fetch(struct series *s)
 {
     struct ps_stmt *st = s->window == 0 ? s->reader->points : s->reader->rollups;
     size_t rows = 0, octets = 0;
     int got = 1;
     drop_fetched(s);
-    ps_stmt_i64(st, 1, s->meta->id);
-    ps_stmt_i64(st, 2, s->next);
-    ps_stmt_i64(st, 3, s->to);
-    ps_stmt_i64(st, 4, FETCH_ROWS);
-    if (s->window > 0)
-        ps_stmt_i64(st, 5, s->window);
+    if (s->next > s->to || s->next > PLACE_TS_MAX) {
+        s->ended = true;
+        return 0;
+    }
+    ps_stmt_i64(st, 1, place_of(s, s->next));
+    ps_stmt_i64(st, 2, place_of(s, s->to));
+    ps_stmt_i64(st, 3, FETCH_ROWS);
     while (octets < FETCH_OCTETS && (got = ps_stmt_step(st)) > 0) {
         rows++;
         int err = take(s, st, &octets);
@@ -189,17 +201,19 @@ int result_newest(struct reader *r, const struct meta *m, struct result *out)
 {
     if (r->newest == NULL) {
         int err = ps_stmt_new(&r->newest, r->db,
-                              "SELECT ts, body FROM point WHERE meta = ?1 ORDER BY ts DESC LIMIT 1");
+                              "SELECT place, body FROM point WHERE place BETWEEN ?1 AND ?2"
+                              " ORDER BY place DESC LIMIT 1");
         if (err != 0)
             return err;
     }
-    ps_stmt_i64(r->newest, 1, m->id);
+    ps_stmt_i64(r->newest, 1, place_point(m->id, 0));
+    ps_stmt_i64(r->newest, 2, place_point(m->id, INT64_MAX));
     int got = ps_stmt_step(r->newest);
     if (got <= 0)
         return got;
     size_t len;
     const uint8_t *body = ps_stmt_col_blob(r->newest, 1, &len);
-    out->ts = ps_stmt_col_i64(r->newest, 0);
+    out->ts = place_ts(ps_stmt_col_i64(r->newest, 0));
     int err = row_unpack(body, len, m, r->phrases, UINT64_MAX, &out->row);
     ps_stmt_reset(r->newest);
     return err == 0 ? 1 : err;

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include "base/ps_err.h"
 #include "base/ps_wire.h"
+#include "psarchive/place.h"
 #include "psarchive/schema.h"
 #include "psarchive/store_impl.h"
 
@@ -92,14 +93,18 @@ static int find_newest(struct ps_stmt *st, struct meta *m)
 {
     int64_t newest = -1;
     for (size_t i = 0; i <= m->nwindows; i++) {
-        ps_stmt_i64(st, 1, m->id);
-        ps_stmt_i64(st, 2, i == 0 ? 0 : m->windows[i - 1]);
+        bool point = i == m->nwindows;
+        ps_stmt_i64(st, 1, point);
+        ps_stmt_i64(st, 2, point ? place_point(m->id, 0) : place_rollup(m->id, (unsigned)i, 0));
+        ps_stmt_i64(st, 3,
+                    point ? place_point(m->id, INT64_MAX) : place_rollup(m->id, (unsigned)i, INT64_MAX));
         int got = ps_stmt_step(st);
+        int64_t place = got > 0 ? ps_stmt_col_i64(st, 0) : -1;
+        ps_stmt_reset(st);
         if (got < 0)
             return got;
-        if (got > 0 && ps_stmt_col_i64(st, 0) > newest)
-            newest = ps_stmt_col_i64(st, 0);
-        ps_stmt_reset(st);
+        if (place >= 0 && place_ts(place) > newest)
+            newest = place_ts(place);
     }
     atomic_store(&m->newest, newest);
     return 0;
@@ -112,9 +117,10 @@ static int load_newest(struct store *s)
     struct search search;
     const struct meta *found[64];
     size_t n;
-    int err = ps_stmt_new(&st, s->db,
-                          "SELECT coalesce(iif(?2 = 0, (SELECT max(ts) FROM point WHERE meta = ?1),"
-                          " (SELECT max(ts) FROM rollup WHERE meta = ?1 AND span = ?2)), -1)");
+    int err =
+        ps_stmt_new(&st, s->db,
+                    "SELECT coalesce(iif(?1, (SELECT max(place) FROM point WHERE place BETWEEN ?2 AND ?3),"
+                    " (SELECT max(place) FROM rollup WHERE place BETWEEN ?2 AND ?3)), -1)");
     if (err != 0)
         return err;
     search_begin(&search, s->catalog, &all);

@@ -63,8 +63,7 @@ int reader_new(struct reader **out, struct store *s, struct ps_fault *fault);
 void reader_free(struct reader *r);
 
 struct store_state {
-    uint64_t metas, points, rollups,
-        documents;        // rows; points and rollups about (from the table's statistics)
+    uint64_t metas;
     uint64_t octets;      // of the database file
     uint64_t wal_octets;  // of the log beside it
     uint64_t free_octets; // in the file, for later rows

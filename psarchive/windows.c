@@ -4,15 +4,12 @@
 #include <stdlib.h>
 #include "base/ps_err.h"
 #include "base/ps_map.h"
+#include "psarchive/place.h"
 
 #define KEPT_OCTETS ((size_t)8 << 20) // between transactions
 
-struct place {
-    int64_t meta, span, ts;
-};
-
 struct entry {
-    struct place place;
+    int64_t place;
     struct rollup *rollup;
     bool stored; // there is a row of it
     bool dirty;
@@ -32,14 +29,13 @@ int windows_new(struct windows **out, struct ps_db *db)
         return -ENOMEM;
     w->db = db;
     bitput_init(&w->bits);
-    int err = ps_map_init(&w->entries, sizeof(struct place));
+    int err = ps_map_init(&w->entries, sizeof(int64_t));
     if (err == 0)
-        err = ps_stmt_new(&w->get, db, "SELECT body FROM rollup WHERE meta = ?1 AND span = ?2 AND ts = ?3");
+        err = ps_stmt_new(&w->get, db, "SELECT body FROM rollup WHERE place = ?1");
     if (err == 0)
-        err = ps_stmt_new(&w->add, db, "INSERT INTO rollup (meta, span, ts, body) VALUES (?1, ?2, ?3, ?4)");
+        err = ps_stmt_new(&w->add, db, "INSERT INTO rollup (place, body) VALUES (?1, ?2)");
     if (err == 0)
-        err =
-            ps_stmt_new(&w->set, db, "UPDATE rollup SET body = ?4 WHERE meta = ?1 AND span = ?2 AND ts = ?3");
+        err = ps_stmt_new(&w->set, db, "UPDATE rollup SET body = ?2 WHERE place = ?1");
     if (err != 0)
         windows_free(w);
     else
@@ -80,42 +76,36 @@ void windows_committed(struct windows *w)
         windows_forget(w);
 }
 
-static void bind(struct ps_stmt *st, const struct place *p)
-{
-    ps_stmt_i64(st, 1, p->meta);
-    ps_stmt_i64(st, 2, p->span);
-    ps_stmt_i64(st, 3, p->ts);
-}
-
-static int read_rollup(struct windows *w, const struct meta *m, struct entry *e, bool may_be_there)
+static int read_rollup(struct windows *w, const struct meta *m, uint32_t window, struct entry *e,
+                       bool may_be_there)
 {
     int got = 0;
     if (may_be_there) {
-        bind(w->get, &e->place);
+        ps_stmt_i64(w->get, 1, e->place);
         got = ps_stmt_step(w->get);
     }
     if (got < 0)
         return got;
     if (got == 0)
-        return rollup_new(&e->rollup, m, (uint32_t)e->place.span);
+        return rollup_new(&e->rollup, m, window);
     size_t len;
     const uint8_t *body = ps_stmt_col_blob(w->get, 0, &len);
-    int err = rollup_unpack(body, len, m, (uint32_t)e->place.span, &e->rollup);
+    int err = rollup_unpack(body, len, m, window, &e->rollup);
     ps_stmt_reset(w->get);
     e->stored = true;
     return err;
 }
 
-static int load(struct windows *w, const struct meta *m, const struct place *p, bool may_be_there,
+static int load(struct windows *w, const struct meta *m, uint32_t window, int64_t place, bool may_be_there,
                 struct entry **out)
 {
     struct entry *e = calloc(1, sizeof *e);
     if (e == NULL)
         return -ENOMEM;
-    e->place = *p;
-    int err = read_rollup(w, m, e, may_be_there);
+    e->place = place;
+    int err = read_rollup(w, m, window, e, may_be_there);
     if (err == 0)
-        err = ps_map_put(&w->entries, p, e);
+        err = ps_map_put(&w->entries, &e->place, e);
     if (err != 0) {
         rollup_free(e->rollup);
         free(e);
@@ -139,13 +129,12 @@ int windows_add(struct windows *w, const struct meta *m, int64_t newest, int64_t
 {
     int err = 0;
     for (size_t i = 0; err == 0 && i < m->nwindows; i++) {
-        int64_t span = m->windows[i];
         if (!meta_rolls_up(m, event, m->windows[i]))
             continue;
-        struct place p = {.meta = m->id, .span = span, .ts = ts - ts % span};
-        struct entry *e = ps_map_get(&w->entries, &p);
+        int64_t begins = ts - ts % m->windows[i], place = place_rollup(m->id, (unsigned)i, begins);
+        struct entry *e = ps_map_get(&w->entries, &place);
         if (e == NULL)
-            err = load(w, m, &p, newest >= p.ts, &e);
+            err = load(w, m, m->windows[i], place, newest >= begins, &e);
         if (err == 0)
             err = change(e, event, v, old);
     }
@@ -158,8 +147,8 @@ static int write_entry(struct windows *w, struct entry *e)
     int err = rollup_pack(&w->bits, e->rollup);
     if (err != 0)
         return err;
-    bind(st, &e->place);
-    ps_stmt_blob(st, 4, w->bits.data, w->bits.len);
+    ps_stmt_i64(st, 1, e->place);
+    ps_stmt_blob(st, 2, w->bits.data, w->bits.len);
     err = ps_stmt_run(st);
     e->stored = e->stored || err == 0;
     return err;
