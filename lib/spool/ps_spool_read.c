@@ -12,7 +12,8 @@
 #include "base/ps_err.h"
 #include "base/ps_list.h"
 
-#define SYNC_AFTER 64 // removals
+#define SYNC_AFTER 64        // removals
+#define SYNC_AFTER_MANY 1024 // of whole batches
 
 struct item {
     struct ps_spool_record rec;
@@ -267,17 +268,19 @@ static int take_record(struct ps_spool_reader *r, struct item **out)
     return 0;
 }
 
-// Under the lock, so that nobody drops what is about to be in hand.
-static int take(struct ps_spool_reader *r, struct item **out)
+// Up to max. Under the lock, so that nobody drops what is about to be in hand. 1 when there are some.
+static int take(struct ps_spool_reader *r, struct item **out, size_t max, size_t *n)
 {
     int got = spool_enter(&r->s);
+    *n = 0;
     if (got < 0)
         return got;
-    got = take_tomb(r, out);
-    if (got == 0)
-        got = take_record(r, out);
+    got = take_tomb(r, &out[0]);
+    *n = got > 0;
+    while (got >= 0 && *n < max && (got = take_record(r, &out[*n])) > 0)
+        ++*n;
     spool_leave(&r->s);
-    return got;
+    return *n > 0 ? 1 : got;
 }
 
 static int read_record(struct item *i)
@@ -313,30 +316,58 @@ static int end_of_pass(struct ps_spool_reader *r)
     return sync_removals(r);
 }
 
-int ps_spool_next(struct ps_spool_reader *r, const struct ps_spool_record **rec)
+// 1: it is in hand; 0: it was set aside; or an error: it stays where it is.
+static int admit(struct ps_spool_reader *r, struct item *i)
 {
+    int err = read_record(i);
+    if (err == 0) {
+        ps_list_append(&r->hand, &i->link);
+        r->nhand++;
+        return 1;
+    }
+    if (err == PS_EMALFORMED)
+        return reject(r, i);
+    item_free(i);
+    return err;
+}
+
+static int admit_all(struct ps_spool_reader *r, struct item **items, size_t taken,
+                     const struct ps_spool_record **recs, size_t *n)
+{
+    int err = 0;
+    for (size_t k = 0; k < taken; k++) {
+        int got = admit(r, items[k]);
+        if (got > 0)
+            recs[(*n)++] = &items[k]->rec;
+        else if (got < 0 && err == 0)
+            err = got;
+    }
+    return err;
+}
+
+int ps_spool_next_many(struct ps_spool_reader *r, const struct ps_spool_record **recs, size_t max, size_t *n)
+{
+    struct item *items[PS_SPOOL_HAND_MAX] = {NULL};
+    *n = 0;
     if (r->nhand == PS_SPOOL_HAND_MAX)
         return PS_ELIMIT;
+    if (max > PS_SPOOL_HAND_MAX - r->nhand)
+        max = PS_SPOOL_HAND_MAX - r->nhand;
     for (;;) {
-        struct item *i = NULL;
-        int got = take(r, &i);
+        size_t taken;
+        int got = take(r, items, max, &taken);
         if (got <= 0)
             return got == 0 ? end_of_pass(r) : got;
-        int err = read_record(i);
-        if (err == 0) {
-            ps_list_append(&r->hand, &i->link);
-            r->nhand++;
-            *rec = &i->rec;
-            return 1;
-        }
-        if (err != PS_EMALFORMED) {
-            item_free(i);
-            return err;
-        }
-        err = reject(r, i);
-        if (err != 0)
-            return err;
+        int err = admit_all(r, items, taken, recs, n);
+        if (*n > 0 || err != 0)
+            return *n > 0 ? 1 : err;
     }
+}
+
+int ps_spool_next(struct ps_spool_reader *r, const struct ps_spool_record **rec)
+{
+    size_t n;
+    return ps_spool_next_many(r, rec, 1, &n);
 }
 
 // --- afterwards
@@ -358,22 +389,52 @@ static int remove_item(struct ps_spool *s, const struct item *i)
     return 0;
 }
 
-int ps_spool_done(struct ps_spool_reader *r, const struct ps_spool_record *rec)
+// Under one lock. The first error; the others are removed nevertheless.
+static int remove_all(struct ps_spool_reader *r, struct item **items, size_t n)
 {
-    struct item *i = take_out(r, rec);
-    if (i == NULL)
-        return PS_ESTATE;
-    int err = spool_enter(&r->s);
-    if (err == 0) {
-        err = remove_item(&r->s, i);
-        spool_leave(&r->s);
+    int err = spool_enter(&r->s), first = err;
+    if (err != 0)
+        return err;
+    for (size_t k = 0; k < n; k++) {
+        err = remove_item(&r->s, items[k]);
+        if (err == 0)
+            r->unsynced++;
+        else if (first == 0)
+            first = err;
+        if (err == 0 && items[k]->rec.kind == PS_SPOOL_TOMBSTONE)
+            r->tomb_passed = false;
     }
-    if (i->rec.kind == PS_SPOOL_TOMBSTONE && err == 0)
-        r->tomb_passed = false;
-    item_free(i);
-    if (err == 0 && ++r->unsynced >= SYNC_AFTER)
+    spool_leave(&r->s);
+    return first;
+}
+
+static int finish(struct ps_spool_reader *r, const struct ps_spool_record *const *recs, size_t n,
+                  unsigned sync_after)
+{
+    struct item *items[PS_SPOOL_HAND_MAX];
+    size_t have = 0;
+    for (size_t k = 0; k < n && have < PS_SPOOL_HAND_MAX; k++) {
+        items[have] = take_out(r, recs[k]);
+        have += items[have] != NULL;
+    }
+    int err = have > 0 ? remove_all(r, items, have) : 0;
+    if (have < n)
+        err = err != 0 ? err : PS_ESTATE;
+    for (size_t k = 0; k < have; k++)
+        item_free(items[k]);
+    if (err == 0 && r->unsynced >= sync_after)
         err = sync_removals(r);
     return err;
+}
+
+int ps_spool_done(struct ps_spool_reader *r, const struct ps_spool_record *rec)
+{
+    return finish(r, &rec, 1, SYNC_AFTER);
+}
+
+int ps_spool_done_many(struct ps_spool_reader *r, const struct ps_spool_record *const *recs, size_t n)
+{
+    return finish(r, recs, n, SYNC_AFTER_MANY);
 }
 
 void ps_spool_keep(struct ps_spool_reader *r, const struct ps_spool_record *rec)
