@@ -79,9 +79,6 @@ static void put_store(const struct serve *s, struct ps_json *j)
     }
     ps_json_open(j, '{');
     put_u64(j, "metadata", st.metas);
-    put_u64(j, "points", st.points);
-    put_u64(j, "rollups", st.rollups);
-    put_u64(j, "documents", st.documents);
     put_u64(j, "octets", st.octets);
     put_u64(j, "log-octets", st.wal_octets);
     put_u64(j, "disk-free", st.disk_free);
