@@ -109,21 +109,6 @@ void deed_answer(struct deed *d, int status, const char *json)
     deed_free(d);
 }
 
-void deed_put_fault(struct ps_fault *fault, int err, int event, int64_t ts)
-{
-    const char *why = ps_strerror(err);
-
-    if (err == -ENOMEM)
-        return;
-    if (err == PS_EUNKNOWN)
-        why = "this event type is not registered for this metadata";
-    else if (err == PS_ELIMIT)
-        why = "too many values in one request";
-    else if (err == PS_ERANGE)
-        why = "the time is out of range";
-    ps_fault_set(fault, NULL, 0, "%s at time %lld: %s", event_name(event), (long long)ts, why);
-}
-
 // --- reading
 
 static void parse(void *ctx)

@@ -37,5 +37,3 @@ void deed_read(struct deed *d, void (*next)(void *deed));
 void deed_write(struct deed *d);                                // the put
 void deed_refuse(struct deed *d);                               // answers by err and fault, and ends it
 void deed_answer(struct deed *d, int status, const char *json); // answers, and ends it
-// Tells the fault of a put_value or put_document.
-void deed_put_fault(struct ps_fault *fault, int err, int event, int64_t ts);

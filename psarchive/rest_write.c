@@ -2,9 +2,9 @@
 // POST and PUT of esmond's API. (Fact sheet of the archive, 1.3 and 1.7.)
 #include <errno.h>
 #include "base/ps_err.h"
-#include "base/ps_num.h"
 #include "psarchive/deed.h"
 #include "psarchive/param.h"
+#include "psarchive/points.h"
 #include "psarchive/rest.h"
 
 // --- registering
@@ -54,127 +54,16 @@ static void answer_written(struct deed *d)
     ps_http_reply(d->req, 201, REST_JSON, "\"\"", 2);
 }
 
-static int need(struct ps_jnode object, const char *key, struct ps_jnode *out, struct ps_fault *fault)
-{
-    int err = ps_jnode_want(object, PS_JTYPE_OBJECT, fault);
-
-    if (err)
-        return err;
-    *out = ps_jnode_member(object, key);
-    if (ps_jnode_there(*out))
-        return 0;
-    ps_jnode_fault(object, fault, "'%s' is missing", key);
-    return PS_EMALFORMED;
-}
-
-static int need_array(struct ps_jnode object, const char *key, struct ps_jnode *out, struct ps_fault *fault)
-{
-    int err = need(object, key, out, fault);
-
-    return err ? err : ps_jnode_want(*out, PS_JTYPE_ARRAY, fault);
-}
-
-// Seconds: a number, of which the whole part counts, or its text.
-static int need_ts(struct ps_jnode object, int64_t *ts, struct ps_fault *fault)
-{
-    struct ps_jnode n;
-    const char *text;
-    double seconds;
-    int err = need(object, "ts", &n, fault);
-
-    if (err)
-        return err;
-    if (ps_jnode_str(n, 1, 40, &text, NULL) == 0)
-        err = ps_num_double(text, 0, (double)PUT_TS_MAX, &seconds);
-    else
-        err = ps_jnode_double(n, 0, (double)PUT_TS_MAX, &seconds, NULL);
-    if (err)
-        ps_jnode_fault(n, fault, "wants whole seconds since 1970, from 0 to %lld", (long long)PUT_TS_MAX);
-    else
-        *ts = (int64_t)seconds;
-    return err;
-}
-
-static int read_value(struct deed *d, int64_t ts, int event, struct ps_jnode val)
-{
-    struct value v = {.form = VALUE_NONE};
-    int err;
-
-    // A client of perfSONAR's ends at null.
-    if (ps_jnode_type(val) == PS_JTYPE_NULL) {
-        ps_jnode_fault(val, &d->fault, "null is no value");
-        return PS_EMALFORMED;
-    }
-    err = value_from_json(event_kind(event), val, &v, &d->fault);
-    if (err)
-        return err;
-    err = put_value(d->put, ts, event, &v);
-    if (err)
-        deed_put_fault(&d->fault, err, event, ts);
-    return err;
-}
-
 static int read_single(struct deed *d, struct ps_jnode root)
 {
-    struct ps_jnode val;
-    int64_t ts;
-    int err = need_ts(root, &ts, &d->fault);
-
-    if (!err)
-        err = need(root, "val", &val, &d->fault);
-    if (err)
-        return err;
     d->put = put_new(d->meta);
-    return d->put ? read_value(d, ts, d->event, val) : -ENOMEM;
-}
-
-static int read_item(struct deed *d, int64_t ts, struct ps_jnode item)
-{
-    struct ps_jnode type, val;
-    const char *name;
-    int event, err = need(item, "event-type", &type, &d->fault);
-
-    if (!err)
-        err = ps_jnode_str(type, 1, 100, &name, &d->fault);
-    if (!err)
-        err = need(item, "val", &val, &d->fault);
-    if (err)
-        return err;
-    event = event_find(name);
-    if (event >= 0)
-        return read_value(d, ts, event, val);
-    ps_jnode_fault(type, &d->fault, "there is no event type '%s'", name);
-    return PS_EUNKNOWN;
-}
-
-static int read_point(struct deed *d, struct ps_jnode point)
-{
-    struct ps_jnode items;
-    int64_t ts;
-    int err = need_ts(point, &ts, &d->fault);
-
-    if (!err)
-        err = need_array(point, "val", &items, &d->fault);
-    if (err)
-        return err;
-    for (struct ps_jnode m = ps_jnode_first(items); !err && ps_jnode_there(m); m = ps_jnode_next(m))
-        err = read_item(d, ts, m);
-    return err;
+    return d->put ? points_single(d->put, d->event, root, &d->fault) : -ENOMEM;
 }
 
 static int read_bulk(struct deed *d, struct ps_jnode root)
 {
-    struct ps_jnode data;
-    int err = need_array(root, "data", &data, &d->fault);
-
-    if (err)
-        return err;
     d->put = put_new(d->meta);
-    if (!d->put)
-        return -ENOMEM;
-    for (struct ps_jnode m = ps_jnode_first(data); !err && ps_jnode_there(m); m = ps_jnode_next(m))
-        err = read_point(d, m);
-    return err;
+    return d->put ? points_bulk(d->put, root, &d->fault) : -ENOMEM;
 }
 
 void rest_bulk(void *site, struct ps_http_req *req)
