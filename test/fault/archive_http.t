@@ -3,7 +3,8 @@
 # psarchive serve and clients that do not behave: framing that RFC 9112 refuses, JSON that is none, large bodies,
 # crowds; and its own sudden end.
 . "$(dirname "$0")/fault.sh"
-. "$(dirname "$0")/../tool/archive.sh"
+# shellcheck source=../tool/archive.sh
+. "${top_srcdir:?is set by make check}/test/tool/archive.sh"
 command -v curl >/dev/null || skip_all "curl is not installed"
 crowd=$top_builddir/test/tool/http_crowd
 times=1

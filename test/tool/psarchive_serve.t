@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # esmond's API as its clients meet it, result documents, metrics, and who may do what.
 . "$(dirname "$0")/tool.sh"
-. "$(dirname "$0")/archive.sh"
+# shellcheck source=archive.sh
+. "${top_srcdir:?is set by make check}/test/tool/archive.sh"
 command -v curl >/dev/null || skip_all "curl is not installed"
 
 archive a || bail_out "$line"
