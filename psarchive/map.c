@@ -142,7 +142,7 @@ int map_make(struct map *m, struct put **out, struct ps_fault *fault)
     struct map_writer w = {.map = m, .reg = &reg, .fault = fault};
 
     *out = NULL;
-    if (m->kind == MAP_STEP)
+    if (m->kind == MAP_STEP || m->kind == MAP_UNPLACED)
         return 0;
     registration_init(&reg);
     put_registration(&w);

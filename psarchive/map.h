@@ -25,7 +25,13 @@ struct map_host {
     struct ps_addr v4, v6; // len 0: none of that family
 };
 
-enum map_kind { MAP_RUN, MAP_MEASUREMENT, MAP_GAP, MAP_STEP };
+enum map_kind {
+    MAP_RUN,
+    MAP_MEASUREMENT,
+    MAP_GAP,
+    MAP_STEP,     // nothing to keep
+    MAP_UNPLACED, // a gap before it was known between whom: neither
+};
 
 // Points into the document, which has to live as long.
 struct map {

@@ -29,6 +29,11 @@ static int find_hosts(struct map *m, struct ps_fault *fault)
     m->hosts[MAP_AGENT] = m->hosts[from ? MAP_DEST : MAP_SOURCE];
     if (m->hosts[MAP_SOURCE].name && m->hosts[MAP_DEST].name)
         return 0;
+    if (m->kind == MAP_GAP) {
+        m->kind = MAP_UNPLACED;
+        memset(m->hosts, 0, sizeof m->hosts);
+        return 0;
+    }
     ps_jnode_fault(m->root, fault, "wants the hosts of source and dest");
     return PS_EMALFORMED;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "psarchive/door.h"
+#include "psarchive/inlets.h"
 #include "psarchive/metrics_path.h"
 
 #define TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -111,6 +112,41 @@ static int put_store(struct ps_buf *out, const struct site *s)
     return put_all(out, samples, sizeof samples / sizeof samples[0]);
 }
 
+enum { SPOOL_STORED, SPOOL_KNOWN, SPOOL_REFUSED, SPOOL_LOST, SPOOL_WAITING, SPOOL_FIGURES };
+
+static int put_figure(struct ps_buf *out, const struct site *s, int which)
+{
+    static const struct {
+        const char *name, *type, *help;
+    } about[SPOOL_FIGURES] = {
+        {"psarchive_spool_stored", "counter", "Documents of a spool that were stored."},
+        {"psarchive_spool_repeated", "counter", "Documents of a spool that were there already."},
+        {"psarchive_spool_refused", "counter", "Documents of a spool that were set aside."},
+        {"psarchive_spool_lost", "counter", "Documents that a spool had to drop."},
+        {"psarchive_spool_waiting", "gauge", "Documents that wait in a spool."},
+    };
+    int err = metrics_heading(out, about[which].name, about[which].type, NULL, about[which].help);
+
+    for (size_t i = 0; !err && i < inlets_count(s->inlets); i++) {
+        struct intake_state st;
+        const char *dir = inlets_look(s->inlets, i, &st);
+        const uint64_t figures[SPOOL_FIGURES] = {st.stored, st.known, st.refused, st.lost, st.spool.records};
+        err = metrics_label(out, about[which].name, which == SPOOL_WAITING ? "" : "_total", "spool", dir);
+        if (!err)
+            err = ps_buf_printf(out, " %" PRIu64 "\n", figures[which]);
+    }
+    return err;
+}
+
+static int put_spools(struct ps_buf *out, const struct site *s)
+{
+    int err = 0;
+
+    for (int i = 0; !err && i < SPOOL_FIGURES && inlets_count(s->inlets); i++)
+        err = put_figure(out, s, i);
+    return err;
+}
+
 // --- a run
 
 static int put_families(struct metrics *m, struct ps_buf *out)
@@ -159,6 +195,8 @@ static void finish(struct metrics *m)
         m->err = put_http(&out, m->site);
     if (!m->err)
         m->err = put_store(&out, m->site);
+    if (!m->err)
+        m->err = put_spools(&out, m->site);
     if (!m->err)
         m->err = ps_buf_append(&out, "# EOF\n", 6);
     answer(m, &out, m->err);

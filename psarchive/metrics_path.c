@@ -41,6 +41,19 @@ static void put_label(struct jtext *j, const char *name, const char *value)
     jtext_put(j, "\"");
 }
 
+int metrics_label(struct ps_buf *out, const char *name, const char *suffix, const char *label,
+                  const char *value)
+{
+    struct jtext j = {.out = out};
+
+    jtext_put(&j, name);
+    jtext_put(&j, suffix);
+    jtext_put(&j, "{");
+    put_label(&j, label, value);
+    jtext_put(&j, "}");
+    return j.err;
+}
+
 static int put_sample(struct ps_buf families[METRICS_FAMILIES], enum metrics_family family,
                       const struct meta *m, const char *label, const char *which, double v)
 {

@@ -23,3 +23,6 @@ int metrics_path(struct ps_buf families[METRICS_FAMILIES], const struct meta *m,
 // "# TYPE", "# UNIT" and "# HELP" lines of a family.
 int metrics_heading(struct ps_buf *out, const char *name, const char *type, const char *unit,
                     const char *help);
+// The beginning of a sample with one label: NAME SUFFIX {label="value"}.
+int metrics_label(struct ps_buf *out, const char *name, const char *suffix, const char *label,
+                  const char *value);

@@ -200,6 +200,8 @@ static int start(struct serve *s, struct ps_fault *fault)
     if (!err)
         err = make_routes(s);
     if (!err)
+        err = inlets_start(&s->site.inlets, &s->site, fault);
+    if (!err)
         err = listen_all(s, fault);
     if (!err)
         err = ps_signal_add(s->site.loop, SIGTERM, signalled, s);
@@ -214,6 +216,7 @@ static int start(struct serve *s, struct ps_fault *fault)
 
 static void stop(struct serve *s)
 {
+    inlets_stop(s->site.inlets);
     port_free(s->site.port);
     ps_watch_free(s->watch);
     if (s->site.loop)

@@ -87,6 +87,34 @@ static void put_store(const struct serve *s, struct ps_json *j)
     ps_json_close(j, '}');
 }
 
+static void put_spool(struct ps_json *j, const char *dir, const struct intake_state *st)
+{
+    ps_json_open(j, '{');
+    put_str(j, "spool", dir);
+    put_u64(j, "stored", st->stored);
+    put_u64(j, "known", st->known);
+    put_u64(j, "empty", st->empty);
+    put_u64(j, "refused", st->refused);
+    put_u64(j, "damaged", st->damaged);
+    put_u64(j, "lost", st->lost);
+    put_u64(j, "waiting", st->spool.records);
+    put_str(j, "trouble", st->trouble[0] ? st->trouble : NULL);
+    ps_json_close(j, '}');
+}
+
+static void put_spools(const struct serve *s, struct ps_json *j)
+{
+    struct intake_state st;
+
+    ps_json_key(j, "spools");
+    ps_json_open(j, '[');
+    for (size_t i = 0; i < inlets_count(s->site.inlets); i++) {
+        const char *dir = inlets_look(s->site.inlets, i, &st);
+        put_spool(j, dir, &st);
+    }
+    ps_json_close(j, ']');
+}
+
 static void status(const struct serve *s, struct ps_json *j)
 {
     put_ok(j, true);
@@ -97,6 +125,7 @@ static void status(const struct serve *s, struct ps_json *j)
     put_store(s, j);
     put_writer(s, j);
     put_http(s, j);
+    put_spools(s, j);
 }
 
 static void act(struct serve *s, const struct ps_jdoc *doc, struct ps_json *j)

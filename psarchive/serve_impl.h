@@ -3,6 +3,7 @@
 #pragma once
 #include "loop/ps_ctl.h"
 #include "loop/ps_watch.h"
+#include "psarchive/inlets.h"
 #include "psarchive/metrics.h"
 #include "psarchive/site.h"
 

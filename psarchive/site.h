@@ -8,6 +8,7 @@
 #include "psarchive/store.h"
 #include "psarchive/writer.h"
 
+struct inlets;
 struct site {
     struct ps_loop *loop;
     struct ps_log *log;
@@ -18,6 +19,7 @@ struct site {
     struct reader *reader;
     struct writer *writer;
     struct port *port;
+    struct inlets *inlets;   // NULL: none
     int64_t started;         // seconds since 1970
     unsigned jobs;           // requests and such that wait for something: the loop is needed as long
     void (*idle)(void *ctx); // told when jobs has come to 0; NULL: nobody waits for that

@@ -207,6 +207,33 @@ check "everything is there after a restart" "$(keys '')" "$(sorted "$k" "$d" "$v
 check "and the points" "$(get "$url/$k/throughput/base")" "$base 200"
 end_archive TERM
 
+# --- from a stream to the archive, by a spool
+
+mkdir s
+echo "control $tmp/s/ctl" >s/conf
+archive s --spool "$tmp/spool" || bail_out "$line"
+serve ow || bail_out "owampd did not start"
+"$top_builddir/powstream/powstream" --spool "$tmp/spool" -c 10 -i 0.11f -L 1 -P 0 --name here "127.0.0.1:$port" 2>pow.log &
+pids+=("$!")
+stored() {
+    curl -s "$site/metrics" | grep -E "^psarchive_spool_$1(_total)?\{" | sed 's/.* //'
+}
+has_stored() {
+    [ "$(stored stored)" -ge "$1" ]
+}
+until_true has_stored 2
+k=$(curl -s "$url/?tool-name=powstream&event-type=histogram-owdelay" | field metadata-key)
+match "what powstream measured comes by the spool" "$(curl -s "$url/$k/packet-count-sent/base")" \
+    '^\[\{"ts":[0-9]+,"val":10\.0\},\{"ts":[0-9]+,"val":10\.0\}'
+check "under the stream's name and hosts" \
+    "$(curl -s "$url/$k" | grep -o '"\(psuite-stream\|source\|destination\|measurement-agent\|input-source\)":"[^"]*"' | tr '\n' ' ')" \
+    '"destination":"127.0.0.1" "input-source":"127.0.0.1" "measurement-agent":"127.0.0.1" "psuite-stream":"here" "source":"127.0.0.1" '
+check "nothing is refused" "$(stored refused)$(cat "$tmp"/spool/refused/*.reason 2>/dev/null)" 0
+match "the status tells" "$("$top_builddir/powstream/powstream" --control s/ctl --tell status)" \
+    "\"spools\":\[\{\"spool\":\"$tmp/spool\",\"stored\":[0-9]+,"
+end_archive TERM
+check "it ends with its threads" "$rc" 0
+
 # --- who may do what
 
 mkdir b

@@ -350,6 +350,14 @@ static void what_powstream_did_not_measure(void **state)
     assert_null(made);
 }
 
+static void a_gap_between_hosts_that_were_not_known_yet_is_passed_over(void **state)
+{
+    (void)state;
+    mapped("{\"type\":\"gap\",\"succeeded\":false," STREAM ",\"seconds\":60,\"reason\":\"refused\","
+           "\"source\":{\"host\":\"a.example\"},\"dest\":{\"host\":null}}");
+    assert_null(made);
+}
+
 static void what_is_no_result_is_refused(void **state)
 {
     static const struct {
@@ -403,6 +411,7 @@ int main(void)
         cmocka_unit_test(names_want_addresses_of_one_family),
         cmocka_unit_test(what_powstream_measured),
         cmocka_unit_test(what_powstream_did_not_measure),
+        cmocka_unit_test(a_gap_between_hosts_that_were_not_known_yet_is_passed_over),
         cmocka_unit_test(what_is_no_result_is_refused),
     };
     return cmocka_run_group_tests_name("map", tests, set_up, tear_down);
