@@ -9,7 +9,7 @@
 
 struct serve_options {
     const char *file;                     // configuration; NULL: none
-    const char *data, *retention;         // NULL: what the file says
+    const char *data;                     // NULL: what the file says
     const char *listen[SETTINGS_LISTENS]; // instead of what the file says, if any
     size_t nlisten;
     const char *spool[SETTINGS_SPOOLS];
