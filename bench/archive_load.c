@@ -10,6 +10,8 @@
 #include "base/ps_err.h"
 #include "base/ps_num.h"
 #include "base/ps_rand.h"
+#include "psarchive/intake.h"
+#include "psarchive/place.h"
 #include "psarchive/schema.h"
 #include "psarchive/series.h"
 #include "psarchive/writer.h"
@@ -328,6 +330,221 @@ static void read_all(struct load *l)
     reader_free(r);
 }
 
+// --- by the spool
+
+// As powstream writes it.
+static char *document(struct load *l, uint64_t path, int64_t ts, size_t *len)
+{
+    struct ps_rand *r = &l->rand;
+    unsigned lost = ps_rand_u64(r) % 10 == 0 ? (unsigned)(ps_rand_u64(r) % 6) : 0;
+    struct value h = delays(r, path, 600 - lost);
+    char *text = NULL, when[2][40], key[HIST_KEY_MAX + 1], sid[33];
+    FILE *f = open_memstream(&text, len);
+    uint8_t id[16];
+    ps_rand_fill(r, id, sizeof id);
+    ps_num_to_hex(id, sizeof id, sid);
+    for (int i = 0; i < 2; i++)
+        ps_ntp_format_utc(ps_ntp_from_ns((ts + i * STEP) * PS_SEC), when[i], sizeof when[i]);
+    fprintf(f,
+            "{\"type\":\"measurement\",\"schema\":1,\"succeeded\":true,\"stream\":\"path%" PRIu64 "\","
+            "\"start\":\"%s\",\"end\":\"%s\",\"start-ntp\":%" PRIu64 ",\"end-ntp\":%" PRIu64
+            ",\"source\":{\"host\":\"host%" PRIu64 ".example.net\",\"address\":\"10.0.%" PRIu64 ".%" PRIu64
+            "\",\"port\":8760},\"dest\":{\"host\":\"centre.example.net\",\"address\":\"192.0.2.1\","
+            "\"port\":8761},\"direction\":\"from\",\"packets-sent\":600,\"packets-received\":%u,"
+            "\"packets-lost\":%u,\"packets-duplicated\":0,\"packets-reordered\":0,\"max-clock-error\":%.2f,"
+            "\"histogram-latency\":{",
+            path, when[0], when[1], ps_ntp_from_ns(ts * PS_SEC), ps_ntp_from_ns((ts + STEP) * PS_SEC), path,
+            path / 250, path % 250 + 1, 600 - lost, lost, 0.1 + ps_rand_double(r));
+    for (size_t i = 0; i < h.hist.n; i++)
+        fprintf(f, "%s\"%s\":%" PRIu64, i > 0 ? "," : "", hist_key(&h.hist.at[i], key), h.hist.at[i].count);
+    fprintf(f,
+            "},\"histogram-ttl\":{\"251\":%u},\"sid\":\"%s\",\"session-packets\":600,\"first-seq\":0,"
+            "\"last-seq\":599,\"packets-skipped\":0,\"packets-unrecorded\":0,\"mode\":\"open\",\"dscp\":0,"
+            "\"padding\":0,\"timeout\":10.0,\"bucket-width\":0.001,\"delay\":{\"min\":0.0051,\"mean\":0.0052,"
+            "\"median\":0.0052,\"max\":0.0071,\"p25\":0.0051,\"p75\":0.0053,\"p95\":0.006,\"p99\":0.0065},"
+            "\"synced\":true,\"clock\":{\"source\":{\"synced\":true,\"error\":0.0001,\"bound\":null,"
+            "\"stamps\":null,\"self-delay\":null,\"clock-source\":null},\"dest\":{\"synced\":true,\"error\":"
+            "0.0001,"
+            "\"bound\":0.0002,\"stamps\":\"kernel\",\"self-delay\":0.00001,\"clock-source\":\"chrony\"}},"
+            "\"finished\":true,\"complete\":true,\"reason\":null,\"host-dropped\":0,\"ignored\":0,"
+            "\"clock-steps\":0}\n",
+            600 - lost, sid);
+    fclose(f);
+    value_fini(&h);
+    return text;
+}
+
+static void fill_spool(struct load *l, const char *dir)
+{
+    enum { PIECE = 256 };
+    static const struct ps_spool_conf conf;
+    struct ps_spool *s;
+    struct ps_fault fault = {""};
+    uint64_t octets = 0;
+    int err = ps_spool_open(&s, dir, &conf, 0, &fault);
+    if (err != 0)
+        fail("spool", err, &fault);
+    for (uint64_t at = 0; at < l->results;) {
+        struct ps_spool_doc docs[PIECE] = {0};
+        char *texts[PIECE];
+        size_t n = 0, len = 0;
+        for (; n < PIECE && at < l->results; n++, at++) {
+            texts[n] = document(l, at % l->paths, START + (int64_t)(at / l->paths) * STEP, &len);
+            docs[n] = (struct ps_spool_doc){.data = texts[n], .len = len};
+            octets += len;
+        }
+        err = ps_spool_write(s, docs, n, START * PS_SEC, NULL);
+        if (err != 0)
+            fail("spool", err, NULL);
+        for (size_t i = 0; i < n; i++)
+            free(texts[i]);
+    }
+    ps_spool_close(s);
+    printf("spool: %" PRIu64 " documents of %" PRIu64 " octets\n", l->results, octets / l->results);
+}
+
+static void say(void *ctx, enum ps_log_level level, const char *line)
+{
+    (void)ctx;
+    (void)level;
+    fprintf(stderr, "archive_load: %s\n", line);
+}
+
+static double load_spool(struct load *l, const char *dir, uint64_t *transactions)
+{
+    struct intake_conf conf = {.dir = dir, .once = true, .documents = l->documents, .tell = say};
+    struct intake *in;
+    struct intake_state state;
+    struct writer_state written;
+    struct ps_fault fault = {""};
+    double began = seconds(CLOCK_MONOTONIC), busy = seconds(CLOCK_PROCESS_CPUTIME_ID);
+    int err = intake_start(&in, l->writer, &conf, &fault);
+    if (err != 0)
+        fail("intake", err, &fault);
+    intake_join(in);
+    double took = seconds(CLOCK_MONOTONIC) - began, cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - busy;
+    intake_look(in, &state);
+    intake_stop(in);
+    writer_look(l->writer, &written);
+    *transactions = written.transactions;
+    printf("intake: %" PRIu64 " documents stored, %" PRIu64 " refused in %.1f s and %" PRIu64
+           " transactions: %.0f a second, %.0f us of processor each\n",
+           state.stored, state.refused, took, written.transactions, (double)state.stored / took,
+           cpu / (double)l->results * 1e6);
+    return (double)state.stored / took;
+}
+
+// --- the same rows in bare SQLite
+
+struct rows {
+    struct bare_row {
+        int64_t place;
+        void *body;
+        size_t len;
+    } * at;
+    size_t n;
+};
+
+static void read_rows(struct ps_db *db, const char *sql, struct rows *rows)
+{
+    struct ps_stmt *st;
+    size_t cap = 0, len;
+    if (ps_stmt_new(&st, db, sql) != 0)
+        fail("bare", PS_ESTATE, NULL);
+    while (ps_stmt_step(st) > 0) {
+        if (rows->n == cap)
+            rows->at = realloc(rows->at, (cap = cap == 0 ? 1024 : 2 * cap) * sizeof *rows->at);
+        struct bare_row *row = &rows->at[rows->n++];
+        const void *body = ps_stmt_col_blob(st, 1, &len);
+        row->place = ps_stmt_col_i64(st, 0);
+        row->body = malloc(len);
+        row->len = len;
+        memcpy(row->body, body, len);
+    }
+    ps_stmt_free(st);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    int64_t x = ((const struct bare_row *)a)->place, y = ((const struct bare_row *)b)->place;
+    return x < y ? -1 : x > y;
+}
+
+struct bare {
+    struct ps_db *db;
+    struct ps_stmt *point, *add, *set;
+    struct rows points, rollups;
+    bool *written; // the roll-ups
+};
+
+static void run_row(struct ps_stmt *st, const struct bare_row *row)
+{
+    ps_stmt_i64(st, 1, row->place);
+    ps_stmt_blob(st, 2, row->body, row->len);
+    if (ps_stmt_run(st) != 0)
+        fail("bare", PS_ESTATE, NULL);
+}
+
+static void write_rollups(struct bare *b, const struct bare_row *point)
+{
+    static const int64_t windows[] = {300, 3600, 86400};
+    for (unsigned w = 0; w < 3; w++) {
+        int64_t ts = place_ts(point->place);
+        struct bare_row key = {.place = place_rollup(point->place >> PLACE_TS_BITS, w, ts - ts % windows[w])};
+        const struct bare_row *row = bsearch(&key, b->rollups.at, b->rollups.n, sizeof key, by_place);
+        if (row == NULL)
+            continue;
+        bool *written = &b->written[row - b->rollups.at];
+        run_row(*written ? b->set : b->add, row);
+        *written = true;
+    }
+}
+
+static double write_bare(struct bare *b, size_t group)
+{
+    double began = seconds(CLOCK_MONOTONIC);
+    for (size_t at = 0; at < b->points.n;) {
+        if (ps_db_begin(b->db) != 0)
+            fail("bare", PS_ESTATE, NULL);
+        for (size_t end = at + group; at < end && at < b->points.n; at++) {
+            run_row(b->point, &b->points.at[at]);
+            write_rollups(b, &b->points.at[at]);
+        }
+        if (ps_db_commit(b->db) != 0)
+            fail("bare", PS_ESTATE, NULL);
+    }
+    return (double)b->points.n / (seconds(CLOCK_MONOTONIC) - began);
+}
+
+static double bare(const struct load *l, uint64_t transactions)
+{
+    struct ps_db_conf conf = {.application = SCHEMA_APPLICATION, .cache_kib = 8192, .wal_pages = 4096};
+    struct ps_db *from;
+    struct bare b = {0};
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", l->dir, STORE_FILE);
+    if (ps_db_open(&from, path, &conf, NULL) != 0)
+        fail("bare", PS_ESTATE, NULL);
+    char order[120];
+    snprintf(order, sizeof order, "SELECT place, body FROM point ORDER BY place & %" PRId64 ", place",
+             PLACE_TS_MAX);
+    read_rows(from, order, &b.points);
+    read_rows(from, "SELECT place, body FROM rollup ORDER BY place", &b.rollups);
+    ps_db_close(from);
+    b.written = calloc(b.rollups.n, sizeof *b.written);
+    snprintf(path, sizeof path, "%s/bare.db", l->dir);
+    if (ps_db_open(&b.db, path, &conf, NULL) != 0 || ps_db_migrate(b.db, schema, SCHEMA_VERSION, NULL) != 0 ||
+        ps_stmt_new(&b.point, b.db, "INSERT INTO point (place, body) VALUES (?1, ?2)") != 0 ||
+        ps_stmt_new(&b.add, b.db, "INSERT INTO rollup (place, body) VALUES (?1, ?2)") != 0 ||
+        ps_stmt_new(&b.set, b.db, "UPDATE rollup SET body = ?2 WHERE place = ?1") != 0)
+        fail("bare", PS_ESTATE, NULL);
+    size_t group = b.points.n / (transactions > 0 ? transactions : 1);
+    double rate = write_bare(&b, group > 0 ? group : 1);
+    printf("bare SQLite, the same rows and roll-ups, %zu results a transaction: %.0f a second\n", group,
+           rate);
+    return rate; // what it holds goes with the process
+}
+
 static uint64_t number(const char *text)
 {
     uint64_t n;
@@ -338,23 +555,49 @@ static uint64_t number(const char *text)
     return n;
 }
 
+static void end(struct load *l)
+{
+    for (uint64_t i = 0; l->metas != NULL && i < l->paths; i++)
+        meta_unref(l->metas[i]);
+    free(l->metas);
+    close_store(l);
+    tell_size(l);
+}
+
+static void by_puts(struct load *l)
+{
+    open_store(l);
+    register_paths(l);
+    load_results(l);
+    printf("memory: %.0f MiB at most, %.0f MiB now\n", memory_mib("VmHWM:"), memory_mib("VmRSS:"));
+    read_all(l);
+    end(l);
+}
+
+static void by_spool(struct load *l)
+{
+    char dir[4096];
+    uint64_t transactions;
+    open_store(l);
+    snprintf(dir, sizeof dir, "%s/spool", l->dir);
+    fill_spool(l, dir);
+    double rate = load_spool(l, dir, &transactions);
+    printf("memory: %.0f MiB at most\n", memory_mib("VmHWM:"));
+    end(l);
+    printf("intake / bare SQLite: %.2f\n", rate / bare(l, transactions));
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "Usage: archive_load DIR RESULTS PATHS\n");
+    if (argc != 5 || (strcmp(argv[1], "puts") != 0 && strcmp(argv[1], "spool") != 0)) {
+        fprintf(stderr, "Usage: archive_load puts|spool DIR RESULTS PATHS\n");
         return 2;
     }
-    struct load l = {.dir = argv[1], .results = number(argv[2]), .paths = number(argv[3])};
+    struct load l = {.dir = argv[2], .results = number(argv[3]), .paths = number(argv[4])};
     ps_rand_seed(&l.rand, 42);
-    open_store(&l);
-    register_paths(&l);
-    load_results(&l);
-    printf("memory: %.0f MiB at most, %.0f MiB now\n", memory_mib("VmHWM:"), memory_mib("VmRSS:"));
-    read_all(&l);
-    for (uint64_t i = 0; i < l.paths; i++)
-        meta_unref(l.metas[i]);
-    free(l.metas);
-    close_store(&l);
-    tell_size(&l);
+    if (strcmp(argv[1], "puts") == 0)
+        by_puts(&l);
+    else
+        by_spool(&l);
     return 0;
 }

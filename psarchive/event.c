@@ -60,14 +60,27 @@ static const struct {
     {"rusage", EVENT_JSON},
 };
 
+// The same in the order of their names.
+static const uint8_t by_name[EVENT_COUNT] = {
+    31, 23, 24, 25, 26, 46, 47, 19, 20, 16, 15, 18, 13, 12, 17, 2,  3,  1,  4,  5,  21, 22, 6,  7, 8,
+    28, 9,  29, 32, 33, 11, 34, 35, 48, 38, 39, 40, 41, 42, 43, 44, 36, 37, 10, 30, 45, 0,  27, 14};
+
 static const char *const singular[] = {"base", "aggregation", "average", "statistics"};
 static const char *const plurals[] = {"base", "aggregations", "averages", "statistics"};
 
 int event_find(const char *name)
 {
-    for (int i = 0; i < EVENT_COUNT; i++)
-        if (strcmp(events[i].name, name) == 0)
-            return i;
+    size_t low = 0, high = EVENT_COUNT;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        int order = strcmp(events[by_name[mid]].name, name);
+        if (order == 0)
+            return by_name[mid];
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
     return PS_EUNKNOWN;
 }
 

@@ -39,21 +39,22 @@ static bool has_zeros(const struct hist *h)
     return false;
 }
 
-// The order for the distances between keys that lie apart: the one that makes them shortest.
+// The order for the distances between keys that lie apart: the best of those about their mean.
 static unsigned best_order(const struct hist *h)
 {
-    uint64_t bits[ORDER_MAX + 1] = {0};
-    unsigned best = 0;
+    uint64_t sum = 0, n = 0, bits[3] = {0};
     for (size_t i = 1; i < h->n; i++) {
         if (h->at[i - 1].count >= DENSE)
             continue;
-        for (unsigned k = 0; k <= ORDER_MAX; k += 1)
-            bits[k] += bits_golomb_cost(distance(h, i), k);
+        sum += distance(h, i);
+        n++;
     }
-    for (unsigned k = 1; k <= ORDER_MAX; k++)
-        if (bits[k] < bits[best])
-            best = k;
-    return best;
+    unsigned first = n > 0 ? bits_length(sum / n) : 0;
+    first = first < 2 ? 0 : first > ORDER_MAX ? ORDER_MAX - 2 : first - 2;
+    for (size_t i = 1; n > 0 && i < h->n; i++)
+        for (unsigned k = 0; k < 3 && h->at[i - 1].count < DENSE; k++)
+            bits[k] += bits_golomb_cost(distance(h, i), first + k);
+    return bits[0] <= bits[1] ? first : first + (bits[1] <= bits[2] ? 1 : 2);
 }
 
 // A count is of the size of the one before.

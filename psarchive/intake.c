@@ -16,33 +16,39 @@
 #include "psarchive/map.h"
 #include "psarchive/refused.h"
 
-#define BATCH (PS_SPOOL_HAND_MAX / 2) // while one is written the next is read
-#define PAUSE_MS 2000                 // before what could not be stored is tried again
-#define LOOK_MS 30000                 // and when nobody tells of anything
+#define WORKERS 2                           // while one waits for the writer the other reads
+#define BATCH (PS_SPOOL_HAND_MAX / WORKERS) // documents that one has in hand
+#define PAUSE_MS 2000                       // before what could not be stored is tried again
+#define LOOK_MS 30000                       // and when nobody tells of anything
 #define UNRESOLVED_MAX (86400 * PS_SEC)
 
-struct batch;
+struct worker;
 struct item {
-    struct batch *batch;
+    struct worker *worker;
     const struct ps_spool_record *rec;
     struct put *put; // NULL: nothing to store
     int err;
     struct ps_fault fault;
 };
 
-struct batch {
+// One pass of one thread over the spool.
+struct worker {
+    struct intake *in;
+    struct port *port;
+    struct hosts *hosts;
     struct item items[BATCH];
     size_t n, waiting; // for the writer
+    uint64_t kept;     // left in the spool
+    int err;           // of reading
 };
 
 struct intake {
     struct intake_conf conf;
     char *dir;
+    pthread_mutex_t reading; // of the spool
     struct ps_spool_reader *reader;
-    struct port *port;
-    struct hosts *hosts;
     struct refused refused;
-    struct batch batches[2];
+    struct worker workers[WORKERS];
     pthread_t thread;
     int wake, watch;
     bool joined;
@@ -97,19 +103,19 @@ static ps_ns now_ns(void)
 
 // --- from a record to a put
 
-static void find_hosts(struct intake *in, struct map *m)
+static void find_hosts(struct worker *w, struct map *m)
 {
     struct ps_addr addrs[HOSTS_ADDRESSES];
     for (size_t i = 0; i < MAP_ROLES; i++) {
         if (m->hosts[i].name == NULL || m->hosts[i].known)
             continue;
-        size_t n = hosts_find(in->hosts, m->hosts[i].name, now_ns(), addrs);
+        size_t n = hosts_find(w->hosts, m->hosts[i].name, now_ns(), addrs);
         if (n > 0)
             map_found(&m->hosts[i], addrs, n);
     }
 }
 
-static int make_put(struct intake *in, struct item *it)
+static int make_put(struct worker *w, struct item *it)
 {
     struct ps_jdoc *doc;
     struct map m;
@@ -119,10 +125,10 @@ static int make_put(struct intake *in, struct item *it)
         return err;
     err = map_begin(&m, ps_jdoc_root(doc), &it->fault);
     if (err == 0) {
-        find_hosts(in, &m);
+        find_hosts(w, &m);
         err = map_make(&m, &it->put, &it->fault);
     }
-    if (err == 0 && it->put != NULL && in->conf.documents)
+    if (err == 0 && it->put != NULL && w->in->conf.documents)
         err = put_document(it->put, m.ts, text, it->rec->len);
     ps_jdoc_free(doc);
     return err;
@@ -133,7 +139,7 @@ static void written(void *ctx, struct put *p)
     struct item *it = ctx;
     (void)p;
     it->err = it->put->err;
-    it->batch->waiting--;
+    it->worker->waiting--;
 }
 
 static void tell_loss(struct intake *in, const struct ps_spool_record *rec)
@@ -144,16 +150,16 @@ static void tell_loss(struct intake *in, const struct ps_spool_record *rec)
          (unsigned long long)rec->loss.for_age, (unsigned long long)rec->loss.for_room);
 }
 
-static void begin_item(struct intake *in, struct item *it)
+static void begin_item(struct worker *w, struct item *it)
 {
     it->err = 0;
     it->put = NULL;
     it->fault.text[0] = '\0';
     if (it->rec->kind == PS_SPOOL_TOMBSTONE) {
-        tell_loss(in, it->rec);
+        tell_loss(w->in, it->rec);
         return;
     }
-    it->err = make_put(in, it);
+    it->err = make_put(w, it);
     if (it->err != 0 || it->put == NULL) {
         put_free(it->put);
         it->put = NULL;
@@ -161,37 +167,35 @@ static void begin_item(struct intake *in, struct item *it)
 }
 
 // All at once, so that they come into one transaction.
-static void give(struct intake *in, struct batch *b)
+static void give(struct worker *w)
 {
-    for (size_t i = 0; i < b->n; i++) {
-        struct item *it = &b->items[i];
+    for (size_t i = 0; i < w->n; i++) {
+        struct item *it = &w->items[i];
         if (it->put == NULL)
             continue;
         it->put->done = written;
         it->put->ctx = it;
-        while ((it->err = port_put(in->port, it->put)) == PS_ELIMIT)
-            port_wait(in->port, 0);
-        b->waiting += it->err == 0;
+        while ((it->err = port_put(w->port, it->put)) == PS_ELIMIT)
+            port_wait(w->port, 0);
+        w->waiting += it->err == 0;
     }
 }
 
-static int take(struct intake *in, struct batch *b)
+static int take(struct worker *w)
 {
     const struct ps_spool_record *recs[BATCH];
-    b->n = 0;
-    b->waiting = 0;
-    int got = ps_spool_next_many(in->reader, recs, BATCH, &b->n);
-    if (got <= 0) {
-        b->n = 0;
-        return got;
+    w->n = 0;
+    w->waiting = 0;
+    pthread_mutex_lock(&w->in->reading);
+    int got = ps_spool_next_many(w->in->reader, recs, BATCH, &w->n);
+    pthread_mutex_unlock(&w->in->reading);
+    for (size_t i = 0; i < w->n; i++) {
+        w->items[i].worker = w;
+        w->items[i].rec = recs[i];
+        begin_item(w, &w->items[i]);
     }
-    for (size_t i = 0; i < b->n; i++) {
-        b->items[i].batch = b;
-        b->items[i].rec = recs[i];
-        begin_item(in, &b->items[i]);
-    }
-    give(in, b);
-    return 1;
+    give(w);
+    return got;
 }
 
 // --- what came of it
@@ -221,7 +225,9 @@ static int set_aside(struct intake *in, struct item *it)
 {
     char id[2 * PS_SPOOL_ID_LEN + 1];
     const char *reason = reason_of(it);
+    pthread_mutex_lock(&in->reading);
     int err = refused_put(&in->refused, it->rec, reason);
+    pthread_mutex_unlock(&in->reading);
     if (err != 0 && err != PS_ELIMIT)
         return err;
     ps_num_to_hex(it->rec->id, PS_SPOOL_ID_LEN, id);
@@ -257,30 +263,35 @@ static bool settle(struct intake *in, struct item *it, char trouble[200])
     return err == 0;
 }
 
-static void finish(struct intake *in, struct batch *b, uint64_t *kept)
+static int remove_from_spool(struct worker *w, char trouble[200])
 {
-    const struct ps_spool_record *gone[BATCH];
+    const struct ps_spool_record *gone[BATCH], *stay[BATCH];
+    size_t n = 0, left = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        if (settle(w->in, &w->items[i], trouble))
+            gone[n++] = w->items[i].rec;
+        else
+            stay[left++] = w->items[i].rec;
+    }
+    pthread_mutex_lock(&w->in->reading);
+    for (size_t i = 0; i < left; i++)
+        ps_spool_keep(w->in->reader, stay[i]);
+    int err = n > 0 ? ps_spool_done_many(w->in->reader, gone, n) : 0;
+    pthread_mutex_unlock(&w->in->reading);
+    w->kept += left;
+    return err;
+}
+
+static void finish(struct worker *w)
+{
     char trouble[200] = "";
-    size_t n = 0;
-    while (b->waiting > 0) {
-        struct pollfd p = {.fd = port_fd(in->port), .events = POLLIN};
-        (void)poll(&p, 1, -1);
-        (void)port_reap(in->port);
-    }
-    for (size_t i = 0; i < b->n; i++) {
-        if (settle(in, &b->items[i], trouble))
-            gone[n++] = b->items[i].rec;
-        else {
-            ps_spool_keep(in->reader, b->items[i].rec);
-            ++*kept;
-        }
-    }
-    int err = ps_spool_done_many(in->reader, gone, n);
+    port_wait(w->port, 0);
+    int err = remove_from_spool(w, trouble);
     if (err != 0 && trouble[0] == '\0')
         snprintf(trouble, sizeof trouble, "cannot be emptied: %s", ps_strerror(err));
-    if (n > 0 || trouble[0] != '\0')
-        set_trouble(in, trouble);
-    b->n = 0;
+    if (w->n > 0)
+        set_trouble(w->in, trouble);
+    w->n = 0;
 }
 
 // --- passes
@@ -304,22 +315,48 @@ static void look_at_spool(struct intake *in, uint64_t kept)
     pthread_mutex_unlock(&in->mutex);
 }
 
+// Until there is no more. When much is kept, that is everybody's trouble, and enough for a pass.
+static void *work(void *ctx)
+{
+    struct worker *w = ctx;
+    int got = 1;
+    while (got > 0 && w->kept < BATCH && !is_ending(w->in)) {
+        got = take(w);
+        finish(w);
+    }
+    w->err = got < 0 ? got : 0;
+    return NULL;
+}
+
+// A second thread when there is more than one takes in hand.
+static void work_together(struct intake *in)
+{
+    struct worker *w = in->workers;
+    pthread_t helper;
+    w->err = take(w);
+    bool helped = w->n == BATCH && pthread_create(&helper, NULL, work, w + 1) == 0;
+    finish(w);
+    if (w->err > 0)
+        (void)work(w);
+    if (helped)
+        pthread_join(helper, NULL);
+}
+
 // All that is there. How many were left because they cannot be stored now.
 static uint64_t pass(struct intake *in)
 {
     uint64_t kept = 0;
-    int got = 1;
-    for (unsigned i = 0; got > 0 && !is_ending(in); i ^= 1) {
-        got = take(in, &in->batches[i]);
-        finish(in, &in->batches[i ^ 1], &kept);
-        if (kept >= BATCH)
-            break; // it is everybody's trouble
+    int err = 0;
+    for (size_t i = 0; i < WORKERS; i++)
+        in->workers[i].kept = 0, in->workers[i].err = 0;
+    work_together(in);
+    for (size_t i = 0; i < WORKERS; i++) {
+        kept += in->workers[i].kept;
+        err = in->workers[i].err < 0 ? in->workers[i].err : err;
     }
-    finish(in, &in->batches[0], &kept);
-    finish(in, &in->batches[1], &kept);
-    if (got < 0) {
+    if (err != 0) {
         char text[200];
-        snprintf(text, sizeof text, "cannot be read: %s", ps_strerror(got));
+        snprintf(text, sizeof text, "cannot be read: %s", ps_strerror(err));
         set_trouble(in, text);
         kept++;
     }
@@ -356,15 +393,18 @@ static void *run(void *ctx)
 
 static void dispose(struct intake *in)
 {
-    port_free(in->port);
+    for (size_t i = 0; i < WORKERS; i++) {
+        port_free(in->workers[i].port);
+        hosts_free(in->workers[i].hosts);
+    }
     ps_spool_reader_close(in->reader);
     refused_close(&in->refused);
-    hosts_free(in->hosts);
     if (in->wake >= 0)
         close(in->wake);
     if (in->watch >= 0)
         close(in->watch);
     pthread_mutex_destroy(&in->mutex);
+    pthread_mutex_destroy(&in->reading);
     free(in->dir);
     free(in);
 }
@@ -375,10 +415,12 @@ static int prepare(struct intake *in, struct writer *w, struct ps_fault *fault)
     if (err != 0)
         return err;
     err = refused_open(&in->refused, in->dir);
-    if (err == 0)
-        err = port_new(&in->port, w);
-    if (err == 0)
-        err = hosts_new(&in->hosts);
+    for (size_t i = 0; err == 0 && i < WORKERS; i++) {
+        in->workers[i].in = in;
+        err = port_new(&in->workers[i].port, w);
+        if (err == 0)
+            err = hosts_new(&in->workers[i].hosts);
+    }
     in->wake = eventfd(0, EFD_CLOEXEC);
     in->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (err == 0 && in->wake < 0)
@@ -404,6 +446,7 @@ int intake_start(struct intake **out, struct writer *w, const struct intake_conf
     in->conf = *conf;
     in->wake = in->watch = in->refused.dir = -1;
     pthread_mutex_init(&in->mutex, NULL);
+    pthread_mutex_init(&in->reading, NULL);
     int err = prepare(in, w, fault);
     if (err != 0)
         dispose(in);

@@ -11,7 +11,8 @@
 struct entry {
     int64_t place;
     struct rollup *rollup;
-    bool stored; // there is a row of it
+    size_t octets; // of it, when it was last changed
+    bool stored;   // there is a row of it
     bool dirty;
 };
 
@@ -19,6 +20,9 @@ struct windows {
     struct ps_db *db;
     struct ps_stmt *get, *add, *set;
     struct ps_map entries;
+    struct entry **changed; // those to be written
+    size_t nchanged, cap;
+    size_t octets; // of all
     struct bitput bits;
 };
 
@@ -51,6 +55,7 @@ void windows_forget(struct windows *w)
         free(e);
     }
     ps_map_fini(&w->entries);
+    w->nchanged = w->octets = 0;
 }
 
 void windows_free(struct windows *w)
@@ -62,17 +67,16 @@ void windows_free(struct windows *w)
     ps_stmt_free(w->add);
     ps_stmt_free(w->set);
     bitput_fini(&w->bits);
+    free(w->changed);
     free(w);
 }
 
 void windows_committed(struct windows *w)
 {
-    size_t pos = 0, octets = 0;
-    for (struct entry *e; (e = ps_map_each(&w->entries, &pos)) != NULL;) {
-        e->dirty = false;
-        octets += sizeof *e + rollup_octets(e->rollup);
-    }
-    if (octets > KEPT_OCTETS)
+    for (size_t i = 0; i < w->nchanged; i++)
+        w->changed[i]->dirty = false;
+    w->nchanged = 0;
+    if (w->octets > KEPT_OCTETS)
         windows_forget(w);
 }
 
@@ -115,12 +119,34 @@ static int load(struct windows *w, const struct meta *m, uint32_t window, int64_
     return 0;
 }
 
-static int change(struct entry *e, int event, const struct value *v, const struct value *old)
+static int mark(struct windows *w, struct entry *e)
 {
-    int err = old != NULL ? rollup_add(e->rollup, event, old, true) : 0;
+    if (e->dirty)
+        return 0;
+    if (w->nchanged == w->cap) {
+        size_t cap = w->cap == 0 ? 256 : 2 * w->cap;
+        struct entry **changed = realloc(w->changed, cap * sizeof(struct entry *));
+        if (changed == NULL)
+            return -ENOMEM;
+        w->changed = changed;
+        w->cap = cap;
+    }
+    w->changed[w->nchanged++] = e;
+    e->dirty = true;
+    return 0;
+}
+
+static int change(struct windows *w, struct entry *e, int event, const struct value *v,
+                  const struct value *old)
+{
+    int err = mark(w, e);
+    if (err == 0 && old != NULL)
+        err = rollup_add(e->rollup, event, old, true);
     if (err == 0)
         err = rollup_add(e->rollup, event, v, false);
-    e->dirty = true;
+    w->octets -= e->octets;
+    e->octets = sizeof *e + rollup_octets(e->rollup);
+    w->octets += e->octets;
     return err;
 }
 
@@ -136,7 +162,7 @@ int windows_add(struct windows *w, const struct meta *m, int64_t newest, int64_t
         if (e == NULL)
             err = load(w, m, m->windows[i], place, newest >= begins, &e);
         if (err == 0)
-            err = change(e, event, v, old);
+            err = change(w, e, event, v, old);
     }
     return err;
 }
@@ -156,10 +182,8 @@ static int write_entry(struct windows *w, struct entry *e)
 
 int windows_flush(struct windows *w)
 {
-    size_t pos = 0;
     int err = 0;
-    for (struct entry *e; err == 0 && (e = ps_map_each(&w->entries, &pos)) != NULL;)
-        if (e->dirty)
-            err = write_entry(w, e);
+    for (size_t i = 0; err == 0 && i < w->nchanged; i++)
+        err = write_entry(w, w->changed[i]);
     return err;
 }
