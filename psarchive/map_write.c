@@ -91,7 +91,10 @@ void map_param_seconds(struct map_writer *w, const char *key, struct ps_jnode du
         w->err = PS_EMALFORMED;
         return;
     }
+    // As pScheduler's own archiver writes them, so that both register the same.
     snprintf(number, sizeof number, "%.12g", seconds);
+    if (!strpbrk(number, ".e"))
+        strcat(number, ".0");
     map_param_text(w, key, number);
 }
 

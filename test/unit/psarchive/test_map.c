@@ -93,7 +93,7 @@ static void latency_has_counts_histograms_and_a_loss_rate(void **state)
     assert_string_equal(param("input-destination"), "192.0.2.2");
     assert_string_equal(param("tool-name"), "pscheduler/powstream");
     assert_string_equal(param("pscheduler-test-type"), "latencybg");
-    assert_string_equal(param("time-duration"), "15");
+    assert_string_equal(param("time-duration"), "15.0");
     assert_string_equal(param("sample-bucket-width"), "0.001");
     assert_string_equal(param("mode-flip"), "True");
     assert_string_equal(param("pscheduler-reference-by"), "me");
@@ -185,7 +185,7 @@ static void the_first_path_of_a_trace_is_told_hop_by_hop(void **state)
     assert_string_equal(value("packet-trace-multi"), "-");
     assert_false(has_event("packet-trace-multi"));
     assert_string_equal(param("trace-max-ttl"), "30");
-    assert_string_equal(param("time-test-timeout"), "5");
+    assert_string_equal(param("time-test-timeout"), "5.0");
     mapped(
         HEAD("trace", "paris", ENDS ",\"algorithm\":\"paris-traceroute\"") "{\"succeeded\":true,\"paths\":[[]"
                                                                            ",[{\"ip\":\"192.0.2.9\"}]]}}");
