@@ -16,7 +16,7 @@
 #include "psarchive/map.h"
 #include "psarchive/refused.h"
 
-#define WORKERS 2                           // while one waits for the writer the other reads
+#define WORKERS 4                           // while some wait for the disk the others read
 #define BATCH (PS_SPOOL_HAND_MAX / WORKERS) // documents that one has in hand
 #define PAUSE_MS 2000                       // before what could not be stored is tried again
 #define LOOK_MS 30000                       // and when nobody tells of anything
@@ -45,8 +45,8 @@ struct worker {
 struct intake {
     struct intake_conf conf;
     char *dir;
-    pthread_mutex_t reading; // of the spool
     struct ps_spool_reader *reader;
+    pthread_mutex_t refusing;
     struct refused refused;
     struct worker workers[WORKERS];
     pthread_t thread;
@@ -186,9 +186,7 @@ static int take(struct worker *w)
     const struct ps_spool_record *recs[BATCH];
     w->n = 0;
     w->waiting = 0;
-    pthread_mutex_lock(&w->in->reading);
     int got = ps_spool_next_many(w->in->reader, recs, BATCH, &w->n);
-    pthread_mutex_unlock(&w->in->reading);
     for (size_t i = 0; i < w->n; i++) {
         w->items[i].worker = w;
         w->items[i].rec = recs[i];
@@ -225,9 +223,9 @@ static int set_aside(struct intake *in, struct item *it)
 {
     char id[2 * PS_SPOOL_ID_LEN + 1];
     const char *reason = reason_of(it);
-    pthread_mutex_lock(&in->reading);
+    pthread_mutex_lock(&in->refusing);
     int err = refused_put(&in->refused, it->rec, reason);
-    pthread_mutex_unlock(&in->reading);
+    pthread_mutex_unlock(&in->refusing);
     if (err != 0 && err != PS_ELIMIT)
         return err;
     ps_num_to_hex(it->rec->id, PS_SPOOL_ID_LEN, id);
@@ -273,13 +271,10 @@ static int remove_from_spool(struct worker *w, char trouble[200])
         else
             stay[left++] = w->items[i].rec;
     }
-    pthread_mutex_lock(&w->in->reading);
     for (size_t i = 0; i < left; i++)
         ps_spool_keep(w->in->reader, stay[i]);
-    int err = n > 0 ? ps_spool_done_many(w->in->reader, gone, n) : 0;
-    pthread_mutex_unlock(&w->in->reading);
     w->kept += left;
-    return err;
+    return n > 0 ? ps_spool_done_many(w->in->reader, gone, n) : 0;
 }
 
 static void finish(struct worker *w)
@@ -328,18 +323,21 @@ static void *work(void *ctx)
     return NULL;
 }
 
-// A second thread when there is more than one takes in hand.
+// More threads when there is more than one takes in hand.
 static void work_together(struct intake *in)
 {
     struct worker *w = in->workers;
-    pthread_t helper;
+    pthread_t helpers[WORKERS];
+    size_t n = 0;
     w->err = take(w);
-    bool helped = w->n == BATCH && pthread_create(&helper, NULL, work, w + 1) == 0;
+    bool much = w->n == BATCH;
+    while (much && n < WORKERS - 1 && pthread_create(&helpers[n], NULL, work, w + 1 + n) == 0)
+        n++;
     finish(w);
     if (w->err > 0)
         (void)work(w);
-    if (helped)
-        pthread_join(helper, NULL);
+    while (n > 0)
+        pthread_join(helpers[--n], NULL);
 }
 
 // All that is there. How many were left because they cannot be stored now.
@@ -404,7 +402,7 @@ static void dispose(struct intake *in)
     if (in->watch >= 0)
         close(in->watch);
     pthread_mutex_destroy(&in->mutex);
-    pthread_mutex_destroy(&in->reading);
+    pthread_mutex_destroy(&in->refusing);
     free(in->dir);
     free(in);
 }
@@ -446,7 +444,7 @@ int intake_start(struct intake **out, struct writer *w, const struct intake_conf
     in->conf = *conf;
     in->wake = in->watch = in->refused.dir = -1;
     pthread_mutex_init(&in->mutex, NULL);
-    pthread_mutex_init(&in->reading, NULL);
+    pthread_mutex_init(&in->refusing, NULL);
     int err = prepare(in, w, fault);
     if (err != 0)
         dispose(in);

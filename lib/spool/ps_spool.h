@@ -6,8 +6,8 @@
 //
 // Any number of writers and one reader may work on a spool at a time, in any processes. All calls block
 // (on the disk, and shortly on each other: a process that is stopped while it changes the
-// directory holds up the others); they are meant for a worker thread. A handle is used by one
-// thread at a time. Nothing here reads a clock: `now` is wall time, nanoseconds since 1970. A clock that
+// directory holds up the others); they are meant for a worker thread. A writer's handle is used by one
+// thread at a time, a reader's by several. Nothing here reads a clock: `now` is wall time, nanoseconds since 1970. A clock that
 // steps back changes no order; the age bound believes the clock.
 //
 // What a spool directory holds:
@@ -133,5 +133,5 @@ void ps_spool_keep(struct ps_spool_reader *r, const struct ps_spool_record *rec)
 // The next call of ps_spool_next begins with the oldest that is not in hand.
 void ps_spool_rewind(struct ps_spool_reader *r);
 // Damaged records that this handle has set aside.
-uint64_t ps_spool_damaged(const struct ps_spool_reader *r);
+uint64_t ps_spool_damaged(struct ps_spool_reader *r);
 int ps_spool_reader_stat(struct ps_spool_reader *r, struct ps_spool_stat *st);
