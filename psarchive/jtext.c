@@ -10,7 +10,7 @@
 #define EXACT 9007199254740992.0 // 2^53
 #define DECIMALS 6
 
-void jtext_raw(struct jtext *j, const char *text, size_t len)
+void jtext_grow(struct jtext *j, const char *text, size_t len)
 {
     uint8_t *to;
 
@@ -87,6 +87,14 @@ static char *digits(char *end, uint64_t n, int at_least)
     for (; n || at_least > 0; n /= 10, at_least--)
         *--end = (char)('0' + n % 10);
     return end;
+}
+
+size_t jtext_digits(char out[24], uint64_t n)
+{
+    char text[24], *end = text + sizeof text, *p = digits(end, n, 1);
+
+    memcpy(out, p, (size_t)(end - p));
+    return (size_t)(end - p);
 }
 
 void jtext_int(struct jtext *j, int64_t n)
