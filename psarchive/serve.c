@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include "base/ps_err.h"
 #include "loop/ps_sd.h"
+#include "psarchive/page.h"
 #include "psarchive/rest.h"
 #include "psarchive/results.h"
 #include "psarchive/serve_impl.h"
@@ -40,6 +41,8 @@ static int make_routes(struct serve *s)
 
     if (!err)
         err = results_routes(&s->site);
+    if (!err)
+        err = page_routes(&s->site);
     if (!err)
         err = metrics_new(&s->metrics, &s->site);
     return err ? err : metrics_route(s->metrics);
