@@ -21,7 +21,9 @@ file:/usr/include/jq.h libjq-dev jq-devel
 library:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel
 library:libcurl libcurl4-openssl-dev libcurl-devel
 library:zlib zlib1g-dev zlib-devel
-library:libpcre2-8 libpcre2-dev pcre2-devel'
+library:libpcre2-8 libpcre2-dev pcre2-devel
+library:sqlite3 libsqlite3-dev sqlite-devel
+library:libzstd libzstd-dev libzstd-devel'
 
 needs_test='
 library:cmocka libcmocka-dev libcmocka-devel
