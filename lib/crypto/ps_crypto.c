@@ -209,6 +209,13 @@ int ps_mem_equal(const void *a, const void *b, size_t n)
     return CRYPTO_memcmp(a, b, n) == 0;
 }
 
+int ps_sha256(const void *data, size_t n, uint8_t out[PS_SHA256_LEN])
+{
+    unsigned len = 0;
+    int ok = EVP_Digest(data, n, out, &len, EVP_sha256(), NULL);
+    return ok == 1 && len == PS_SHA256_LEN ? 0 : PS_ECRYPTO;
+}
+
 void ps_mem_wipe(void *p, size_t n)
 {
     OPENSSL_cleanse(p, n);

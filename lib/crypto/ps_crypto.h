@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cryptography that OWAMP asks for: AES-128 in ECB and CBC, HMAC-SHA1, PBKDF2. The only
+// The cryptography that OWAMP asks for: AES-128 in ECB and CBC, HMAC-SHA1, PBKDF2; and SHA-256. The only
 // includer of OpenSSL. Contexts are made once and used for each packet without allocation.
 #pragma once
 #include <stddef.h>
@@ -29,6 +29,10 @@ int ps_hmac_new(struct ps_hmac **out, const uint8_t *key, size_t key_len);
 void ps_hmac_free(struct ps_hmac *h);
 int ps_hmac_update(struct ps_hmac *h, const void *data, size_t n);
 int ps_hmac_final(struct ps_hmac *h, uint8_t out[PS_SHA1_LEN]);
+
+#define PS_SHA256_LEN 32
+// SHA-256 (FIPS 180-4) of n octets. PS_ECRYPTO.
+int ps_sha256(const void *data, size_t n, uint8_t out[PS_SHA256_LEN]);
 
 // PBKDF2 with HMAC-SHA1 (RFC 2898). Slow on purpose: for a worker, not for a loop.
 int ps_pbkdf2(const uint8_t *pass, size_t pass_len, const uint8_t *salt, size_t salt_len, uint32_t count,

@@ -137,6 +137,7 @@ struct pump_thread {
     bool look;                // somebody waits to hear that nothing more has arrived
     ps_ns drained;            // CLOCK_REALTIME: what arrived before has been read
     ps_ns last_send;          // CLOCK_REALTIME
+    bool behind;              // more is due than a turn sends
     ps_ns lead;               // precise: the timer is set so much ahead of a packet's time
     struct pump_warm warm[2]; // of IPv4, IPv6
     ps_ns warmed;             // how long the last warming up took

@@ -153,7 +153,12 @@ void pump_send_due(struct ps_pump *p)
     now = begun = pump_clock(CLOCK_REALTIME);
     if (n->key <= now + (p->precise ? p->t.lead : 0))
         pump_warm_up(p, PS_CONTAINER(n, struct ps_flow, t.due), now);
-    for (int left = SENDS_PER_TURN; left > 0 && (n = next_due(p, begun, now)); left--) {
+    p->t.behind = false;
+    for (int left = SENDS_PER_TURN; (n = next_due(p, begun, now)); left--) {
+        if (left == 0) {
+            p->t.behind = true;
+            return;
+        }
         now = send_one(p, PS_CONTAINER(n, struct ps_flow, t.due));
         p->t.last_send = now;
     }
@@ -176,7 +181,7 @@ void pump_send_arm(struct ps_pump *p)
 
     pump_rate_update(&t->tx, t->now);
     // A last send in the future is from before the clock was set back: it holds up nothing.
-    if (!p->precise && t->last_send <= pump_clock(CLOCK_REALTIME))
+    if (!p->precise && !t->behind && t->last_send <= pump_clock(CLOCK_REALTIME))
         hold = t->last_send + fold_window(t->tx.per_s);
     ps_timerq_arm(&t->sends, hold, p->precise ? t->lead : 0);
 }

@@ -6,8 +6,8 @@
 //
 // Any number of writers and one reader may work on a spool at a time, in any processes. All calls block
 // (on the disk, and shortly on each other: a process that is stopped while it changes the
-// directory holds up the others); they are meant for a worker thread. A handle is used by one
-// thread at a time. Nothing here reads a clock: `now` is wall time, nanoseconds since 1970. A clock that
+// directory holds up the others); they are meant for a worker thread. A writer's handle is used by one
+// thread at a time, a reader's by several. Nothing here reads a clock: `now` is wall time, nanoseconds since 1970. A clock that
 // steps back changes no order; the age bound believes the clock.
 //
 // What a spool directory holds:
@@ -119,15 +119,19 @@ void ps_spool_reader_close(struct ps_spool_reader *r);
 // called for the one before. Damaged records are set aside and counted, never delivered. Another error
 // (-EIO, -EACCES, -ENOMEM) leaves a record where it is; the next call goes on behind it.
 int ps_spool_next(struct ps_spool_reader *r, const struct ps_spool_record **rec);
+// The same for up to max records at a time, which costs less: 1 with *n > 0 of them in their order.
+int ps_spool_next_many(struct ps_spool_reader *r, const struct ps_spool_record **recs, size_t max, size_t *n);
 // The reader has acted on the record: removes it from the spool and frees it. An error means that it may
 // be delivered again; rec is freed in any case. A power cut may bring back what was removed last: the
 // directory is written to disk after 64 removals, at the end of a pass (ps_spool_next gives 0), and at
 // the close.
 int ps_spool_done(struct ps_spool_reader *r, const struct ps_spool_record *rec);
+// The same for n records, at most PS_SPOOL_HAND_MAX; here the directory is written to disk after 1,024 removals.
+int ps_spool_done_many(struct ps_spool_reader *r, const struct ps_spool_record *const *recs, size_t n);
 // Puts it back: it comes again after ps_spool_next has given 0, or after a rewind.
 void ps_spool_keep(struct ps_spool_reader *r, const struct ps_spool_record *rec);
 // The next call of ps_spool_next begins with the oldest that is not in hand.
 void ps_spool_rewind(struct ps_spool_reader *r);
 // Damaged records that this handle has set aside.
-uint64_t ps_spool_damaged(const struct ps_spool_reader *r);
+uint64_t ps_spool_damaged(struct ps_spool_reader *r);
 int ps_spool_reader_stat(struct ps_spool_reader *r, struct ps_spool_stat *st);

@@ -53,21 +53,6 @@ bool spool_name_get(const char *text, const char *suffix, struct spool_name *out
 
 // --- headings
 
-// CRC-32 (IEEE 802.3), half an octet at a time.
-uint32_t spool_crc(uint32_t crc, const void *data, size_t len)
-{
-    static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-                                       0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-                                       0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-    const uint8_t *p = data;
-    crc = ~crc;
-    for (; len > 0; len--, p++) {
-        crc = table[(crc ^ *p) & 15] ^ crc >> 4;
-        crc = table[(crc ^ *p >> 4) & 15] ^ crc >> 4;
-    }
-    return ~crc;
-}
-
 void spool_head_make(const struct spool_name *n, const void *data, char out[SPOOL_HEAD_LEN])
 {
     char line[SPOOL_HEAD_LEN + 1], id[HEX_ID + 1];

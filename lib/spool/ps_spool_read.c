@@ -4,6 +4,7 @@
 #include "spool/ps_spool_impl.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #include "base/ps_err.h"
 #include "base/ps_list.h"
 
-#define SYNC_AFTER 64 // removals
+#define SYNC_AFTER 64        // removals
+#define SYNC_AFTER_MANY 1024 // of whole batches
 
 struct item {
     struct ps_spool_record rec;
@@ -22,7 +24,9 @@ struct item {
     uint8_t *file;
 };
 
+// Several threads may use one: what is here is guarded by the mutex. Files are read and closed without it.
 struct ps_spool_reader {
+    pthread_mutex_t mutex;
     struct ps_spool s;
     int lock; // of SPOOL_READER
     struct ps_list hand;
@@ -94,6 +98,7 @@ int ps_spool_reader_open(struct ps_spool_reader **out, const char *dir, struct p
         ps_fault_set(fault, dir, 0, "spool directory: %s", ps_strerror(-ENOMEM));
         return -ENOMEM;
     }
+    pthread_mutex_init(&r->mutex, NULL);
     ps_list_init(&r->hand);
     r->lock = -1;
     int err = open_reader(r, dir, fault);
@@ -169,6 +174,7 @@ void ps_spool_reader_close(struct ps_spool_reader *r)
     if (r->lock >= 0)
         close(r->lock);
     spool_close(&r->s);
+    pthread_mutex_destroy(&r->mutex);
     free(r);
 }
 
@@ -216,11 +222,18 @@ static int take_tomb(struct ps_spool_reader *r, struct item **out)
 
 // --- records
 
-void ps_spool_rewind(struct ps_spool_reader *r)
+static void rewind_locked(struct ps_spool_reader *r)
 {
     spool_window_fini(&r->win);
     r->cursor[0] = '\0';
     r->tomb_passed = in_hand(r, SPOOL_GIVEN);
+}
+
+void ps_spool_rewind(struct ps_spool_reader *r)
+{
+    pthread_mutex_lock(&r->mutex);
+    rewind_locked(r);
+    pthread_mutex_unlock(&r->mutex);
 }
 
 static int set_aside(struct ps_spool_reader *r, const char *name)
@@ -267,17 +280,40 @@ static int take_record(struct ps_spool_reader *r, struct item **out)
     return 0;
 }
 
-// Under the lock, so that nobody drops what is about to be in hand.
-static int take(struct ps_spool_reader *r, struct item **out)
+static int take_one(struct ps_spool_reader *r, struct item **out, bool tombstone)
 {
-    int got = spool_enter(&r->s);
+    int got = tombstone ? take_tomb(r, out) : take_record(r, out);
+    if (got <= 0)
+        return got;
+    ps_list_append(&r->hand, &(*out)->link);
+    r->nhand++;
+    return 1;
+}
+
+static int end_of_pass(struct ps_spool_reader *r)
+{
+    rewind_locked(r);
+    return sync_removals(r);
+}
+
+// Up to max, which are in hand then. Under the spool's lock, so that nobody drops what is about to be. 1 when there are
+// some.
+static int take(struct ps_spool_reader *r, struct item **out, size_t max, size_t *n)
+{
+    int got = r->nhand == PS_SPOOL_HAND_MAX ? PS_ELIMIT : spool_enter(&r->s);
+    *n = 0;
     if (got < 0)
         return got;
-    got = take_tomb(r, out);
-    if (got == 0)
-        got = take_record(r, out);
+    if (max > PS_SPOOL_HAND_MAX - r->nhand)
+        max = PS_SPOOL_HAND_MAX - r->nhand;
+    got = take_one(r, &out[0], true);
+    *n = got > 0;
+    while (got >= 0 && *n < max && (got = take_one(r, &out[*n], false)) > 0)
+        ++*n;
     spool_leave(&r->s);
-    return got;
+    if (*n > 0)
+        return 1;
+    return got == 0 ? end_of_pass(r) : got;
 }
 
 static int read_record(struct item *i)
@@ -296,47 +332,61 @@ static int read_record(struct item *i)
     return 0;
 }
 
-static int reject(struct ps_spool_reader *r, struct item *i)
+// It could not be read; what is damaged is set aside.
+static int reject(struct ps_spool_reader *r, struct item *i, int err)
 {
-    int err = spool_enter(&r->s);
-    if (err == 0) {
-        err = set_aside(r, i->name);
-        spool_leave(&r->s);
+    pthread_mutex_lock(&r->mutex);
+    ps_list_remove(&i->link);
+    r->nhand--;
+    if (err == PS_EMALFORMED) {
+        err = spool_enter(&r->s);
+        if (err == 0) {
+            err = set_aside(r, i->name);
+            spool_leave(&r->s);
+        }
     }
+    pthread_mutex_unlock(&r->mutex);
     item_free(i);
     return err;
 }
 
-static int end_of_pass(struct ps_spool_reader *r)
+static int admit_all(struct ps_spool_reader *r, struct item **items, size_t taken,
+                     const struct ps_spool_record **recs, size_t *n)
 {
-    ps_spool_rewind(r);
-    return sync_removals(r);
+    int first = 0;
+    for (size_t k = 0; k < taken; k++) {
+        int err = read_record(items[k]);
+        if (err == 0)
+            recs[(*n)++] = &items[k]->rec;
+        else {
+            err = reject(r, items[k], err);
+            first = first == 0 ? err : first;
+        }
+    }
+    return first;
+}
+
+int ps_spool_next_many(struct ps_spool_reader *r, const struct ps_spool_record **recs, size_t max, size_t *n)
+{
+    struct item *items[PS_SPOOL_HAND_MAX] = {NULL};
+    *n = 0;
+    for (;;) {
+        size_t taken;
+        pthread_mutex_lock(&r->mutex);
+        int got = take(r, items, max, &taken);
+        pthread_mutex_unlock(&r->mutex);
+        if (got <= 0)
+            return got;
+        int err = admit_all(r, items, taken, recs, n);
+        if (*n > 0 || err != 0)
+            return *n > 0 ? 1 : err;
+    }
 }
 
 int ps_spool_next(struct ps_spool_reader *r, const struct ps_spool_record **rec)
 {
-    if (r->nhand == PS_SPOOL_HAND_MAX)
-        return PS_ELIMIT;
-    for (;;) {
-        struct item *i = NULL;
-        int got = take(r, &i);
-        if (got <= 0)
-            return got == 0 ? end_of_pass(r) : got;
-        int err = read_record(i);
-        if (err == 0) {
-            ps_list_append(&r->hand, &i->link);
-            r->nhand++;
-            *rec = &i->rec;
-            return 1;
-        }
-        if (err != PS_EMALFORMED) {
-            item_free(i);
-            return err;
-        }
-        err = reject(r, i);
-        if (err != 0)
-            return err;
-    }
+    size_t n;
+    return ps_spool_next_many(r, rec, 1, &n);
 }
 
 // --- afterwards
@@ -358,35 +408,76 @@ static int remove_item(struct ps_spool *s, const struct item *i)
     return 0;
 }
 
+// Under one lock. The first error; the others are removed nevertheless.
+static int remove_all(struct ps_spool_reader *r, struct item **items, size_t n)
+{
+    int err = spool_enter(&r->s), first = err;
+    if (err != 0)
+        return err;
+    for (size_t k = 0; k < n; k++) {
+        err = remove_item(&r->s, items[k]);
+        if (err == 0)
+            r->unsynced++;
+        else if (first == 0)
+            first = err;
+        if (err == 0 && items[k]->rec.kind == PS_SPOOL_TOMBSTONE)
+            r->tomb_passed = false;
+    }
+    spool_leave(&r->s);
+    return first;
+}
+
+static int finish(struct ps_spool_reader *r, const struct ps_spool_record *const *recs, size_t n,
+                  unsigned sync_after)
+{
+    struct item *items[PS_SPOOL_HAND_MAX];
+    size_t have = 0;
+    pthread_mutex_lock(&r->mutex);
+    for (size_t k = 0; k < n && have < PS_SPOOL_HAND_MAX; k++) {
+        items[have] = take_out(r, recs[k]);
+        have += items[have] != NULL;
+    }
+    int err = have > 0 ? remove_all(r, items, have) : 0;
+    if (have < n)
+        err = err != 0 ? err : PS_ESTATE;
+    if (err == 0 && r->unsynced >= sync_after)
+        err = sync_removals(r);
+    pthread_mutex_unlock(&r->mutex);
+    for (size_t k = 0; k < have; k++)
+        item_free(items[k]);
+    return err;
+}
+
 int ps_spool_done(struct ps_spool_reader *r, const struct ps_spool_record *rec)
 {
-    struct item *i = take_out(r, rec);
-    if (i == NULL)
-        return PS_ESTATE;
-    int err = spool_enter(&r->s);
-    if (err == 0) {
-        err = remove_item(&r->s, i);
-        spool_leave(&r->s);
-    }
-    if (i->rec.kind == PS_SPOOL_TOMBSTONE && err == 0)
-        r->tomb_passed = false;
-    item_free(i);
-    if (err == 0 && ++r->unsynced >= SYNC_AFTER)
-        err = sync_removals(r);
-    return err;
+    return finish(r, &rec, 1, SYNC_AFTER);
+}
+
+int ps_spool_done_many(struct ps_spool_reader *r, const struct ps_spool_record *const *recs, size_t n)
+{
+    return finish(r, recs, n, SYNC_AFTER_MANY);
 }
 
 void ps_spool_keep(struct ps_spool_reader *r, const struct ps_spool_record *rec)
 {
-    item_free(take_out(r, rec));
+    pthread_mutex_lock(&r->mutex);
+    struct item *i = take_out(r, rec);
+    pthread_mutex_unlock(&r->mutex);
+    item_free(i);
 }
 
-uint64_t ps_spool_damaged(const struct ps_spool_reader *r)
+uint64_t ps_spool_damaged(struct ps_spool_reader *r)
 {
-    return r->damaged;
+    pthread_mutex_lock(&r->mutex);
+    uint64_t damaged = r->damaged;
+    pthread_mutex_unlock(&r->mutex);
+    return damaged;
 }
 
 int ps_spool_reader_stat(struct ps_spool_reader *r, struct ps_spool_stat *st)
 {
-    return ps_spool_stat(&r->s, st);
+    pthread_mutex_lock(&r->mutex);
+    int err = ps_spool_stat(&r->s, st);
+    pthread_mutex_unlock(&r->mutex);
+    return err;
 }

@@ -3,7 +3,7 @@
 // their request, "slow" ones ask for a long stream and do not read it, "hasty" ones for a TLS handshake without going
 // on. Says "there" when all are connected, and holds them until standard input ends.
 //
-// Usage: http_crowd PORT KIND COUNT
+// Usage: http_crowd PORT KIND COUNT [TARGET]: TARGET is what slow ones ask for
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,7 +19,7 @@ static const struct {
 } kinds[] = {
     {"idle", ""},
     {"half", "GET / HTTP/1.1\r\nHost: h\r\nX: "},
-    {"slow", "GET /stream?octets=1000000000 HTTP/1.1\r\nHost: h\r\n\r\n"},
+    {"slow", "GET %s HTTP/1.1\r\nHost: h\r\n\r\n"},
     {"hasty", "\x16\x03\x01"},
 };
 
@@ -29,6 +29,16 @@ static const char *text_of(const char *kind)
         if (strcmp(kind, kinds[i].kind) == 0)
             return kinds[i].text;
     return NULL;
+}
+
+static void fill(char *out, size_t size, const char *kind, const char *target)
+{
+    const char *mark = strstr(kind, "%s");
+
+    if (mark)
+        snprintf(out, size, "%.*s%s%s", (int)(mark - kind), kind, target, mark + 2);
+    else
+        snprintf(out, size, "%s", kind);
 }
 
 static int join(const struct sockaddr_in *to, const char *text)
@@ -57,13 +67,15 @@ static void want_descriptors(void)
 int main(int argc, char **argv)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const char *text = argc == 4 ? text_of(argv[2]) : NULL;
+    const char *kind = argc == 4 || argc == 5 ? text_of(argv[2]) : NULL;
+    char text[1024];
     int err = 0;
 
-    if (!text) {
-        fputs("Usage: http_crowd PORT idle|half|slow|hasty COUNT\n", stderr);
+    if (!kind) {
+        fputs("Usage: http_crowd PORT idle|half|slow|hasty COUNT [TARGET]\n", stderr);
         return 2;
     }
+    fill(text, sizeof text, kind, argc == 5 ? argv[4] : "/stream?octets=1000000000");
     want_descriptors();
     to.sin_port = htons((uint16_t)atoi(argv[1]));
     for (int i = atoi(argv[3]); i > 0 && !err; i--)

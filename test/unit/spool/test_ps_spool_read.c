@@ -311,6 +311,56 @@ static void an_unreadable_record_is_told_and_the_reader_goes_on_behind_it(void *
     assert_int_equal(status, 0);
 }
 
+static void many_come_and_go_at_once(void **state)
+{
+    struct fix *f = *state;
+    const struct ps_spool_record *recs[PS_SPOOL_HAND_MAX];
+    struct ps_spool_stat st;
+    size_t n;
+    for (unsigned i = 0; i < 4; i++)
+        put(f, 1 + i * 100, 100);
+    struct ps_spool_reader *r = fix_reader(f);
+    assert_int_equal(ps_spool_next_many(r, recs, 100, &n), 1);
+    assert_int_equal(n, 100);
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(fix_number(recs[i]), i + 1);
+    assert_int_equal(ps_spool_done_many(r, recs, 50), 0);
+    ps_spool_keep(r, recs[99]);
+    assert_int_equal(ps_spool_next_many(r, recs, 1000, &n), 1);
+    assert_int_equal(n, PS_SPOOL_HAND_MAX - 49); // as many as the hand takes
+    assert_int_equal(ps_spool_done_many(r, recs, n), 0);
+    assert_int_equal(ps_spool_next_many(r, recs, 1000, &n), 1);
+    assert_int_equal(n, 300 - (PS_SPOOL_HAND_MAX - 49));
+    assert_int_equal(fix_number(recs[n - 1]), 400);
+    assert_int_equal(ps_spool_done_many(r, recs, n), 0);
+    assert_int_equal(ps_spool_next_many(r, recs, 1000, &n), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(ps_spool_next_many(r, recs, 1000, &n), 1); // what was kept
+    assert_int_equal(n, 1);
+    assert_int_equal(fix_number(recs[0]), 100);
+    assert_int_equal(ps_spool_reader_stat(r, &st), 0);
+    assert_int_equal(st.records, 50);
+    ps_spool_reader_close(r);
+}
+
+static void damage_among_many_is_set_aside(void **state)
+{
+    struct fix *f = *state;
+    const struct ps_spool_record *recs[PS_SPOOL_HAND_MAX];
+    size_t n;
+    put(f, 1, 5);
+    fix_run(f, "set -- \"$D\"/*.rec; echo damage >\"$2\"");
+    struct ps_spool_reader *r = fix_reader(f);
+    assert_int_equal(ps_spool_next_many(r, recs, 100, &n), 1);
+    assert_int_equal(n, 4);
+    assert_int_equal(fix_number(recs[1]), 3);
+    assert_int_equal(ps_spool_damaged(r), 1);
+    assert_int_equal(ps_spool_done_many(r, recs, n), 0);
+    assert_int_equal(ps_spool_done_many(r, recs, n), PS_ESTATE); // they are not in hand
+    ps_spool_reader_close(r);
+    assert_int_equal(fix_count(f, ".bad", NULL), 1);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, fix_setup, fix_teardown)
 
 int main(void)
@@ -320,6 +370,8 @@ int main(void)
         T(what_is_done_is_gone_and_what_is_kept_comes_again),
         T(a_rewind_begins_again_with_what_is_not_in_hand),
         T(the_hand_has_a_bound),
+        T(many_come_and_go_at_once),
+        T(damage_among_many_is_set_aside),
         T(a_record_that_is_not_in_hand_is_refused),
         T(more_than_the_reader_remembers_comes_in_order),
         T(a_record_that_was_removed_by_hand_is_passed_over),

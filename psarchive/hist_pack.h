@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// Histograms as bits: the distances between the keys and the counts in Golomb codes of the order that makes them
+// shortest.
+#pragma once
+#include "psarchive/bits.h"
+#include "psarchive/hist.h"
+
+// A settled histogram.
+void hist_pack(struct bitput *w, const struct hist *h);
+// What comes back is settled; *out is empty after an error. The error is r's, or -ENOMEM.
+int hist_unpack(struct bitget *r, struct hist *out);

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Times and durations of ISO 8601, as result documents have them. Pure.
+#pragma once
+#include <stdint.h>
+
+// "2026-01-02T03:04:05.25-04:00" (or "Z", or no zone: UTC; seconds may lack) as seconds since 1970, whole ones.
+// PS_EMALFORMED.
+int iso_time(const char *text, int64_t *seconds);
+// "PT0.0004S", "P1DT2H3M4S", "P2W". Years and months are no length: PS_EMALFORMED.
+int iso_duration(const char *text, double *seconds);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "psarchive/points.h"
+#include <errno.h>
+#include "base/ps_err.h"
+#include "base/ps_num.h"
+
+static int need(struct ps_jnode object, const char *key, struct ps_jnode *out, struct ps_fault *fault)
+{
+    int err = ps_jnode_want(object, PS_JTYPE_OBJECT, fault);
+
+    if (err)
+        return err;
+    *out = ps_jnode_member(object, key);
+    if (ps_jnode_there(*out))
+        return 0;
+    ps_jnode_fault(object, fault, "'%s' is missing", key);
+    return PS_EMALFORMED;
+}
+
+static int need_array(struct ps_jnode object, const char *key, struct ps_jnode *out, struct ps_fault *fault)
+{
+    int err = need(object, key, out, fault);
+
+    return err ? err : ps_jnode_want(*out, PS_JTYPE_ARRAY, fault);
+}
+
+// Seconds: a number, of which the whole part counts, or its text.
+static int need_ts(struct ps_jnode object, int64_t *ts, struct ps_fault *fault)
+{
+    struct ps_jnode n;
+    const char *text;
+    double seconds;
+    int err = need(object, "ts", &n, fault);
+
+    if (err)
+        return err;
+    if (ps_jnode_str(n, 1, 40, &text, NULL) == 0)
+        err = ps_num_double(text, 0, (double)PUT_TS_MAX, &seconds);
+    else
+        err = ps_jnode_double(n, 0, (double)PUT_TS_MAX, &seconds, NULL);
+    if (err)
+        ps_jnode_fault(n, fault, "wants whole seconds since 1970, from 0 to %lld", (long long)PUT_TS_MAX);
+    else
+        *ts = (int64_t)seconds;
+    return err;
+}
+
+static void tell(struct ps_fault *fault, int err, int event, int64_t ts)
+{
+    const char *why = ps_strerror(err);
+
+    if (err == -ENOMEM)
+        return;
+    if (err == PS_EUNKNOWN)
+        why = "this event type is not registered for this metadata";
+    else if (err == PS_ELIMIT)
+        why = "too many values in one request";
+    ps_fault_set(fault, NULL, 0, "%s at time %lld: %s", event_name(event), (long long)ts, why);
+}
+
+static int read_value(struct put *p, int64_t ts, int event, struct ps_jnode val, struct ps_fault *fault)
+{
+    struct value v = {.form = VALUE_NONE};
+    int err;
+
+    // A client of perfSONAR's ends at null.
+    if (ps_jnode_type(val) == PS_JTYPE_NULL) {
+        ps_jnode_fault(val, fault, "null is no value");
+        return PS_EMALFORMED;
+    }
+    err = value_from_json(event_kind(event), val, &v, fault);
+    if (err)
+        return err;
+    err = put_value(p, ts, event, &v);
+    if (err)
+        tell(fault, err, event, ts);
+    return err;
+}
+
+int points_single(struct put *p, int event, struct ps_jnode root, struct ps_fault *fault)
+{
+    struct ps_jnode val;
+    int64_t ts;
+    int err = need_ts(root, &ts, fault);
+
+    if (!err)
+        err = need(root, "val", &val, fault);
+    return err ? err : read_value(p, ts, event, val, fault);
+}
+
+static int read_item(struct put *p, int64_t ts, struct ps_jnode item, struct ps_fault *fault)
+{
+    struct ps_jnode type, val;
+    const char *name;
+    int event, err = need(item, "event-type", &type, fault);
+
+    if (!err)
+        err = ps_jnode_str(type, 1, 100, &name, fault);
+    if (!err)
+        err = need(item, "val", &val, fault);
+    if (err)
+        return err;
+    event = event_find(name);
+    if (event >= 0)
+        return read_value(p, ts, event, val, fault);
+    ps_jnode_fault(type, fault, "there is no event type '%s'", name);
+    return PS_EUNKNOWN;
+}
+
+static int read_point(struct put *p, struct ps_jnode point, struct ps_fault *fault)
+{
+    struct ps_jnode items;
+    int64_t ts;
+    int err = need_ts(point, &ts, fault);
+
+    if (!err)
+        err = need_array(point, "val", &items, fault);
+    if (err)
+        return err;
+    for (struct ps_jnode m = ps_jnode_first(items); !err && ps_jnode_there(m); m = ps_jnode_next(m))
+        err = read_item(p, ts, m, fault);
+    return err;
+}
+
+int points_bulk(struct put *p, struct ps_jnode root, struct ps_fault *fault)
+{
+    struct ps_jnode data;
+    int err = need_array(root, "data", &data, fault);
+
+    if (err)
+        return err;
+    for (struct ps_jnode m = ps_jnode_first(data); !err && ps_jnode_there(m); m = ps_jnode_next(m))
+        err = read_point(p, m, fault);
+    return err;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The requests of the control socket: {"verb": "status"} and {"verb": "reload"}. Every answer has "ok", and "error"
+// when that is false.
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/ps_err.h"
+#include "base/ps_out.h"
+#include "json/ps_jdoc.h"
+#include "psarchive/serve_impl.h"
+
+static void put_str(struct ps_json *j, const char *key, const char *v)
+{
+    ps_json_key(j, key);
+    ps_json_str(j, v);
+}
+
+static void put_u64(struct ps_json *j, const char *key, uint64_t v)
+{
+    ps_json_key(j, key);
+    ps_json_u64(j, v);
+}
+
+static void put_ok(struct ps_json *j, bool ok)
+{
+    ps_json_key(j, "ok");
+    ps_json_bool(j, ok);
+}
+
+static void put_error(struct ps_json *j, const char *why)
+{
+    put_ok(j, false);
+    put_str(j, "error", why);
+}
+
+static void put_http(const struct serve *s, struct ps_json *j)
+{
+    struct ps_httpd_stats h;
+
+    ps_httpd_stats(s->site.httpd, &h);
+    ps_json_key(j, "http");
+    ps_json_open(j, '{');
+    put_u64(j, "connections", h.conns);
+    put_u64(j, "connections-refused", h.conns_refused);
+    put_u64(j, "connections-dropped", h.conns_dropped);
+    put_u64(j, "requests", h.requests);
+    put_u64(j, "refused", h.status[4]);
+    put_u64(j, "failed", h.status[5]);
+    put_u64(j, "waiting", s->site.jobs - 1); // the metrics are one
+    ps_json_close(j, '}');
+}
+
+static void put_writer(const struct serve *s, struct ps_json *j)
+{
+    struct writer_state w;
+
+    writer_look(s->site.writer, &w);
+    ps_json_key(j, "writer");
+    ps_json_open(j, '{');
+    put_u64(j, "writes", w.puts);
+    put_u64(j, "values", w.values);
+    put_u64(j, "transactions", w.transactions);
+    put_u64(j, "repeated", w.same);
+    put_u64(j, "conflicts", w.conflicts);
+    put_u64(j, "failed", w.failed);
+    put_u64(j, "waiting", w.waiting);
+    put_str(j, "trouble", w.trouble ? ps_strerror(w.trouble) : NULL);
+    ps_json_close(j, '}');
+}
+
+static void put_store(const struct serve *s, struct ps_json *j)
+{
+    struct store_state st;
+
+    ps_json_key(j, "store");
+    if (store_look(s->site.reader, &st)) {
+        ps_json_null(j);
+        return;
+    }
+    ps_json_open(j, '{');
+    put_u64(j, "metadata", st.metas);
+    put_u64(j, "octets", st.octets);
+    put_u64(j, "log-octets", st.wal_octets);
+    put_u64(j, "disk-free", st.disk_free);
+    ps_json_key(j, "full");
+    ps_json_bool(j, st.under_floor);
+    ps_json_close(j, '}');
+}
+
+static void put_spool(struct ps_json *j, const char *dir, const struct intake_state *st)
+{
+    ps_json_open(j, '{');
+    put_str(j, "spool", dir);
+    put_u64(j, "stored", st->stored);
+    put_u64(j, "known", st->known);
+    put_u64(j, "empty", st->empty);
+    put_u64(j, "refused", st->refused);
+    put_u64(j, "damaged", st->damaged);
+    put_u64(j, "lost", st->lost);
+    put_u64(j, "waiting", st->spool.records);
+    put_str(j, "trouble", st->trouble[0] ? st->trouble : NULL);
+    ps_json_close(j, '}');
+}
+
+static void put_spools(const struct serve *s, struct ps_json *j)
+{
+    struct intake_state st;
+
+    ps_json_key(j, "spools");
+    ps_json_open(j, '[');
+    for (size_t i = 0; i < inlets_count(s->site.inlets); i++) {
+        const char *dir = inlets_look(s->site.inlets, i, &st);
+        put_spool(j, dir, &st);
+    }
+    ps_json_close(j, ']');
+}
+
+static void status(const struct serve *s, struct ps_json *j)
+{
+    put_ok(j, true);
+    put_str(j, "program", "psarchive");
+    put_str(j, "version", PACKAGE_VERSION);
+    put_u64(j, "pid", (uint64_t)getpid());
+    put_u64(j, "since", (uint64_t)s->site.started);
+    put_store(s, j);
+    put_writer(s, j);
+    put_http(s, j);
+    put_spools(s, j);
+}
+
+static void act(struct serve *s, const struct ps_jdoc *doc, struct ps_json *j)
+{
+    static const char *const verbs[] = {"status", "reload"};
+    struct ps_fault fault = {""};
+    struct ps_jget g;
+    size_t verb;
+
+    ps_jget_init(&g, ps_jdoc_root(doc), &fault);
+    verb = ps_jneed_word(&g, "verb", verbs, 2);
+    if (ps_jget_end(&g))
+        put_error(j, fault.text);
+    else if (verb == 0)
+        status(s, j);
+    else if (serve_reload(s, &fault))
+        put_error(j, fault.text);
+    else
+        put_ok(j, true);
+}
+
+void serve_control(void *serve, struct ps_ctl_request req, const char *line, size_t len)
+{
+    static const char sorry[] = "{\"ok\":false,\"error\":\"out of memory\"}";
+    struct ps_fault fault = {""};
+    struct ps_jdoc *doc = NULL;
+    struct ps_json j;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+
+    if (f) {
+        ps_json_init(&j, f, false);
+        ps_json_open(&j, '{');
+        if (ps_jdoc_parse(&doc, NULL, line, len, &fault))
+            put_error(&j, fault.text);
+        else
+            act(serve, doc, &j);
+        ps_json_close(&j, '}');
+    }
+    if (f && fclose(f) == 0)
+        (void)ps_ctl_reply(req, text, size);
+    else
+        (void)ps_ctl_reply(req, sorry, sizeof sorry - 1);
+    free(text);
+    ps_jdoc_free(doc);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of the store share.
+#pragma once
+#include <stdatomic.h>
+#include "db/ps_db.h"
+#include "psarchive/documents.h"
+#include "psarchive/phrase.h"
+#include "psarchive/store.h"
+
+struct retention;
+
+struct store {
+    char *dir, *path;
+    uint64_t floor;
+    bool read_only;
+    struct catalog *catalog;
+    struct ps_db *db; // the writer's; before there is one, that of who opened the store
+    int64_t version;  // of the database when the catalog was read
+    _Atomic(const struct retention *) retention; // what is too old is not stored; NULL: nothing is
+};
+
+struct reader {
+    struct store *store;
+    struct ps_db *db;
+    struct phrases *phrases;
+    struct documents *documents;                       // NULL: none was asked for yet
+    struct ps_stmt *points, *rollups, *newest, *token; // NULL as well
+};
+
+// Reads what other processes registered and purged. Costs little when there was nothing.
+int store_refresh(struct store *s);
+// Octets that may still be written before the floor; 0: none.
+uint64_t store_room(const struct store *s, uint64_t *disk_free);
+// One row of `meta`, with what is known of its points.
+int store_load_seen(struct store *s);

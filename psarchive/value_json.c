@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values as clients post them.
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include "base/ps_err.h"
+#include "base/ps_num.h"
+#include "psarchive/value.h"
+
+// A number, or text that is one.
+static int get_number(struct ps_jnode n, double *out, struct ps_fault *fault)
+{
+    const char *text;
+    if (ps_jnode_type(n) != PS_JTYPE_STRING)
+        return ps_jnode_double(n, -VALUE_NUMBER_MAX, VALUE_NUMBER_MAX, out, fault);
+    int err = ps_jnode_str(n, 1, PS_JDOC_NUMBER, &text, fault);
+    if (err == 0)
+        err = ps_num_double(text, -VALUE_NUMBER_MAX, VALUE_NUMBER_MAX, out);
+    if (err != 0)
+        ps_jnode_fault(n, fault, "wants a number; got text that is none, or is out of range");
+    return err == PS_ESYNTAX ? PS_EMALFORMED : err;
+}
+
+static int get_count(struct ps_jnode n, uint64_t max, uint64_t *out, struct ps_fault *fault)
+{
+    double d;
+    int err = get_number(n, &d, fault);
+    if (err != 0)
+        return err;
+    d = trunc(d);
+    if (d < 0 || d > (double)max) {
+        ps_jnode_fault(n, fault, "wants a count from 0 to %llu", (unsigned long long)max);
+        return PS_ERANGE;
+    }
+    *out = (uint64_t)d;
+    return 0;
+}
+
+static int number_from(struct ps_jnode val, struct value *out, struct ps_fault *fault)
+{
+    double d;
+    int err = get_number(val, &d, fault);
+    return err == 0 ? value_number(d, out) : err;
+}
+
+static int member_count(struct ps_jnode val, const char *key, uint64_t *out, struct ps_fault *fault)
+{
+    struct ps_jnode m = ps_jnode_member(val, key);
+    if (!ps_jnode_there(m)) {
+        ps_jnode_fault(val, fault, "wants numerator and denominator; %s is missing", key);
+        return PS_EMALFORMED;
+    }
+    return get_count(m, VALUE_RATIO_MAX, out, fault);
+}
+
+static int ratio_from(struct ps_jnode val, struct value *out, struct ps_fault *fault)
+{
+    uint64_t numerator = 0, denominator = 0;
+    int err = ps_jnode_want(val, PS_JTYPE_OBJECT, fault);
+    if (err == 0)
+        err = member_count(val, "numerator", &numerator, fault);
+    if (err == 0)
+        err = member_count(val, "denominator", &denominator, fault);
+    if (err == 0) {
+        err = value_ratio(numerator, denominator, out);
+        if (err != 0)
+            ps_jnode_fault(val, fault, "wants a denominator greater than 0");
+    }
+    return err;
+}
+
+static int add_bucket(struct ps_jnode m, struct hist *h, struct ps_fault *fault)
+{
+    uint64_t count;
+    int err = get_count(m, HIST_COUNT_MAX, &count, fault);
+    if (err != 0)
+        return err;
+    err = hist_add(h, ps_jnode_key(m), count);
+    if (err != 0)
+        ps_jnode_fault(m, fault, "%s: keys have at most %d octets, histograms %d buckets", ps_strerror(err),
+                       HIST_KEY_MAX, HIST_BUCKETS_MAX);
+    return err;
+}
+
+static int hist_from(struct ps_jnode val, struct value *out, struct ps_fault *fault)
+{
+    int err = ps_jnode_want(val, PS_JTYPE_OBJECT, fault);
+    if (err != 0)
+        return err;
+    out->form = VALUE_HIST;
+    for (struct ps_jnode m = ps_jnode_first(val); err == 0 && ps_jnode_there(m); m = ps_jnode_next(m))
+        err = add_bucket(m, &out->hist, fault);
+    return err == 0 ? hist_settle(&out->hist) : err;
+}
+
+static int check_subinterval(struct ps_jnode n, struct ps_fault *fault)
+{
+    static const char *const times[] = {"start", "duration"};
+    int err = ps_jnode_want(n, PS_JTYPE_OBJECT, fault);
+    for (size_t i = 0; err == 0 && i < 2; i++) {
+        double d;
+        struct ps_jnode m = ps_jnode_member(n, times[i]);
+        if (ps_jnode_there(m))
+            err = get_number(m, &d, fault);
+        else {
+            ps_jnode_fault(n, fault, "wants start, duration and val; %s is missing", times[i]);
+            err = PS_EMALFORMED;
+        }
+    }
+    if (err == 0 && !ps_jnode_there(ps_jnode_member(n, "val"))) {
+        ps_jnode_fault(n, fault, "wants start, duration and val; val is missing");
+        err = PS_EMALFORMED;
+    }
+    return err;
+}
+
+static int check_subintervals(struct ps_jnode val, struct ps_fault *fault)
+{
+    int err = ps_jnode_want(val, PS_JTYPE_ARRAY, fault);
+    if (err == 0 && ps_jnode_count(val) == 0) {
+        ps_jnode_fault(val, fault, "wants at least one subinterval");
+        err = PS_EMALFORMED;
+    }
+    for (struct ps_jnode m = ps_jnode_first(val); err == 0 && ps_jnode_there(m); m = ps_jnode_next(m))
+        err = check_subinterval(m, fault);
+    return err;
+}
+
+static int json_from(struct ps_jnode val, struct value *out, struct ps_fault *fault)
+{
+    size_t len;
+    const char *text = ps_jnode_raw(val, &len);
+    if (!ps_jnode_there(val)) {
+        ps_jnode_fault(val, fault, "wants a value");
+        return PS_EMALFORMED;
+    }
+    int err = value_json(text, len, out);
+    if (err != 0)
+        ps_jnode_fault(val, fault, "%s: a value has at most %u octets", ps_strerror(err), VALUE_TEXT_MAX);
+    return err;
+}
+
+static int read_value(enum event_kind kind, struct ps_jnode val, struct value *out, struct ps_fault *fault)
+{
+    switch (kind) {
+    case EVENT_INTEGER:
+    case EVENT_FLOAT:
+        return number_from(val, out, fault);
+    case EVENT_PERCENTAGE:
+        return ratio_from(val, out, fault);
+    case EVENT_HISTOGRAM:
+        return hist_from(val, out, fault);
+    case EVENT_SUBINTERVAL: {
+        int err = check_subintervals(val, fault);
+        return err == 0 ? json_from(val, out, fault) : err;
+    }
+    case EVENT_JSON:
+        break;
+    }
+    return json_from(val, out, fault);
+}
+
+int value_from_json(enum event_kind kind, struct ps_jnode val, struct value *out, struct ps_fault *fault)
+{
+    *out = (struct value){0};
+    int err = read_value(kind, val, out, fault);
+    if (err != 0)
+        value_fini(out);
+    return err;
+}

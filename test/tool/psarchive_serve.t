@@ -1,0 +1,312 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# esmond's API as its clients meet it, result documents, metrics, and who may do what.
+. "$(dirname "$0")/tool.sh"
+# shellcheck source=archive.sh
+. "${top_srcdir:?is set by make check}/test/tool/archive.sh"
+command -v curl >/dev/null || skip_all "curl is not installed"
+
+archive a || bail_out "$line"
+
+# --- registering
+
+throughput='{"subject-type":"point-to-point","source":"192.0.2.1","destination":"192.0.2.2","tool-name":"bwctl/iperf3",
+"measurement-agent":"192.0.2.1","input-source":"a.example","input-destination":"b.example","time-duration":30,
+"ip-transport-protocol":"tcp","event-types":[{"event-type":"throughput","summaries":[
+{"summary-type":"aggregation","summary-window":86400},{"summary-type":"average","summary-window":86400}]},
+{"event-type":"failures"}]}'
+got=$(put POST "$url/" "$throughput")
+k=$(field metadata-key <<<"$got")
+path=/esmond/perfsonar/archive/$k
+object="{\"url\":\"$site$path/\",\"uri\":\"$path/\",\"metadata-key\":\"$k\",\"destination\":\"192.0.2.2\",\
+\"input-destination\":\"b.example\",\"input-source\":\"a.example\",\"ip-transport-protocol\":\"tcp\",\
+\"measurement-agent\":\"192.0.2.1\",\"source\":\"192.0.2.1\",\"subject-type\":\"point-to-point\",\
+\"time-duration\":\"30\",\"tool-name\":\"bwctl/iperf3\",\"event-types\":[{\"event-type\":\"throughput\",\
+\"base-uri\":\"$path/throughput/base\",\"time-updated\":null,\"summaries\":[{\"summary-type\":\"aggregation\",\
+\"summary-window\":\"86400\",\"time-updated\":null,\"uri\":\"$path/throughput/aggregations/86400\"},\
+{\"summary-type\":\"average\",\"summary-window\":\"86400\",\"time-updated\":null,\
+\"uri\":\"$path/throughput/averages/86400\"}]},{\"event-type\":\"failures\",\"base-uri\":\"$path/failures/base\",\
+\"time-updated\":null,\"summaries\":[]}]}"
+check "a registration is answered with the whole metadata" "$got" "$object 201"
+match "its key has 32 hexadecimal digits" "$k" '^[0-9a-f]{32}$'
+check "the same again has the same key" "$(put POST "$url" "$throughput")" "$object 201"
+check "one metadata" "$(get "$url/$k/")" "$object 200"
+check "without the slash" "$(get "$url/$k")" "$object 200"
+check "with .json" "$(get "$url/$k.json")" "$object 200"
+check "the answer's type is JSON without a charset" \
+    "$(curl -s -o /dev/null -w '%{content_type}' "$url/$k/")" application/json
+check "scripts of other sites may read it" \
+    "$(curl -s -o /dev/null -D - -H 'Origin: http://x.example' "$url/" | tr -d '\r' | sed -n 's/^Access-Control-Allow-Origin: //ip')" '*'
+other=$(sed 's/192.0.2.2/2001:db8::2/; s/192.0.2.1/2001:DB8::1/; s/"time-duration":30/"time-duration":60/' <<<"$throughput")
+check "a registration without an event type it knows is refused" \
+    "$(put POST "$url/" '{"subject-type":"point-to-point","event-types":[{"event-type":"x"}]}')" \
+    "{\"detail\":\"event-types[0].event-type: there is no event type 'x'\"}$nl 400"
+match "hosts that are no addresses are refused" "$(put POST "$url/" "${throughput/192.0.2.1/host}")" \
+    '^\{"detail":"[^"]*source[^"]*"\}.* 400$'
+check "so is a key" "$(put POST "$url/" '{"metadata-key":"1","event-types":[]}')" \
+    "{\"detail\":\"metadata-key: the archive makes the keys\"}$nl 400"
+
+# --- points
+
+day='{"data":[{"ts":1398965989,"val":[{"event-type":"throughput","val":5978580000}]},
+{"ts":1398973189,"val":[{"event-type":"throughput","val":5413040000}]},
+{"ts":1398980389,"val":[{"event-type":"throughput","val":7964590000}]},
+{"ts":1398987589,"val":[{"event-type":"throughput","val":6946810000}]}]}'
+check "points of many times in one request" "$(put PUT "$url/$k/" "$day")" '"" 201'
+check "the same again counts once" "$(put PUT "$url/$k" "$day")" '"" 201'
+base='[{"ts":1398965989,"val":5978580000.0},{"ts":1398973189,"val":5413040000.0},{"ts":1398980389,"val":7964590000.0},{"ts":1398987589,"val":6946810000.0}]'
+check "all points" "$(get "$url/$k/throughput/base")" "$base 200"
+check "the same with a slash" "$(get "$url/$k/throughput/base/")" "$base 200"
+check "and with the window 0" "$(get "$url/$k/throughput/base/0")" "$base 200"
+check "and without /esmond" "$(get "$site/perfsonar/archive/$k/throughput/base")" "$base 200"
+check "their sum over a day" "$(get "$url/$k/throughput/aggregations/86400")" '[{"ts":1398902400,"val":26303020000.0}] 200'
+check "their average" "$(get "$url/$k/throughput/averages/86400")" '[{"ts":1398902400,"val":6575755000.0}] 200'
+check "a single point" "$(put POST "$url/$k/failures/base" '{"ts":1398965989,"val":{"error":"no \"route\""}}')" '"" 201'
+check "JSON comes back as it came" "$(get "$url/$k/failures/base")" \
+    '[{"ts":1398965989,"val":{"error":"no \"route\""}}] 200'
+check "another number at the same time is a conflict, and nothing of that request is stored" \
+    "$(put PUT "$url/$k/" '{"data":[{"ts":1398999999,"val":[{"event-type":"throughput","val":1}]},{"ts":1398965989,"val":[{"event-type":"throughput","val":2}]}]}')$(get "$url/$k/throughput/base")" \
+    "{\"detail\":\"A different value already exists with event type throughput at time 1398965989\"}$nl 409$base 200"
+check "a bad value refuses the whole request" \
+    "$(put PUT "$url/$k/" '{"data":[{"ts":1398999999,"val":[{"event-type":"throughput","val":1},{"event-type":"failures","val":null}]}]}')$(get "$url/$k/throughput/base")" \
+    "{\"detail\":\"data[0].val[1].val: null is no value\"}$nl 400$base 200"
+check "an event type that is not registered is refused" \
+    "$(put PUT "$url/$k/" '{"data":[{"ts":1,"val":[{"event-type":"packet-rtt","val":1}]}]}')" \
+    "{\"detail\":\"packet-rtt at time 1: this event type is not registered for this metadata\"}$nl 400"
+check "what lacks is named with its place" "$(put PUT "$url/$k/" '{"data":[{"ts":1,"val":[{"val":1}]}]}')" \
+    "{\"detail\":\"data[0].val[0]: 'event-type' is missing\"}$nl 400"
+check "a time that is none" "$(put POST "$url/$k/throughput/base" '{"ts":"now","val":1}')" \
+    "{\"detail\":\"ts: wants whole seconds since 1970, from 0 to 17179869183\"}$nl 400"
+check "an unknown key is not found" "$(put PUT "$url/0123456789abcdef0123456789abcdef/" "$day")" \
+    "{\"detail\":\"There is no metadata of this key\"}$nl 404"
+check "POST to an event type is taken, and does nothing" "$(put POST "$url/$k/throughput/" '{}')" '"" 201'
+check "JSON that is none" "$(put PUT "$url/$k/" '{"data":' | tail -c 4)" " 400"
+check "another type of body" "$(curl -s -w ' %{http_code}' -X PUT -d 'data=1' "$url/$k/")" \
+    "{\"detail\":\"The body has to be application/json\"}$nl 415"
+match "a method that is not for it" "$(put PATCH "$url/$k/" '{}')" '^\{"detail":".*"\}.* 405$'
+
+# --- histograms and percentages
+
+delay='{"subject-type":"point-to-point","source":"192.0.2.1","destination":"192.0.2.2","tool-name":"bwctl/iperf3",
+"measurement-agent":"192.0.2.1","event-types":[{"event-type":"histogram-owdelay","summaries":[
+{"summary-type":"statistics","summary-window":0},{"summary-type":"aggregation","summary-window":86400},
+{"summary-type":"statistics","summary-window":"86400"}]},
+{"event-type":"packet-loss-rate","summaries":[{"summary-type":"aggregation","summary-window":300}]}]}'
+d=$(put POST "$url/" "$delay" | field metadata-key)
+check "histograms and loss" "$(put PUT "$url/$d/" '{"data":[
+{"ts":1000,"val":[{"event-type":"histogram-owdelay","val":{"41.00":98,"41.10":"2"}},{"event-type":"packet-loss-rate","val":{"numerator":1,"denominator":100}}]},
+{"ts":1060,"val":[{"event-type":"histogram-owdelay","val":{"41.10":98,"41.20":2}},{"event-type":"packet-loss-rate","val":{"numerator":0,"denominator":300}}]},
+{"ts":1120,"val":[{"event-type":"histogram-owdelay","val":{"41.00":98,"41.20":1,"50.0":1}},{"event-type":"packet-loss-rate","val":{"numerator":"8","denominator":100}}]}]}')" '"" 201'
+check "they are added up exactly" "$(get "$url/$d/histogram-owdelay/aggregations/86400")" \
+    '[{"ts":0,"val":{"50.0":1,"41.00":196,"41.10":100,"41.20":3}}] 200'
+check "statistics of the whole" "$(get "$url/$d/histogram-owdelay/statistics/86400" | sed -E 's/([0-9]\.[0-9]{6})[0-9]+/\1/g')" \
+    '[{"ts":0,"val":{"mode":[41.0],"minimum":41.0,"maximum":50.0,"mean":41.065333,"median":41.0,"percentile-25":41.0,"percentile-75":41.1,"percentile-95":41.1,"variance":0.269464,"standard-deviation":0.519100}}] 200'
+check "a rate is weighted" "$(get "$url/$d/packet-loss-rate/aggregations/300")" \
+    '[{"ts":900,"val":0.018}] 200'
+check "which windows there are" "$(get "$url/$d/histogram-owdelay/statistics" | times)" \
+    "[{\"summary-type\":\"statistics\",\"summary-window\":\"0\",\"time-updated\":T,\"uri\":\"/esmond/perfsonar/archive/$d/histogram-owdelay/statistics/0\"},{\"summary-type\":\"statistics\",\"summary-window\":\"86400\",\"time-updated\":T,\"uri\":\"/esmond/perfsonar/archive/$d/histogram-owdelay/statistics/86400\"}] 200"
+match "a window that is not registered is not found" "$(get "$url/$d/histogram-owdelay/statistics/300")" ' 404$'
+check "an event type" "$(get "$url/$d/packet-loss-rate/" | times)" \
+    "[{\"event-type\":\"packet-loss-rate\",\"base-uri\":\"/esmond/perfsonar/archive/$d/packet-loss-rate/base\",\"time-updated\":T,\"summaries\":[{\"summary-type\":\"aggregation\",\"summary-window\":\"300\",\"time-updated\":T,\"uri\":\"/esmond/perfsonar/archive/$d/packet-loss-rate/aggregations/300\"}]}] 200"
+check "one that there is not" "$(get "$url/$d/path-mtu")" "[] 200"
+
+# --- times and pages of a series
+
+check "from and to, both inclusive" "$(get "$url/$d/packet-loss-rate/base?time-start=1000&time-end=1060")" \
+    '[{"ts":1000,"val":0.01},{"ts":1060,"val":0.0}] 200'
+check "a time alone" "$(get "$url/$d/packet-loss-rate/base?time=1060")" '[{"ts":1060,"val":0.0}] 200'
+check "a range from the start" "$(get "$url/$d/packet-loss-rate/base?time-start=1060&time-range=30")" '[{"ts":1060,"val":0.0}] 200'
+check "a range up to now" "$(get "$url/$d/packet-loss-rate/base?time-range=86400")" '[] 200'
+check "a bad time" "$(get "$url/$d/packet-loss-rate/base?time-start=1.5")" \
+    "{\"detail\":\"Time parameter must be an integer: time-start\"}$nl 400"
+check "an end before the start" "$(get "$url/$d/packet-loss-rate/base?time-start=2&time-end=1")" \
+    "{\"detail\":\"Requested start time must be less than end time\"}$nl 400"
+check "a page" "$(get "$url/$d/packet-loss-rate/base?limit=1&offset=1")" '[{"ts":1060,"val":0.0}] 200'
+check "links to the others" \
+    "$(curl -s -o /dev/null -D - "$url/$d/packet-loss-rate/base?limit=1&offset=1&time-start=5" | tr -d '\r' | sed -n 's/^Link: //p')" \
+    "<$url/$d/packet-loss-rate/base?limit=1&offset=2&time-start=5>; rel=\"next\", <$url/$d/packet-loss-rate/base?limit=1&offset=0&time-start=5>; rel=\"prev\""
+check "no link where nothing is left" \
+    "$(curl -s -o /dev/null -D - "$url/$d/packet-loss-rate/base?limit=3" | grep -ci '^Link:')" 0
+check "a bad limit" "$(get "$url/$d/packet-loss-rate/base?limit=x")" \
+    "{\"detail\":\"limit wants a whole number, 0 or more; got x\"}$nl 400"
+
+# --- the list
+
+v6=$(put POST "$url/" "$other" | field metadata-key)
+keys() { # QUERY: the keys of what is found, in their order
+    curl -s "$url?$1" | grep -o '"metadata-key":"[0-9a-f]*"' | cut -d'"' -f4 | tr '\n' ' '
+}
+sorted() { printf '%s\n' "$@" | sort | tr '\n' ' '; }
+check "everything, by key" "$(keys '')" "$(sorted "$k" "$d" "$v6")"
+check "the count is in the first alone" "$(curl -s "$url/" | grep -o '"metadata-count-total":[0-9]*')" '"metadata-count-total":3'
+check "by source" "$(keys source=192.0.2.1)" "$(sorted "$k" "$d")"
+check "by IPv6 source in any form" "$(keys source=2001:DB8:0::1)" "$v6 "
+check "by destination and event type" "$(keys 'destination=192.0.2.2&event-type=throughput')" "$k "
+check "by summary of one event type" "$(keys 'event-type=histogram-owdelay&summary-type=statistics&summary-window=86400')" "$d "
+check "a summary of another event type does not count" "$(keys 'event-type=packet-loss-rate&summary-type=statistics')" ""
+check "by a free-form parameter" "$(keys time-duration=60)" "$v6 "
+check "by one that nothing has" "$(get "$url/?colour=red")" "[] 200"
+check "by the time of the last write" "$(keys time-range=3600)" "$(sorted "$k" "$d")"
+check "by an old time" "$(keys time-end=1000)" ""
+check "limit and offset" "$(keys 'limit=1&offset=1')" "$(sorted "$k" "$d" "$v6" | cut -d' ' -f2) "
+check "links to the other pages" \
+    "$(curl -s "$url?limit=1&offset=1&source=192.0.2.1" | grep -o '"metadata-[pn][a-z]*-page":[^,}]*' | tr '\n' ' ')" \
+    "\"metadata-previous-page\":\"$url/?limit=1&offset=0&source=192.0.2.1\" \"metadata-next-page\":null "
+check "past the end" "$(get "$url/?offset=10")" "[] 200"
+check "a rule that leaves no address" "$(get "$url/?source=192.0.2.1&dns-match-rule=only-v6")" \
+    "{\"detail\":\"Unable to find address for host 192.0.2.1\"}$nl 400"
+check "an unknown rule" "$(get "$url/?dns-match-rule=v5" | tail -c 4)" " 400"
+check "a name that does not resolve" "$(get "$url/?source=nohost.invalid")" \
+    "{\"detail\":\"Unable to find address for host nohost.invalid\"}$nl 400"
+check "another format" "$(get "$url/?format=xml")" \
+    "{\"detail\":\"This archive answers in JSON alone (format=json)\"}$nl 404"
+check "JSON by name" "$(keys 'format=json&time-duration=60')" "$v6 "
+
+# --- result documents
+
+run='{"schedule":{"duration":"PT11S","start":"2023-11-14T22:13:20Z"},"participants":["192.0.2.7"],"tool":{"name":"ping"},
+"run":{"href":"https://h/run/1"},"test":{"type":"rtt","spec":{"source":"192.0.2.7","dest":"192.0.2.8"}},
+"result":{"succeeded":true,"sent":3,"lost":1,"roundtrips":[{"rtt":"PT0.000333S","ttl":64},{"rtt":"PT0.000421S","ttl":64}]}}'
+r=$(put PUT "$site/logstash" "$run")
+rk=$(field metadata-key <<<"$r")
+check "a result document" "$r" "{\"metadata-key\":\"$rk\",\"ts\":1700000000} 201"
+check "sent again, with two headers for its type" "$(put POST "$site/results" "$run" -H 'content-type: application/json')" "$r"
+check "becomes a point" "$(get "$url/$rk/histogram-rtt/base")" '[{"ts":1700000000,"val":{"0.33":1,"0.42":1}}] 200'
+check "and is found by what it measured" "$(keys 'tool-name=pscheduler/ping&pscheduler-test-type=rtt')" "$rk "
+check "it comes back as it came" "$(curl -s "$site/results/$rk/1700000000")" "$run"
+check "one that is not there" "$(get "$site/results/$rk/5")" "{\"detail\":\"There is no document of that time\"}$nl 404"
+check "what is none is refused" "$(put PUT "$site/results" '{"a":1}')" \
+    "{\"detail\":\"the document: is no result document: it has neither a test and its result nor start-ntp\"}$nl 400"
+check "hosts that cannot be found are worth another attempt" \
+    "$(put PUT "$site/results" "${run/\"192.0.2.8\"/\"nohost.invalid\"}")" \
+    "{\"detail\":\"no address is found for 'nohost.invalid'\"}$nl 503"
+
+# --- metrics
+
+now=$(date +%s)
+check "a new value" "$(put PUT "$url/$d/" "{\"data\":[{\"ts\":$now,\"val\":[{\"event-type\":\"packet-loss-rate\",\"val\":{\"numerator\":1,\"denominator\":4}},{\"event-type\":\"histogram-owdelay\",\"val\":{\"5.00\":3}}]}]}")" '"" 201'
+curl -s -D head.txt "$site/metrics" >metrics.txt
+check "metrics are OpenMetrics" "$(tr -d '\r' <head.txt | sed -n 's/^Content-Type: //p')" \
+    "application/openmetrics-text; version=1.0.0; charset=utf-8"
+about="key=\"$d\",source=\"192.0.2.1\",destination=\"192.0.2.2\",agent=\"192.0.2.1\",tool=\"bwctl/iperf3\""
+check "the latest loss of a path" "$(grep '^psarchive_loss' metrics.txt)" "psarchive_loss_ratio{$about,path=\"one-way\"} 0.25"
+check "the latest delay" "$(grep '^psarchive_delay.*median' metrics.txt)" \
+    "psarchive_delay_seconds{$about,statistic=\"median\"} 0.005"
+check "paths without a recent result are left out" "$(grep -c "$k" metrics.txt)" 0
+check "the daemon's own" "$(grep -E '^psarchive_(metadata|writes_conflicting_total) ' metrics.txt)" \
+    "psarchive_metadata 4${nl}psarchive_writes_conflicting_total 1"
+check "they end as they have to" "$(tail -n 1 metrics.txt)" "# EOF"
+check "each family is told once" "$(grep '^# TYPE' metrics.txt | sort | uniq -d)" ""
+
+# --- after a restart
+
+end_archive TERM
+check "it ends when told" "$rc" 0
+archive a || bail_out "$line"
+check "everything is there after a restart" "$(keys '')" "$(sorted "$k" "$d" "$v6" "$rk")"
+check "and the points" "$(get "$url/$k/throughput/base")" "$base 200"
+end_archive TERM
+
+# --- from a stream to the archive, by a spool
+
+mkdir s
+echo "control $tmp/s/ctl" >s/conf
+archive s --spool "$tmp/spool" || bail_out "$line"
+serve ow || bail_out "owampd did not start"
+"$top_builddir/powstream/powstream" --spool "$tmp/spool" -c 10 -i 0.11f -L 1 -P 0 --name here "127.0.0.1:$port" 2>pow.log &
+pids+=("$!")
+stored() {
+    curl -s "$site/metrics" | grep -E "^psarchive_spool_$1(_total)?\{" | sed 's/.* //'
+}
+has_stored() {
+    [ "$(stored stored)" -ge "$1" ]
+}
+until_true has_stored 2
+k=$(curl -s "$url/?tool-name=powstream&event-type=histogram-owdelay" | field metadata-key)
+match "what powstream measured comes by the spool" "$(curl -s "$url/$k/packet-count-sent/base")" \
+    '^\[\{"ts":[0-9]+,"val":10\.0\},\{"ts":[0-9]+,"val":10\.0\}'
+check "under the stream's name and hosts" \
+    "$(curl -s "$url/$k" | grep -o '"\(psuite-stream\|source\|destination\|measurement-agent\|input-source\)":"[^"]*"' | tr '\n' ' ')" \
+    '"destination":"127.0.0.1" "input-source":"127.0.0.1" "measurement-agent":"127.0.0.1" "psuite-stream":"here" "source":"127.0.0.1" '
+check "nothing is refused" "$(stored refused)$(cat "$tmp"/spool/refused/*.reason 2>/dev/null)" 0
+match "the status tells" "$("$top_builddir/powstream/powstream" --control s/ctl --tell status)" \
+    "\"spools\":\[\{\"spool\":\"$tmp/spool\",\"stored\":[0-9]+,"
+end_archive TERM
+check "it ends with its threads" "$rc" 0
+
+# --- who may do what
+
+mkdir b
+echo "write-from 192.0.2.0/24" >b/conf
+archive b --listen 127.0.0.1:0 || bail_out "$line"
+refused="{\"detail\":\"Writing needs a token\"}$nl 401"
+check "nobody writes without a token" "$(put POST "$url/" "$throughput")" "$refused"
+check "it says what it wants" \
+    "$(curl -s -o /dev/null -D - -X POST -d x "$url/" | tr -d '\r' | sed -n 's/^WWW-Authenticate: //p')" Token
+check "a wrong token" "$(put POST "$url/" "$throughput" -H "Authorization: Token $(printf '%040d' 1)")" \
+    "{\"detail\":\"Invalid token\"}$nl 401"
+check "a header that is no token" "$(put POST "$url/" "$throughput" -H 'Authorization: ApiKey me:1')" \
+    "{\"detail\":\"The Authorization header wants a token: Token, Bearer or Basic\"}$nl 401"
+check "who says to come from elsewhere is not believed" \
+    "$(put POST "$url/" "$throughput" -H 'X-Forwarded-For: 192.0.2.1')" "$refused"
+check "everybody reads" "$(get "$url/")" "[] 200"
+cat >b/conf <<END
+proxy 127.0.0.1
+write-from 192.0.2.0/24
+restrict-reading yes
+END
+kill -HUP "$archive_pid"
+hear "configuration anew" || bail_out "$line"
+check "a proxy that is known is believed, after a reload" \
+    "$(put POST "$url/" "$throughput" -H 'X-Forwarded-For: 192.0.2.1' | tail -c 4)" " 201"
+check "reading can be restricted" "$(get "$url/")" "{\"detail\":\"Reading needs a token\"}$nl 401"
+echo "nonsense" >b/conf
+kill -HUP "$archive_pid"
+hear "stays as it is" || bail_out "$line"
+check "a bad file is told, and changes nothing" "$line" \
+    "psarchive: b/conf:1: 'nonsense' is not known here; all stays as it is"
+check "nothing changed" "$(get "$url/" | tail -c 4)" " 401"
+end_archive TERM
+
+# --- sockets, TLS, checks
+
+pem() {
+    sed -n "/ $1\[\]/,/;\$/s/^[^\"]*\"\(.*\)\\\\n\".*/\1/p" "${top_srcdir:?}/test/unit/http/certs.h"
+}
+mkdir c
+pem cert_one >one.crt
+pem key_one >one.key
+pem cert_two >two.crt
+pem key_two >two.key
+cp one.crt now.crt
+cp one.key now.key
+cat >c/conf <<END
+listen-tls 127.0.0.1:0
+listen-unix $tmp/c/http 0600
+certificate $tmp/now.crt
+key $tmp/now.key
+control $tmp/c/ctl
+END
+archive c || bail_out "$line"
+ask() { curl -s --cacert "$1" "https://127.0.0.1:$port/esmond/perfsonar/archive/" || echo "refused $?"; }
+check "TLS" "$(ask one.crt)" "[]"
+cp two.crt now.crt
+cp two.key now.key
+kill -HUP "$archive_pid"
+hear "configuration anew" || bail_out "$line"
+check "a new certificate after a reload" "$(ask two.crt) $(ask one.crt)" "[] refused 60"
+check "who comes by the Unix socket may write" \
+    "$(put POST http://localhost/esmond/perfsonar/archive/ "$throughput" --unix-socket c/http | tail -c 4)" " 201"
+end_archive TERM
+check "the sockets are gone with it" "$(ls c)" "conf${nl}data${nl}pipe"
+run "$psarchive" serve -c c/conf -n
+check "-n says that all is good" "$rc $err $out" "0  psarchive serve: the configuration is good: data in /var/lib/psarchive"
+echo "listen here" >>c/conf
+run "$psarchive" serve -c c/conf -n
+check "or what is wrong" "$rc $err" \
+    "2 psarchive serve: c/conf:7: listen wants ADDRESS, ADDRESS:PORT, [V6]:PORT or :PORT; got 'here'"
+run "$psarchive" serve -c none
+check "a file that is not there" "$rc $err" "2 psarchive serve: none: cannot be read: No such file or directory"
+run "$psarchive" serve --nonsense
+check "an option that there is not" "$rc" 2
+plan
