@@ -103,5 +103,5 @@ check "faulty rules give no verdict" "$rc$out ${err%%"$nl"*}" "4 pslimits: fault
 sed 's/then true/thn true/' "$sample" >syntax.conf
 run "$pslimits" check syntax.conf
 match_all "a script that does not compile is a fault" "$rc$err $out" \
-    "1 syntax.conf:90: limits\[4\].data.script: does not compile: .*; see line 3 of the script${nl}syntax.conf: 1 fault"
+    "1 syntax.conf:[0-9]+: limits\[4\].data.script: does not compile: .*; see line 3 of the script${nl}syntax.conf: 1 fault"
 plan
