@@ -80,7 +80,7 @@ it() { # NAME REQUESTER
     verdict "$1" "$2" rtt | jq -r '"\(.passed) \(.reasons[1].reasons[1] | .result + ": " + .text)"'
 }
 for fail in true false; do
-    rules '{"name":"it","description":"","type":"ip-cymru-bogon","data":{"timeout":"PT0.5S","fail-result":'$fail'}}' >bogon.conf
+    rules '{"name":"it","description":"","type":"ip-cymru-bogon","data":{"timeout":"PT2S","fail-result":'$fail'}}' >bogon.conf
     begin bogon --resolver "127.0.0.1:$dns_port"
     match "a DNS server that never answers: fail-result $fail holds" "$(it bogon 192.0.2.1)" \
         "^$([ $fail = true ] && echo 'false yes' || echo 'true no'): .*cymru.com: "
@@ -90,7 +90,7 @@ for fail in true false; do
     check "and what is none" "$(it bogon 192.0.2.9)" "true no: it is no bogon"
     finish
 done
-rules '{"name":"it","description":"","type":"ip-reverse-dns","data":{"timeout":"PT0.5S","match":{"style":"regex","match":"[.]noc[.]example[.]net$"}}}' >names.conf
+rules '{"name":"it","description":"","type":"ip-reverse-dns","data":{"timeout":"PT2S","match":{"style":"regex","match":"[.]noc[.]example[.]net$"}}}' >names.conf
 begin names --resolver "127.0.0.1:$dns_port"
 match "names that never come" "$(it names 192.0.2.1)" "^true no: "
 match "a name that does not lead back is none" "$(it names 192.0.2.2)" "^true no: "
@@ -105,7 +105,8 @@ printf '<html><body>Welcome</body></html>\n' >files/html
 : >files/empty
 printf 'one\ntwo\nthree\n' >files/words
 mkfifo http input
-exec {hold}<>input
+exec {hold}<>input # so that it does not end
+export hold
 httpd_demo files="$PWD/files" <input >http &
 pids+=($!)
 read -r _ address <http
@@ -161,7 +162,7 @@ echo '{"passed":true,"message":"fine"}' >files/yes
 echo 'yes' >files/odd
 ask_limit() { # PATH MORE
     rules '{"name":"it","description":"","type":"always","data":{},"invert":true}' |
-        sed 's|{"name":"yes".*|{"name":"yes","description":"","type":"url-fetch","data":{"url":"http://'"$address/$1"'","timeout":"PT0.5S"'"$2"'}}],|' >fetch.conf
+        sed 's|{"name":"yes".*|{"name":"yes","description":"","type":"url-fetch","data":{"url":"http://'"$address/$1"'","timeout":"PT2S"'"$2"'}}],|' >fetch.conf
     begin fetch
     verdict fetch 192.0.2.1 rtt | jq -r '"\(.passed) \([.reasons[] | select(.kind == "application" and .result)][-1].reasons[0].reasons[0].text)"'
     finish
