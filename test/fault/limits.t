@@ -197,6 +197,14 @@ done >requests
 limits_load url.sock 500 10000 0 <requests >load.txt
 match "10,000 requests at once each get their verdict" "$(<load.txt)" \
     "^requests 10000 passed 5000 denied 5000 errors 0 lost 0 "
+# As many as may be connected: none of them has asked yet when the last one comes.
+hard=$(ulimit -Hn)
+[ "$hard" != unlimited ] && [ "$hard" -lt 20000 ] || hard=20000
+clients=$((hard / 2 - 100))
+ulimit -Sn "$hard"
+limits_load url.sock $clients 10000 0 <requests >load.txt
+match "nor does anybody who has connected lose its place" "$(<load.txt)" \
+    "^requests 10000 passed 5000 denied 5000 errors 0 lost 0 "
 check "and the next is served" "$(it url 192.0.2.7)" "false yes: 192.0.2.7 is in 192.0.2.7/32"
 finish
 check "the daemon ends with 0" "$rc" 0
