@@ -13,7 +13,6 @@
 #include "owampd/trial.h"
 
 #define LINGER (5 * PS_SEC)
-#define SILENT_AFTER (5 * PS_SEC)
 
 static void conn_release(void *ctx)
 {
@@ -205,7 +204,6 @@ void conn_pump(struct conn *c)
 static void on_data(void *ctx, const uint8_t *data, size_t n)
 {
     struct conn *c = ctx;
-    c->heard = ps_loop_mono();
     int err = ow_server_input(c->machine, data, n);
     conn_pump(c);
     if (err != 0)
@@ -227,7 +225,6 @@ static void on_drained(void *ctx)
     struct conn *c = ctx;
     if (c->closed)
         return;
-    c->heard = ps_loop_mono();
     if (c->fetch == NULL)
         return;
     arm_idle(c);
@@ -286,7 +283,7 @@ void conn_open(struct daemon *d, struct ps_stream *stream)
     }
     c->d = d;
     c->stream = stream;
-    c->since = c->heard = ps_loop_mono();
+    c->since = ps_loop_mono();
     int err = conn_setup(c);
     if (err != 0) {
         ps_log(d->log, PS_LOG_WARN, "control", "cannot serve a client: %s", ps_strerror(err));
@@ -299,11 +296,6 @@ void conn_open(struct daemon *d, struct ps_stream *stream)
     d->nconns++;
     ps_stream_start(stream, &ops, c);
     conn_pump(c);
-}
-
-bool conn_silent(const struct conn *c)
-{
-    return ps_loop_mono() - c->heard > SILENT_AFTER;
 }
 
 void conn_wind_up(struct conn *c)

@@ -17,14 +17,14 @@ struct conn {
     struct ep_trial trial;
     struct fetch *fetch;
     struct derivation *derivation;
-    char *label;        // for log lines
-    char *user;         // who it says it is, proved when it is ready; NULL: has not said, or open mode
-    uint64_t opened;    // sessions so far
-    ps_ns since, heard; // begun, and last heard of
-    bool ready;         // past the set-up
-    bool closed;        // being freed
-    bool pumping;       // inside the event loop of conn_pump
-    uint8_t salt[16];   // of the greeting
+    char *label;      // for log lines
+    char *user;       // who it says it is, proved when it is ready; NULL: has not said, or open mode
+    uint64_t opened;  // sessions so far
+    ps_ns since;      // begun
+    bool ready;       // past the set-up
+    bool closed;      // being freed
+    bool pumping;     // inside the event loop of conn_pump
+    uint8_t salt[16]; // of the greeting
 };
 
 // Takes over an accepted stream, and MEMORY_CONNECTION that was promised for it.
@@ -37,7 +37,5 @@ bool conn_flush(struct conn *c);
 void conn_drop(struct conn *c, enum ps_log_level level, const char *why);
 // Tells the guests whose turn it is, for when there are too many. conn_pump does so, too.
 void conn_weigh(struct conn *c);
-// Has it said nothing for a while?
-bool conn_silent(const struct conn *c);
 // The server is going down: ends a running test by the protocol, closes otherwise.
 void conn_wind_up(struct conn *c);

@@ -71,14 +71,11 @@ enum ps_log_level entrance_level(struct daemon *d, enum crowd_line line)
     return PS_LOG_INFO;
 }
 
-// Has one to give way for somebody who comes from there? In its set-up it has, unless it waits for us; behind it
-// after a while of silence. Where those who wait from its address are more than those from there, at once.
+// Has one to give way for somebody who comes from there? One that waits for us only to who has fewer that wait.
 static bool gives_way(struct daemon *d, const struct conn *c, const struct ps_addr *from)
 {
-    unsigned theirs = guests_weight(&d->guests, from), its = guests_weight_beside(&c->guest);
-    if (c->guest.state == GUEST_DERIVING)
-        return its > theirs + GUEST_DERIVING;
-    return !c->ready || conn_silent(c) || its > theirs + GUEST_WAITING;
+    return c->guest.state == GUEST_WAITING ||
+           guests_weight_beside(&c->guest) > guests_weight(&d->guests, from) + GUEST_DERIVING;
 }
 
 // among: only those from this address; NULL: all.

@@ -63,10 +63,12 @@ struct report_keys {
     const char *self_delay, *source;
 };
 
-// Null for what is not known: the other end's, or what a file does not tell.
-static inline void put_here(struct ps_json *j, const struct report_keys *keys, const struct ow_here *here)
+// Null for what is not known: the other end's, or what a file does not tell. The bound is not below the error that
+// the packets told, whose form rounds up, and which a clock may estimate higher than its own maximum.
+static inline void put_here(struct ps_json *j, const struct report_keys *keys, const struct ow_here *here,
+                            double error)
 {
-    put_double(j, "bound", here->known, here->bound);
+    put_double(j, "bound", here->known, here->bound > error ? here->bound : error);
     put_str(j, "stamps", here->stamps);
     put_open(j, keys->self_delay, '{');
     put_count(j, "samples", here->known ? (int64_t)here->samples : -1);
@@ -87,7 +89,7 @@ static inline void put_clock(struct ps_json *j, const char *key, const struct re
     else
         ps_json_null(j);
     put_double(j, "error", c->any, c->error);
-    put_here(j, keys, here);
+    put_here(j, keys, here, c->any ? c->error : 0);
     ps_json_close(j, '}');
 }
 

@@ -54,9 +54,7 @@ kill "$peer_pid"
 gone() { [ "$(descriptors full)" -le $((files + 4)) ]; }
 until_true gone
 crowd full asking2 greeting? setup start? "$part_of_request"
-works() { [ "$(measure full)" = "$measured" ]; }
-until_true works
-check "one that stopped in Request-Session gives way after a while" "$(measure full)" "$measured"
-logged "and the log says so" full 'closed: idle while maxcontrolsessions is reached'
+check "one that stopped in Request-Session gives way" "$(measure full)" "$measured"
+logged "and the log counts them" full '[0-9]+ more were let go'
 stop_server full
 plan
