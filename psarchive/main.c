@@ -13,9 +13,12 @@ static const struct verb {
 } verbs[] = {
     {"serve", serve_main, "serve the archive over HTTP, and take documents from spools"},
     {"get", get_main, "list metadata, print a series"},
+    {"export", export_main, "print metadata and results as lines of JSON"},
+    {"import", import_main, "store what such lines, or result documents, hold"},
     {"intake", intake_main, "take the documents of a spool into the archive, once"},
     {"token", token_main, "add, remove and list who may write"},
     {"status", status_main, "what there is, and how much room it takes"},
+    {"verify", verify_main, "look through all of it"},
     {"purge", purge_main, "remove what a retention policy does not keep"},
     {"backup", backup_main, "copy the archive into a file, while it is in use"},
     {"restore", restore_main, "bring it back from such a file"},

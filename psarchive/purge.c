@@ -118,7 +118,7 @@ static int remove_rollups(struct purge *p, struct store *s, const struct meta *m
 // --- results of which some values go
 
 struct thin {
-    struct ps_stmt *get, *set;
+    struct ps_stmt *get, *set, *remove;
     struct phrases *phrases;
     struct bitput bits;
 };
@@ -130,6 +130,8 @@ static int thin_open(struct thin *t, struct store *s)
         &t->get, s->db, "SELECT place, body FROM point WHERE place BETWEEN ?1 AND ?2 ORDER BY place LIMIT 1");
     if (err == 0)
         err = ps_stmt_new(&t->set, s->db, "UPDATE point SET body = ?2 WHERE place = ?1");
+    if (err == 0)
+        err = ps_stmt_new(&t->remove, s->db, "DELETE FROM point WHERE place = ?1");
     return err == 0 ? phrases_new(&t->phrases, s->db) : err;
 }
 
@@ -137,6 +139,7 @@ static void thin_close(struct thin *t)
 {
     ps_stmt_free(t->get);
     ps_stmt_free(t->set);
+    ps_stmt_free(t->remove);
     phrases_free(t->phrases);
     bitput_fini(&t->bits);
 }
@@ -154,6 +157,19 @@ static bool drop_values(const struct purge *p, struct row *row, int64_t ts)
     return to < n;
 }
 
+// Nothing may be left of it.
+static int write_thinned(struct thin *t, const struct meta *m, int64_t place, const struct row *row)
+{
+    struct ps_stmt *st = row->n > 0 ? t->set : t->remove;
+    int err = row->n > 0 ? row_pack(&t->bits, row, m, place_ts(place), t->phrases) : 0;
+    if (err != 0)
+        return err;
+    ps_stmt_i64(st, 1, place);
+    if (row->n > 0)
+        ps_stmt_blob(st, 2, t->bits.data, t->bits.len);
+    return ps_stmt_run(st);
+}
+
 static int thin_row(struct purge *p, struct thin *t, const struct meta *m, int64_t place)
 {
     struct row row;
@@ -163,14 +179,9 @@ static int thin_row(struct purge *p, struct thin *t, const struct meta *m, int64
     ps_stmt_reset(t->get);
     if (err != 0)
         return err;
-    bool changed = drop_values(p, &row, place_ts(place));
-    p->thinned += changed;
-    if (changed && !p->count)
-        err = row_pack(&t->bits, &row, m, place_ts(place), t->phrases);
-    if (err == 0 && changed && !p->count) {
-        ps_stmt_i64(t->set, 1, place);
-        ps_stmt_blob(t->set, 2, t->bits.data, t->bits.len);
-        err = ps_stmt_run(t->set);
+    if (drop_values(p, &row, place_ts(place))) {
+        *(row.n > 0 ? &p->thinned : &p->points) += 1;
+        err = p->count ? 0 : write_thinned(t, m, place, &row);
     }
     row_fini(&row);
     return err;
