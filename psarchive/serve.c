@@ -8,6 +8,7 @@
 #include "loop/ps_sd.h"
 #include "psarchive/page.h"
 #include "psarchive/rest.h"
+#include "psarchive/retention.h"
 #include "psarchive/results.h"
 #include "psarchive/serve_impl.h"
 
@@ -133,6 +134,8 @@ int serve_reload(struct serve *s, struct ps_fault *fault)
 
     if (!err && s->next.certificate[0])
         err = ps_httpd_tls(s->site.httpd, s->next.certificate, s->next.key, fault);
+    if (!err)
+        err = keeper_reload(s->keeper, s->next.retention, fault);
     if (err) {
         settings_fini(&s->next);
         return err;
@@ -163,7 +166,8 @@ void serve_end(struct serve *s)
     ps_ctl_close(s->ctl);
     s->ctl = NULL;
     ps_httpd_close(s->site.httpd);
-    metrics_free(s->metrics); // a job as long as it lives
+    metrics_free(s->metrics); // a job as long as it lives, and so is the keeper
+    keeper_free(s->keeper);
 }
 
 static void signalled(void *ctx, int signum)
@@ -198,6 +202,8 @@ static int start(struct serve *s, struct ps_fault *fault)
         err = ps_loop_new(&s->site.loop);
     if (!err)
         err = open_port(s);
+    if (!err)
+        err = keeper_new(&s->keeper, &s->site, s->now.retention, fault);
     if (!err)
         err = make_httpd(s);
     if (!err)
@@ -237,7 +243,7 @@ static int serve(struct serve *s)
 
     if (err) {
         ps_log(&s->log, PS_LOG_FATAL, NULL, "%s", fault.text);
-        if (s->site.httpd)
+        if (s->keeper)
             serve_end(s);
     } else {
         (void)ps_sd_notify("READY=1");
@@ -249,6 +255,14 @@ static int serve(struct serve *s)
 
 static int check(const struct settings *s)
 {
+    struct retention *policy = NULL;
+    struct ps_fault fault = {""};
+
+    if (s->retention[0] && retention_load(&policy, s->retention, &fault)) {
+        fprintf(stderr, "psarchive serve: %s\n", fault.text);
+        return 2;
+    }
+    retention_free(policy);
     printf("psarchive serve: the configuration is good: data in %s\n", s->data);
     return 0;
 }

@@ -69,6 +69,7 @@ static const struct key keys[] = {
     {"restrict-reading", YES, AT(restricted), 0, 0},
     {"proxy", NETS, AT(proxies), 0, 0},
     {"proxy-unix", YES, AT(proxy_unix), 0, 0},
+    {"retention", PATH, AT(retention), 0, 0},
     {"documents", YES, AT(documents), 0, 0},
     {"free-floor", SIZE, AT(floor), 0, UINT64_MAX / 4},
     {"connections", COUNT, AT(connections), 1, 65536},
