@@ -268,6 +268,47 @@ check "a bad file is told, and changes nothing" "$line" \
 check "nothing changed" "$(get "$url/" | tail -c 4)" " 401"
 end_archive TERM
 
+# --- tokens, while it serves
+
+mkdir t
+echo "free-floor 1" >t/conf
+archive t || bail_out "$line"
+token=$("$psarchive" token add me --data t/data)
+match "a token can be made while it serves" "$token" '^[0-9a-f]{40}$'
+check "who has it may write" "$(put POST "$url/" "$throughput" -H "Authorization: Token $token" | tail -c 4)" " 201"
+check "in each of the three forms" \
+    "$(put POST "$url/" "$throughput" -H "Authorization: Bearer $token" | tail -c 4)$(put POST "$url/" "$throughput" -u "me:$token" | tail -c 4)" " 201 201"
+"$psarchive" token remove me --data t/data >/dev/null
+check "it is gone at once" "$(put POST "$url/" "$throughput" -H "Authorization: Token $token")" \
+    "{\"detail\":\"Invalid token\"}$nl 401"
+end_archive TERM
+
+# --- retention
+
+mkdir r
+cat >r/policy <<'END'
+{"policies": [{"event_type": "*", "summary_type": "*", "summary_window": "*", "expire": "30"}]}
+END
+printf '%s\n' "write-from 127.0.0.1" "retention $tmp/r/policy" >r/conf
+cp r/policy r/good
+echo '{"policies": [{}]}' >r/policy
+run "$psarchive" serve -c r/conf --listen 127.0.0.1:0 -n
+check "-n looks at the policy as well" "$rc" 2
+echo "write-from 127.0.0.1" >r/conf
+archive r || bail_out "$line"
+k=$(put POST "$url/" "$throughput" | field metadata-key)
+check "old points" "$(put PUT "$url/$k/" "$day")" '"" 201'
+cp r/good r/policy
+echo "retention $tmp/r/policy" >>r/conf
+kill -HUP "$archive_pid"
+hear "retention: removed" || bail_out "$line"
+check "are removed by a policy that a reload brings" "$line" \
+    "psarchive: retention: removed 4 results, a part of 0, 1 roll-ups, 0 documents, 0 metadata"
+check "nothing is left of them, nor of their sums" \
+    "$(get "$url/$k/throughput/base")$(get "$url/$k/throughput/aggregations/86400")" "[] 200[] 200"
+end_archive TERM
+check "it ends all the same" "$rc" 0
+
 # --- sockets, TLS, checks
 
 pem() {
