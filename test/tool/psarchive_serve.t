@@ -309,6 +309,23 @@ check "nothing is left of them, nor of their sums" \
 end_archive TERM
 check "it ends all the same" "$rc" 0
 
+# --- a full disk
+
+mkdir f
+echo "write-from 127.0.0.1" >f/conf
+archive f || bail_out "$line"
+k=$(put POST "$url/" "$throughput" | field metadata-key)
+put PUT "$url/$k/" "$day" >/dev/null
+end_archive TERM
+printf '%s\n' "write-from 127.0.0.1" "free-floor 1000000t" >f/conf
+archive f || bail_out "$line"
+check "with too little room nothing is written" \
+    "$(put PUT "$url/$k/" '{"data":[{"ts":5,"val":[{"event-type":"throughput","val":1}]}]}')" \
+    "{\"detail\":\"The archive has too little disk space to write\"}$nl 507"
+check "and all can be read" "$(get "$url/$k/throughput/base")" "$base 200"
+check "metrics tell" "$(curl -s "$site/metrics" | grep '^psarchive_disk_full ')" "psarchive_disk_full 1"
+end_archive TERM
+
 # --- sockets, TLS, checks
 
 pem() {
