@@ -33,7 +33,8 @@ struct serve {
     struct metrics *metrics;
     struct keeper *keeper;
     struct ps_ctl *ctl;
-    struct ps_watch *watch; // of the writer's port
+    struct ps_watch *watch;                 // of the writer's port
+    struct ps_addr bound[SETTINGS_LISTENS]; // where it listens, as the settings' listens
     bool ending;
 };
 

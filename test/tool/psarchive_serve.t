@@ -365,6 +365,32 @@ check "or what is wrong" "$rc $err" \
     "2 psarchive serve: c/conf:7: listen wants ADDRESS, ADDRESS:PORT, [V6]:PORT or :PORT; got 'here'"
 run "$psarchive" serve -c none
 check "a file that is not there" "$rc $err" "2 psarchive serve: none: cannot be read: No such file or directory"
+mkdir x
+echo "free-floor 1" >x/conf
+archive x || bail_out "$line"
+run "$psarchive" serve -c x/conf --listen "127.0.0.1:$port" --data other
+check "a port that is taken" "$rc" 4
+match "is named" "$err" "127\\.0\\.0\\.1:$port"
+end_archive TERM
+: >file
+run "$psarchive" serve -c x/conf --listen 127.0.0.1:0 --data file/data
+check "a folder that cannot be" "$rc" 4
+match "is named, too" "$err" "file/data"
+if [ "$(id -u)" = 0 ]; then
+    chmod 755 "$tmp"
+    mkdir -m 755 u
+    install -d -o nobody u/data
+    printf '%s\n' "user nobody" "free-floor 1" "listen-unix $tmp/u/http" >u/conf
+    archive u --listen 127.0.0.1:0 || bail_out "$line"
+    get "$url/" >/dev/null
+    check "root becomes somebody else" "$(awk '/^Uid:/ { print $2 }' "/proc/$archive_pid/status")" "$(id -u nobody)"
+    check "without capabilities, for good" "$(grep -E '^(CapEff|CapPrm|NoNewPrivs):' "/proc/$archive_pid/status" | awk '{ print $2 }' | tr '\n' ' ')" \
+        "0000000000000000 0000000000000000 1 "
+    check "and writes as such" "$(stat -c %U u/data/archive.db)" nobody
+    end_archive TERM
+else
+    skip "root becomes somebody else" "this is not root"
+fi
 run "$psarchive" serve --nonsense
 check "an option that there is not" "$rc" 2
 plan
