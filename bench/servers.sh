@@ -124,11 +124,11 @@ all_targets() {
 }
 
 # A process on each processor that does nothing else than keep it busy, for ten minutes at most.
-spin() {
+spin() { # [COMMAND THAT RUNS IT...]
     local range cpu
     for range in $(taskset -cp $$ | sed 's/.*: //; s/,/ /g'); do
         for cpu in $(seq "${range%-*}" "${range#*-}"); do
-            timeout 600 taskset -c "$cpu" sh -c 'while :; do :; done' &
+            timeout 600 "$@" taskset -c "$cpu" sh -c 'while :; do :; done' &
             servers+=($!)
             disown $!
         done

@@ -8,7 +8,10 @@
 #define TOLD_EVERY (5 * PS_SEC)
 #define TOLD_MAX 10
 
-// A quarter of the descriptors is for files and test sockets.
+// Listeners, logs, what the loop and the packet thread have: their own, with or without clients.
+#define OWN_FILES 32
+
+// A quarter of the other descriptors is for files and test sockets.
 static unsigned conns_by_files(void)
 {
     struct rlimit rl;
@@ -18,7 +21,8 @@ static unsigned conns_by_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &rl); // what there is will do
     if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur >= UINT_MAX)
         return UINT_MAX;
-    return (unsigned)(rl.rlim_cur - rl.rlim_cur / 4);
+    rlim_t left = rl.rlim_cur > OWN_FILES ? rl.rlim_cur - OWN_FILES : 1;
+    return (unsigned)(left - left / 4);
 }
 
 static void on_told(void *ctx)

@@ -12,13 +12,16 @@ command:autoreconf autoconf autoconf
 command:automake automake automake
 command:pkg-config pkg-config pkgconf-pkg-config
 library:libuv libuv1-dev libuv-devel
+library:libcares libc-ares-dev c-ares-devel
 library:libcap libcap-dev libcap-devel
 library:libseccomp libseccomp-dev libseccomp-devel
 library:libcrypto libssl-dev openssl-devel
 library:libcjson libcjson-dev cjson-devel
+file:/usr/include/jq.h libjq-dev jq-devel
 library:libmicrohttpd libmicrohttpd-dev libmicrohttpd-devel
 library:libcurl libcurl4-openssl-dev libcurl-devel
 library:zlib zlib1g-dev zlib-devel
+library:libpcre2-8 libpcre2-dev pcre2-devel
 library:sqlite3 libsqlite3-dev sqlite-devel
 library:libzstd libzstd-dev libzstd-devel'
 
@@ -28,7 +31,8 @@ command:clang-format clang-format clang-tools-extra
 command:mandoc mandoc mandoc
 command:shellcheck shellcheck ShellCheck
 command:ip iproute2 iproute
-command:curl curl curl'
+command:curl curl curl
+command:jq jq jq'
 
 needs_ci='
 command:clang clang clang

@@ -150,3 +150,9 @@ void ps_buf_clear(struct ps_buf *b)
 {
     b->head = b->tail = 0;
 }
+
+void ps_buf_cut(struct ps_buf *b, size_t n)
+{
+    assert(n <= ps_buf_len(b));
+    b->tail = b->head + n;
+}

@@ -29,3 +29,5 @@ int ps_buf_printf(struct ps_buf *b, const char *fmt, ...) __attribute__((format(
 void ps_buf_consume(struct ps_buf *b, size_t n);
 // Empties it and keeps the memory.
 void ps_buf_clear(struct ps_buf *b);
+// Drops what stands behind the first n octets (n <= length).
+void ps_buf_cut(struct ps_buf *b, size_t n);

@@ -81,6 +81,11 @@ int ps_opt_index(const struct ps_opt_iter *it)
     return optind;
 }
 
+const char *ps_opt_more(struct ps_opt_iter *it)
+{
+    return optind < it->argc ? it->argv[optind++] : NULL;
+}
+
 static const struct ps_opt *find_letter(const struct ps_opt_prog *prog, int letter)
 {
     for (const struct ps_opt *o = prog->opts; o->letter; o++)

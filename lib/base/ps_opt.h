@@ -35,6 +35,8 @@ int ps_opt_begin(struct ps_opt_iter *it, const struct ps_opt_prog *prog, int arg
 // '?' after an unknown option or a missing argument, with a message on stderr that names it.
 int ps_opt_next(struct ps_opt_iter *it);
 int ps_opt_index(const struct ps_opt_iter *it);
+// Takes the next word of the command line too, for an option of two values; NULL: there is none.
+const char *ps_opt_more(struct ps_opt_iter *it);
 void ps_opt_end(struct ps_opt_iter *it);
 // The help, wrapped for 80 columns.
 void ps_opt_help(const struct ps_opt_prog *prog, FILE *out);

@@ -178,6 +178,12 @@ void ps_json_null(struct ps_json *j)
     fputs("null", j->file);
 }
 
+void ps_json_raw(struct ps_json *j, const char *text, size_t len)
+{
+    before_value(j);
+    (void)fwrite(text, 1, len, j->file);
+}
+
 int ps_json_end(struct ps_json *j)
 {
     assert(j->depth == 0 && !j->after_key);

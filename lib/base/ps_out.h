@@ -3,6 +3,7 @@
 // commas, quotes and escapes right. 64-bit integers are written in full.
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -24,5 +25,7 @@ void ps_json_i64(struct ps_json *j, int64_t value);
 void ps_json_double(struct ps_json *j, double value); // shortest that reads back; NaN, infinity: null
 void ps_json_bool(struct ps_json *j, bool value);
 void ps_json_null(struct ps_json *j);
+// A value that is JSON already, written as it is.
+void ps_json_raw(struct ps_json *j, const char *text, size_t len);
 // A newline, and whether everything reached the file: 0 or -EIO.
 int ps_json_end(struct ps_json *j);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a daemon forbids itself for good once it has opened what needs more: files by Landlock
-// (ps_landlock.c), system calls by seccomp (ps_seccomp.c). Both hold for the calling thread and for what
-// it starts afterwards, so they are called while there is no other thread; and both need ps_priv_no_new
-// first, but of root.
+// What a process forbids itself for good once it has opened what needs more: files by Landlock
+// (ps_landlock.c), system calls by seccomp (ps_seccomp.c, ps_seccomp_compute.c). Both hold for the calling
+// thread and for what it starts afterwards, so they are called while there is no other thread; and both need
+// ps_priv_no_new first, but of root.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,3 +49,13 @@ int ps_confine_abi(void);
 int ps_confine_to_files(const struct ps_confine_files *f, struct ps_fault *fault);
 // From here on there are only the system calls of a server that measures; others fail with EPERM. 0 or -errno.
 int ps_confine_calls(void);
+
+// A process that does nothing but compute on what others want of it.
+
+// From here on it may map that many octets beside what it has. Reads /proc: before ps_confine_to_files. 0 or
+// -errno.
+int ps_confine_memory(size_t more);
+// From here on it can read and write what is open, use memory, look at the clock and end; anything else fails
+// with EPERM. No core is dumped, no file grows, and no program started gains privileges (none can be). opening:
+// it may open files for reading; which, is for ps_confine_to_files to say. 0 or -errno; some may hold then.
+int ps_confine_to_computing(bool opening);

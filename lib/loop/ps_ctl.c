@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "base/ps_buf.h"
 #include "base/ps_err.h"
@@ -24,6 +25,7 @@ struct ps_ctl {
     ps_ctl_cb on_request;
     void *ctx;
     ps_ns idle;
+    unsigned conns_max;
     uint64_t last_id;
     struct ps_list conns; // the one idle for longest first
     size_t nconns;
@@ -253,7 +255,7 @@ int ps_ctl_reply(struct ps_ctl_request req, const char *text, size_t len)
 // The one that has been idle for longest and waits for no answer of ours makes room.
 static bool make_room(struct ps_ctl *ctl, const struct conn *newcomer)
 {
-    if (ctl->nconns <= PS_CTL_CONNS)
+    if (ctl->nconns <= ctl->conns_max)
         return true;
     PS_LIST_EACH(it, &ctl->conns) {
         struct conn *c = PS_CONTAINER(it, struct conn, link);
@@ -346,6 +348,7 @@ int ps_ctl_listen(struct ps_loop *l, const char *path, unsigned mode, ps_ctl_cb 
     ctl->on_request = on_request;
     ctl->ctx = ctx;
     ctl->idle = PS_CTL_IDLE;
+    ctl->conns_max = PS_CTL_CONNS;
     ps_list_init(&ctl->conns);
     uv_pipe_init(ps_loop_uv(l), &ctl->pipe, 0);
     ctl->pipe.data = ctl;
@@ -363,6 +366,15 @@ static void set_timer(struct conn *c)
 {
     if (c->request == 0)
         ps_timer_start(c->timer, c->ctl->idle);
+}
+
+void ps_ctl_set_conns(struct ps_ctl *ctl, unsigned max)
+{
+    int fd;
+
+    ctl->conns_max = max;
+    if (uv_fileno((uv_handle_t *)&ctl->pipe, &fd) == 0)
+        (void)listen(fd, (int)max);
 }
 
 void ps_ctl_set_idle(struct ps_ctl *ctl, ps_ns idle)

@@ -35,6 +35,9 @@ int ps_ctl_listen(struct ps_loop *l, const char *path, unsigned mode, ps_ctl_cb 
 int ps_ctl_reply(struct ps_ctl_request req, const char *text, size_t len);
 // How long a connection may be idle, or not read its reply, from now on (PS_CTL_IDLE if never called).
 void ps_ctl_set_idle(struct ps_ctl *ctl, ps_ns idle);
+// How many connections there may be from now on (PS_CTL_CONNS if never called), open ones and such that wait to
+// be accepted.
+void ps_ctl_set_conns(struct ps_ctl *ctl, unsigned max);
 size_t ps_ctl_conns(const struct ps_ctl *ctl);
 // Closes all at once (replies that fit the kernel's buffers still arrive) and removes the socket if it is
 // still ours. NULL is fine.

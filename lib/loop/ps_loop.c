@@ -17,6 +17,7 @@ struct ps_loop {
     uv_loop_t uv;
     uv_idle_t idle; // active while something is deferred: keeps the loop turning
     struct ps_timers timers;
+    struct ps_children children;
     struct ps_list deferred;
     struct ps_list signals;
     char scratch[PS_LOOP_SCRATCH];
@@ -67,6 +68,11 @@ struct ps_timers *ps_loop_timers(struct ps_loop *l)
     return &l->timers;
 }
 
+struct ps_children *ps_loop_children(struct ps_loop *l)
+{
+    return &l->children;
+}
+
 char *ps_loop_scratch(struct ps_loop *l)
 {
     return l->scratch;
@@ -96,6 +102,7 @@ int ps_loop_new(struct ps_loop **out)
     uv_idle_init(&l->uv, &l->idle);
     l->idle.data = l;
     ps_timers_init(&l->timers, &l->uv);
+    ps_children_init(&l->children);
     ps_list_init(&l->deferred);
     ps_list_init(&l->signals);
     ignore_sigpipe();
@@ -149,6 +156,7 @@ void ps_loop_free(struct ps_loop *l)
     rc = uv_loop_close(&l->uv);
     assert(rc == 0);
     (void)rc;
+    ps_children_fini(&l->children);
     ps_timers_fini(&l->timers);
     free(l);
 }

@@ -241,6 +241,7 @@ static int open_thread(struct pump_thread *t)
     t->command = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (t->epoll < 0 || t->sockets < 0 || t->command < 0)
         return -errno;
+    pump_warm_open(t);
     rc = ps_timerq_init(&t->sends);
     if (!rc)
         rc = ps_dgram_batch_new(&t->batch);
@@ -253,6 +254,7 @@ static void close_thread(struct pump_thread *t)
 {
     ps_flowtab_fini(&t->by_peer);
     ps_dgram_batch_free(t->batch);
+    pump_warm_close(t);
     if (t->sends.fd >= 0)
         ps_timerq_fini(&t->sends);
     for (int i = 0; i < 3; i++) {
@@ -309,6 +311,7 @@ static struct ps_pump *pump_alloc(const struct ps_pump_conf *conf)
     p->t.drained = pump_clock(CLOCK_REALTIME);
     p->s.until = p->inbox_until = p->delivered = p->t.drained + p->offset;
     p->t.epoll = p->t.sockets = p->t.command = p->t.sends.fd = -1;
+    p->t.warm[0].fd = p->t.warm[1].fd = -1;
     p->t.self_bound = PS_SELFDELAY_UNKNOWN;
     atomic_init(&p->self.bound, PS_SELFDELAY_UNKNOWN);
     p->s.commands_end = &p->s.commands;

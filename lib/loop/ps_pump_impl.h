@@ -9,6 +9,7 @@
 //   ps_pump_rx.c      draining sockets, arrivals, events handed over   (packet)
 //   ps_pump_tx.c      sending                                          (packet)
 //   ps_pump_hw.c      hardware's arrival stamps                        (both)
+//   ps_pump_warm.c    the way through the kernel kept in the caches   (packet)
 //   ps_pump_stamp.c   how late packets leave behind their stamps       (packet)
 #pragma once
 #include <pthread.h>
@@ -112,6 +113,12 @@ struct pump_rate {
     uint64_t n, per_s;
 };
 
+// A socket that sends to itself; -1: none.
+struct pump_warm {
+    int fd;
+    struct ps_addr self;
+};
+
 // What belongs to the packet thread alone (once it runs).
 struct pump_thread {
     int epoll, command; // command: written when the list of commands was empty
@@ -127,10 +134,13 @@ struct pump_thread {
     bool timed, more; // sockets are drained by time; were not drained to the end
     bool stampless;   // a datagram came without the kernel's stamp: must be read at once
     ps_ns next_drain;
-    bool look;       // somebody waits to hear that nothing more has arrived
-    ps_ns drained;   // CLOCK_REALTIME: what arrived before has been read
-    ps_ns last_send; // CLOCK_REALTIME
-    ps_ns lead;      // precise: the timer is set so much ahead of a packet's time
+    bool look;                // somebody waits to hear that nothing more has arrived
+    ps_ns drained;            // CLOCK_REALTIME: what arrived before has been read
+    ps_ns last_send;          // CLOCK_REALTIME
+    bool behind;              // more is due than a turn sends
+    ps_ns lead;               // precise: the timer is set so much ahead of a packet's time
+    struct pump_warm warm[2]; // of IPv4, IPv6
+    ps_ns warmed;             // how long the last warming up took
     struct pump_rate rx, tx;
     struct ps_clock_state clock; // with what our own stamping adds
     struct ps_phc phc;           // of hw, as last read
@@ -293,6 +303,12 @@ void pump_hw_close(struct ps_pump *p);
 void pump_hw_wanted(struct ps_pump *p);
 // Takes the last reading of its clock. [pump]
 void pump_hw_turn(struct ps_pump *p);
+
+// ps_pump_warm.c
+void pump_warm_open(struct pump_thread *t);
+void pump_warm_close(struct pump_thread *t);
+// If nothing has been sent for a while: before the flow's packet is stamped. [pump]
+void pump_warm_up(struct ps_pump *p, const struct ps_flow *next, ps_ns now);
 
 // ps_pump_stamp.c [pump]
 // Whether the kernel is to be asked when the packet stamped now leaves.

@@ -10,10 +10,11 @@
 #define FOLD_FROM 500
 #define FOLD_STEP 800
 #define FOLD_MAX (2 * PS_MSEC)
-// In precise mode the timer is set ahead by half as much again as a wake has taken lately, and what is left of
-// that is spent waiting awake, as is the time to the next packet when it is less.
+// In precise mode the timer is set ahead by half as much again as a wake has taken lately, and by what it takes
+// to warm up (ps_pump_warm.c); what is left of that is spent waiting awake, as is the time to the next packet
+// when it is less.
 #define LEAD_MIN (10 * PS_USEC)
-#define LEAD_MAX (150 * PS_USEC)
+#define LEAD_MAX (250 * PS_USEC)
 #define LEAD_SHARE 16
 // Receiving must not wait for longer.
 #define AWAKE_MAX PS_MSEC
@@ -120,7 +121,7 @@ void pump_send_woken(struct ps_pump *p)
 
     // A clock that was set tells nothing of wakes.
     if (t->sends.armed > 0 && late >= 0 && late <= 2 * LEAD_MAX)
-        t->lead += (late + late / 2 - t->lead) / LEAD_SHARE;
+        t->lead += (late + late / 2 + t->warmed - t->lead) / LEAD_SHARE;
     if (t->lead < LEAD_MIN)
         t->lead = LEAD_MIN;
     if (t->lead > LEAD_MAX)
@@ -150,7 +151,14 @@ void pump_send_due(struct ps_pump *p)
     if (!n)
         return;
     now = begun = pump_clock(CLOCK_REALTIME);
-    for (int left = SENDS_PER_TURN; left > 0 && (n = next_due(p, begun, now)); left--) {
+    if (n->key <= now + (p->precise ? p->t.lead : 0))
+        pump_warm_up(p, PS_CONTAINER(n, struct ps_flow, t.due), now);
+    p->t.behind = false;
+    for (int left = SENDS_PER_TURN; (n = next_due(p, begun, now)); left--) {
+        if (left == 0) {
+            p->t.behind = true;
+            return;
+        }
         now = send_one(p, PS_CONTAINER(n, struct ps_flow, t.due));
         p->t.last_send = now;
     }
@@ -173,7 +181,7 @@ void pump_send_arm(struct ps_pump *p)
 
     pump_rate_update(&t->tx, t->now);
     // A last send in the future is from before the clock was set back: it holds up nothing.
-    if (!p->precise && t->last_send <= pump_clock(CLOCK_REALTIME))
+    if (!p->precise && !t->behind && t->last_send <= pump_clock(CLOCK_REALTIME))
         hold = t->last_send + fold_window(t->tx.per_s);
     ps_timerq_arm(&t->sends, hold, p->precise ? t->lead : 0);
 }

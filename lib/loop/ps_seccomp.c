@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only includer of seccomp.h. The list is what a measuring server does, not what it did in a trial:
-// what the C library, libuv and a memory allocator use in its place is there too.
+// The list is what a measuring server does, not what it did in a trial: what the C library, libuv and a
+// memory allocator use in its place is there too.
 #include <errno.h>
 #include <linux/netlink.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "loop/ps_confine.h"
+#include "loop/ps_seccomp_impl.h"
 
 #define SOCK_TYPE_MASK 0xf
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-// Names that this architecture or an older libseccomp does not know are passed over.
 static const char *const names[] = {
     // descriptors
     "read", "readv", "pread64", "preadv", "preadv2", "write", "writev", "pwrite64", "pwritev", "pwritev2",
@@ -59,16 +57,9 @@ static const char *const eased_names[] = {"clone", "ptrace", "wait4", "waitid", 
                                           "prctl", "tgkill"};
 #endif
 
-// One more condition under which a call is allowed: (argument & mask) == value.
-struct rule {
-    const char *name;
-    unsigned argument;
-    scmp_datum_t mask, value;
-};
+#define LOW PS_SECCOMP_INT
 
-#define LOW (scmp_datum_t)0xffffffff // an int: the other half of the register may hold anything
-
-static const struct rule rules[] = {
+static const struct ps_seccomp_rule rules[] = {
     {"clone", 0, CLONE_THREAD, CLONE_THREAD}, // a thread, no process
     {"mmap", 2, PROT_EXEC, 0},                // memory is not made code
     {"mmap2", 2, PROT_EXEC, 0},
@@ -92,41 +83,6 @@ static const struct rule rules[] = {
     {"socketpair", 0, LOW, AF_UNIX},
 };
 
-static int allow_name(scmp_filter_ctx f, const char *name)
-{
-    int nr = seccomp_syscall_resolve_name(name);
-
-    return nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(f, SCMP_ACT_ALLOW, nr, 0);
-}
-
-static int allow_rule(scmp_filter_ctx f, const struct rule *r)
-{
-    int nr = seccomp_syscall_resolve_name(r->name);
-
-    if (nr == __NR_SCMP_ERROR)
-        return 0;
-    return seccomp_rule_add(f, SCMP_ACT_ALLOW, nr, 1,
-                            SCMP_CMP64(r->argument, SCMP_CMP_MASKED_EQ, r->mask, r->value));
-}
-
-static int allow_names(scmp_filter_ctx f, const char *const *list, size_t n)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        rc = allow_name(f, list[i]);
-    return rc;
-}
-
-static int allow_rules(scmp_filter_ctx f)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < COUNT(rules); i++)
-        rc = allow_rule(f, &rules[i]);
-    return rc;
-}
-
 static int allow_socket(scmp_filter_ctx f, int family, scmp_datum_t mask, int type, int protocol)
 {
     return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3,
@@ -148,19 +104,6 @@ static int allow_sockets(scmp_filter_ctx f)
     return rc;
 }
 
-// Signals to this process alone.
-static int allow_own_signals(scmp_filter_ctx f)
-{
-    scmp_datum_t self = (scmp_datum_t)getpid();
-    int rc =
-        seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(kill), 1, SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, LOW, self));
-
-    if (rc == 0 && !PS_CONFINE_EASED)
-        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                              SCMP_CMP64(0, SCMP_CMP_MASKED_EQ, LOW, self));
-    return rc;
-}
-
 // The C library tries clone3 first, whose flags a filter cannot see, and goes back to clone when there is
 // no such call.
 static int hide_clone3(scmp_filter_ctx f)
@@ -172,35 +115,24 @@ static int hide_clone3(scmp_filter_ctx f)
 
 static int fill(scmp_filter_ctx f)
 {
-    int rc = allow_names(f, names, COUNT(names));
+    int rc = ps_seccomp_names(f, names, PS_SECCOMP_COUNT(names));
 
 #if PS_CONFINE_EASED
     if (rc == 0)
-        rc = allow_names(f, eased_names, COUNT(eased_names));
+        rc = ps_seccomp_names(f, eased_names, PS_SECCOMP_COUNT(eased_names));
 #endif
     if (rc == 0)
-        rc = allow_rules(f);
+        rc = ps_seccomp_rules(f, rules, PS_SECCOMP_COUNT(rules));
     if (rc == 0)
         rc = allow_sockets(f);
     if (rc == 0)
-        rc = allow_own_signals(f);
+        rc = ps_seccomp_own_signals(f);
     return rc == 0 ? hide_clone3(f) : rc;
 }
 
 int ps_confine_calls(void)
 {
-    scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int rc = f ? 0 : -ENOMEM;
+    scmp_filter_ctx f = ps_seccomp_new();
 
-    // Whoever calls has seen to it (ps_priv_no_new), or has turned it off.
-    if (rc == 0)
-        rc = seccomp_attr_set(f, SCMP_FLTATR_CTL_NNP, 0);
-    if (rc == 0)
-        rc = seccomp_attr_set(f, SCMP_FLTATR_API_SYSRAWRC, 1); // the kernel's own error
-    if (rc == 0)
-        rc = fill(f);
-    if (rc == 0)
-        rc = seccomp_load(f);
-    seccomp_release(f);
-    return rc;
+    return ps_seccomp_load(f, f ? fill(f) : -ENOMEM);
 }

@@ -21,11 +21,21 @@ struct ps_timers {
     ps_ns armed; // INT64_MAX: off
 };
 
+// All programs that a loop has started (ps_proc) and that are not over.
+struct ps_children {
+    uv_signal_t signal; // SIGCHLD; keeps the loop alive while one of them has an owner
+    struct ps_list running;
+    bool watching;
+};
+
+void ps_children_init(struct ps_children *all);
+void ps_children_fini(struct ps_children *all);
 void ps_timers_init(struct ps_timers *all, uv_loop_t *uv);
 void ps_timers_fini(struct ps_timers *all);
 
 uv_loop_t *ps_loop_uv(struct ps_loop *l);
 struct ps_timers *ps_loop_timers(struct ps_loop *l);
+struct ps_children *ps_loop_children(struct ps_loop *l);
 char *ps_loop_scratch(struct ps_loop *l);
 
 // A non-blocking TCP socket, bound to the interface if one is named. 0 or -errno.

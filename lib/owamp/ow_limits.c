@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "owamp/ow_limits.h"
+#include "owamp/ow_limits_impl.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,31 +8,13 @@
 #include "base/ps_near.h"
 #include "base/ps_num.h"
 
-enum assign_kind { ASSIGN_DEFAULT, ASSIGN_NET, ASSIGN_USER };
-
-struct assign {
-    enum assign_kind kind;
-    int version;   // net: 4 or 6
-    unsigned bits; // net: length of the prefix
-    uint8_t prefix[16];
-    char user[OW_KEYID_LEN + 1];
-    const struct ow_class *class_;
-    int line;
-};
-
-struct ow_limits {
-    struct ow_class **class_; // each in its own memory: parents and callers point to them
-    size_t nclasses, classes_cap;
-    struct assign *assign;
-    size_t nassigns, assigns_cap;
-};
-
 // One reading of a file.
 struct reader {
     struct ps_conf conf;
     struct ow_limits *limits;
     const struct ow_pfs *users;
     struct ps_fault *fault;
+    bool goes_on; // after a fault
 };
 
 #define FAULT(r, ...) ps_fault_set((r)->fault, (r)->conf.file, (r)->conf.line, __VA_ARGS__)
@@ -60,7 +42,7 @@ static int make_room(void **array, size_t count, size_t *cap, size_t size)
     return 0;
 }
 
-static int add_class(struct ow_limits *l, const struct ow_class *c)
+int ow_limits_add_class(struct ow_limits *l, const struct ow_class *c)
 {
     void *array = l->class_;
     int rc = make_room(&array, l->nclasses, &l->classes_cap, sizeof(*l->class_));
@@ -273,18 +255,20 @@ static int parse_limit(struct reader *r, char *rest)
     const char *with = ps_conf_word(&rest);
     if (!with || strcasecmp(with, "with") != 0) {
         FAULT(r, "\"with\" is missing behind the class name: limit %s with KEY=VALUE, ...", c.name);
-        return PS_ESYNTAX;
+        rc = PS_ESYNTAX;
     }
-    rc = collect_pairs(r, rest, given);
+    if (rc == 0)
+        rc = collect_pairs(r, rest, given);
     if (rc == 0)
         rc = inherit(r, given[KEY_PARENT], &c);
     for (int i = 0; rc == 0 && i < KEY_COUNT; i++) {
         if (given[i])
             rc = take_value(r, (enum key)i, given[i], &c);
     }
-    if (rc)
+    // After a fault the class is known all the same, so that what names it is no fault too.
+    if (rc && !r->goes_on)
         return rc;
-    return add_class(r->limits, &c) ? out_of_memory(r) : 0;
+    return ow_limits_add_class(r->limits, &c) ? out_of_memory(r) : rc;
 }
 
 static bool bit_set(const uint8_t *octets, unsigned bit)
@@ -345,6 +329,16 @@ static int take_net(struct reader *r, char *text, struct assign *a)
     return rc;
 }
 
+static int take_any_user(struct reader *r, const char *user, struct assign *a)
+{
+    if (strlen(user) > OW_KEYID_LEN) {
+        FAULT(r, "user \"%.90s\" is longer than %d octets", user, OW_KEYID_LEN);
+        return PS_ELIMIT;
+    }
+    memcpy(a->user, user, strlen(user) + 1);
+    return 0;
+}
+
 static int take_user(struct reader *r, const char *user, struct assign *a)
 {
     const uint8_t *pass;
@@ -353,6 +347,8 @@ static int take_user(struct reader *r, const char *user, struct assign *a)
         FAULT(r, "the user is missing: assign user USER CLASS");
         return PS_ESYNTAX;
     }
+    if (!r->users && r->goes_on)
+        return take_any_user(r, user, a);
     if (!r->users) {
         FAULT(r, "user \"%.90s\" is unknown: there is no pass-phrase file", user);
         return PS_ENOTFOUND;
@@ -461,10 +457,10 @@ static int parse_line(struct reader *r)
     return PS_EUNKNOWN;
 }
 
-static int add_default_class(struct ow_limits *l)
+static void forget(struct reader *r)
 {
-    struct ow_class c = {.name = "default", .allow_open_mode = true};
-    return add_class(l, &c);
+    ps_conf_fini(&r->conf);
+    ow_limits_free(r->limits);
 }
 
 int ow_limits_parse(struct ow_limits **out, const char *file, const char *text, size_t len,
@@ -479,121 +475,37 @@ int ow_limits_parse(struct ow_limits **out, const char *file, const char *text, 
             break;
         rc = parse_line(&r);
     }
-    if (rc == 0 && r.limits->nclasses == 0 && add_default_class(r.limits))
+    if (rc == 0 && r.limits->nclasses == 0 && ow_limits_add_default(r.limits))
         rc = out_of_memory(&r);
-    ps_conf_fini(&r.conf);
     if (rc) {
-        ow_limits_free(r.limits);
+        forget(&r);
         return rc;
     }
+    ps_conf_fini(&r.conf);
     *out = r.limits;
     return 0;
 }
 
-int ow_limits_default(struct ow_limits **out)
+int ow_limits_check(const char *file, const char *text, size_t len, const struct ow_pfs *users,
+                    ow_limits_fault_cb told, void *ctx, size_t *classes)
 {
-    struct ow_limits *l = calloc(1, sizeof(*l));
-    if (!l || add_default_class(l)) {
-        ow_limits_free(l);
-        return -ENOMEM;
+    struct ps_fault fault;
+    struct reader r = {
+        .users = users, .fault = &fault, .goes_on = true, .limits = calloc(1, sizeof(*r.limits))};
+    int rc = r.limits ? 0 : -ENOMEM;
+    ps_conf_init(&r.conf, file, text, len);
+    while (rc == 0) {
+        int line = ps_conf_next(&r.conf, &fault);
+        if (line == 0)
+            break;
+        rc = line < 0 ? line : parse_line(&r);
+        if (rc == 0 || rc == -ENOMEM)
+            continue;
+        told(ctx, r.conf.line, &fault);
+        // A line that cannot be put together is the last that can be read.
+        rc = line < 0 ? rc : 0;
     }
-    *out = l;
-    return 0;
-}
-
-void ow_limits_free(struct ow_limits *l)
-{
-    if (!l)
-        return;
-    for (size_t i = 0; i < l->nclasses; i++)
-        free(l->class_[i]);
-    free(l->class_);
-    free(l->assign);
-    free(l);
-}
-
-size_t ow_limits_count(const struct ow_limits *l)
-{
-    return l->nclasses;
-}
-
-const struct ow_class *ow_limits_class(const struct ow_limits *l, size_t i)
-{
-    return i < l->nclasses ? l->class_[i] : NULL;
-}
-
-const struct ow_class *ow_limits_by_name(const struct ow_limits *l, const char *name)
-{
-    for (size_t i = 0; i < l->nclasses; i++) {
-        if (strcmp(l->class_[i]->name, name) == 0)
-            return l->class_[i];
-    }
-    return NULL;
-}
-
-static bool net_holds(const struct assign *a, int version, const uint8_t addr[16])
-{
-    unsigned whole = a->bits / 8, part = a->bits % 8;
-    if (a->version != version || memcmp(a->prefix, addr, whole) != 0)
-        return false;
-    return part == 0 || ((a->prefix[whole] ^ addr[whole]) & (0xff00u >> part) & 0xffu) == 0;
-}
-
-const struct ow_class *ow_limits_by_addr(const struct ow_limits *l, const struct ps_addr *peer)
-{
-    struct ps_addr plain = *peer;
-    uint8_t addr[16];
-    const struct assign *best = NULL;
-    const struct ow_class *otherwise = l->class_[0];
-    ps_addr_unmap(&plain);
-    ps_addr_to_wire(&plain, addr);
-    for (size_t i = 0; i < l->nassigns; i++) {
-        const struct assign *a = &l->assign[i];
-        if (a->kind == ASSIGN_DEFAULT)
-            otherwise = a->class_;
-        else if (a->kind == ASSIGN_NET && (!best || a->bits > best->bits) &&
-                 net_holds(a, ps_addr_version(&plain), addr))
-            best = a;
-    }
-    return best ? best->class_ : otherwise;
-}
-
-const struct ow_class *ow_limits_by_user(const struct ow_limits *l, const char *user,
-                                         const struct ps_addr *peer)
-{
-    const struct ow_class *same = ow_limits_by_name(l, user);
-    if (same)
-        return same;
-    for (size_t i = 0; i < l->nassigns; i++) {
-        if (l->assign[i].kind == ASSIGN_USER && strcmp(l->assign[i].user, user) == 0)
-            return l->assign[i].class_;
-    }
-    return ow_limits_by_addr(l, peer);
-}
-
-static size_t put_at(char *out, size_t size, size_t end, const char *name)
-{
-    size_t n = strlen(name);
-    for (size_t i = 0; i < n; i++) {
-        if (end - n + i < size)
-            out[end - n + i] = name[i];
-    }
-    return n;
-}
-
-size_t ow_class_path(const struct ow_class *c, char *out, size_t size)
-{
-    size_t length = 0;
-    for (const struct ow_class *p = c; p; p = p->parent)
-        length += strlen(p->name) + (p->parent ? 1 : 0);
-    // Written from its end, as the chain leads upwards.
-    size_t end = length;
-    for (const struct ow_class *p = c; p; p = p->parent) {
-        end -= put_at(out, size, end, p->name);
-        if (p->parent)
-            end -= put_at(out, size, end, "/");
-    }
-    if (size > 0)
-        out[length < size ? length : size - 1] = '\0';
-    return length;
+    *classes = r.limits ? r.limits->nclasses : 0;
+    forget(&r);
+    return rc == -ENOMEM ? rc : 0;
 }

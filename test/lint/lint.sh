@@ -4,9 +4,12 @@
 cd "${top_srcdir:?is set by make check}" || exit 1
 . test/tap.sh
 
+programs='owampd owping powstream psarchive pslimits'
+
 # Every C file of the project.
 sources() {
-    find lib owampd owping powstream psarchive test bench \( -name '*.c' -o -name '*.h' \) -type f | LC_ALL=C sort
+    # shellcheck disable=SC2086 # a list
+    find lib $programs test bench \( -name '*.c' -o -name '*.h' \) -type f | LC_ALL=C sort
 }
 
 # Every shell script, known by its first line.

@@ -8,7 +8,9 @@ owping=$top_builddir/owping/owping
 owstats=$top_builddir/owping/owstats
 owfetch=$top_builddir/owping/owfetch
 owup=$top_builddir/owping/owup
-export owampd owping owstats owfetch owup
+pslimits=$top_builddir/pslimits/pslimits
+export owampd owping owstats owfetch owup pslimits
+export PSUITE_JQ_WORKER=$top_builddir/lib/jq/ps-jq-worker PSUITE_JQ_LIBRARY=${top_srcdir:?is set by make check}/lib/jq
 export TZ=UTC LC_ALL=C
 unset TMPDIR OWAMP_DEBUG_TIMEOFFSET NOTIFY_SOCKET
 export OWAMP_DEBUG_CLOCKSOURCE=none # this host's are no part of a test

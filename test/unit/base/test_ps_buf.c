@@ -132,6 +132,23 @@ static void a_queue_that_stays_short_does_not_grow(void **state)
     ps_buf_fini(&b);
 }
 
+static void what_stands_at_the_end_can_be_cut_off(void **state)
+{
+    struct ps_buf b;
+
+    (void)state;
+    ps_buf_init(&b, 6);
+    assert_int_equal(ps_buf_append(&b, "abcdef", 6), 0);
+    ps_buf_consume(&b, 1);
+    ps_buf_cut(&b, 3);
+    assert_int_equal(ps_buf_len(&b), 3);
+    assert_int_equal(ps_buf_append(&b, "xyz", 3), 0); // and counts no longer
+    assert_memory_equal(ps_buf_head(&b), "bcdxyz", 6);
+    ps_buf_cut(&b, 0);
+    assert_int_equal(ps_buf_len(&b), 0);
+    ps_buf_fini(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +159,7 @@ int main(void)
         cmocka_unit_test(reserved_octets_count_when_committed),
         cmocka_unit_test(printf_fills_up_to_the_bound_without_its_nul),
         cmocka_unit_test(a_cleared_buffer_keeps_its_memory),
+        cmocka_unit_test(what_stands_at_the_end_can_be_cut_off),
         cmocka_unit_test(a_queue_that_stays_short_does_not_grow),
     };
     return cmocka_run_group_tests_name("ps_buf", tests, NULL, NULL);

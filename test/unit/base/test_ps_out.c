@@ -219,9 +219,22 @@ static void a_full_disk_is_told_at_the_end(void **state)
     fclose(f);
 }
 
+static void what_is_json_already_is_written_as_it_is(void **state)
+{
+    struct sink s;
+    (void)state;
+    sink_init(&s, false);
+    ps_json_open(&s.j, '[');
+    ps_json_raw(&s.j, "{\"n\":1e400}xx", 11);
+    ps_json_raw(&s.j, "[]", 2);
+    ps_json_close(&s.j, ']');
+    sink_check(&s, "[{\"n\":1e400},[]]\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_json_already_is_written_as_it_is),
         cmocka_unit_test(commas_and_brackets_are_right),
         cmocka_unit_test(pretty_documents_are_indented),
         cmocka_unit_test(documents_follow_each_other_as_lines),

@@ -284,6 +284,39 @@ static void a_path_leads_from_the_root(void **state)
     ow_limits_free(l);
 }
 
+static void collect(void *ctx, int line, const struct ps_fault *fault)
+{
+    char *all = ctx;
+    size_t used = strlen(all);
+    snprintf(all + used, 2000 - used, "%d %s\n", line, fault->text);
+}
+
+static void expect_faults(const char *text, const char *want, size_t classes)
+{
+    char all[2000] = "";
+    size_t n = 0;
+    assert_int_equal(ow_limits_check("t", text, strlen(text), NULL, collect, all, &n), 0);
+    assert_string_equal(all, want);
+    assert_int_equal(n, classes);
+}
+
+static void a_check_tells_every_fault(void **state)
+{
+    (void)state;
+    expect_faults(sample, "", 3);
+    expect_faults("limit root wth disk=1\n\nlimit a with parent=root, dsk=1\nlimit b with parent=a, disk=x\n"
+                  "assign net 10.0.0.1/8 b\nassign user joe c\nasign default a\nassign default a\n",
+                  "1 t:1: \"with\" is missing behind the class name: limit root with KEY=VALUE, ...\n"
+                  "3 t:3: unknown limit \"dsk\"; did you mean \"disk\"?\n"
+                  "4 t:4: disk: \"x\" is not a number with an optional k, m, g, t, p, e or z\n"
+                  "5 t:5: the address has bits set behind its first 8\n"
+                  "6 t:6: class \"c\" is not defined above this line\n"
+                  "7 t:7: a line begins with limit or assign, not with \"asign\"; did you mean \"assign\"?\n",
+                  3);
+    expect_faults("limit root with disk=1 \\x\nlimit a with disk=1\n",
+                  "1 t:1: a backslash that is not at the end of the line\n", 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +334,7 @@ int main(void)
         cmocka_unit_test(malformed_assignments_are_refused),
         cmocka_unit_test(without_a_pass_phrase_file_nobody_can_be_assigned),
         cmocka_unit_test(a_path_leads_from_the_root),
+        cmocka_unit_test(a_check_tells_every_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

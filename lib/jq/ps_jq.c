@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jq/ps_jq.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/ps_err.h"
+#include "jq/ps_jqhand.h"
+#include "jq/ps_jqtext.h"
+
+#ifndef PS_JQ_WORKER
+#define PS_JQ_WORKER "/usr/local/libexec/ps-jq-worker"
+#endif
+#ifndef PS_JQ_LIBRARY
+#define PS_JQ_LIBRARY "/usr/local/share/psuite/jq"
+#endif
+
+#define START_TIME (10 * PS_SEC)
+#define RETRY (1 * PS_SEC) // after a worker could not be started
+
+struct ps_jq {
+    struct ps_loop *loop;
+    struct ps_jq_conf conf;
+    struct ps_jqhand_conf hand_conf;
+    char *worker, *library;
+    struct ps_timer *kick; // looks at the queue soon
+    struct ps_list hands, waiting, busy;
+    size_t nwaiting, nbusy, octets;
+    unsigned nhands;
+    uint64_t last_program;
+    bool dispatching;
+    struct ps_fault start_fault; // why no worker could be started
+    int start_err;               // 0: the last one could
+    ps_ns start_failed;
+    struct ps_jq_stats stats;
+};
+
+struct ps_jq_program {
+    struct ps_jq *jq;
+    uint64_t id;
+    size_t refs, nargs;
+    struct ps_buf frame;
+};
+
+struct ps_jq_request {
+    struct ps_list link;
+    struct ps_jq *jq;
+    struct ps_jq_program *program;
+    struct ps_jqhand_job job;
+    struct ps_buf frame;
+    ps_jq_cb cb; // NULL: cancelled
+    void *ctx;
+    bool given; // to a worker
+};
+
+// --- programs
+
+static bool names_good(const struct ps_jq_source *s)
+{
+    for (size_t i = 0; i < s->nnames; i++) {
+        if (!ps_jqtext_is_name(s->names[i], strlen(s->names[i])))
+            return false;
+    }
+    return !s->len || !memchr(s->text, '\0', s->len);
+}
+
+static int check_source(const struct ps_jq_source *s)
+{
+    size_t size = s->len + (s->prelude ? strlen(s->prelude) : 0);
+
+    if (s->nnames > PS_JQ_ARGS_MAX || s->len > PS_JQ_PROGRAM_MAX)
+        return PS_ELIMIT;
+    for (size_t i = 0; i < s->nnames; i++)
+        size += strlen(s->names[i]);
+    if (size > PS_JQ_PROGRAM_MAX)
+        return PS_ELIMIT;
+    return names_good(s) ? 0 : -EINVAL;
+}
+
+static int put_source(struct ps_buf *out, const struct ps_jq_source *s)
+{
+    struct ps_jqframe_program p = {.text = {s->text, s->len}, .prelude = {"", 0}, .nnames = s->nnames};
+
+    if (s->prelude)
+        p.prelude = (struct ps_jq_value){s->prelude, strlen(s->prelude)};
+    for (size_t i = 0; i < s->nnames; i++)
+        p.names[i] = (struct ps_jq_value){s->names[i], strlen(s->names[i])};
+    return ps_jqframe_put_program(out, &p);
+}
+
+static void release(struct ps_jq_program *p)
+{
+    if (--p->refs > 0)
+        return;
+    ps_buf_fini(&p->frame);
+    free(p);
+}
+
+int ps_jq_program_new(struct ps_jq *jq, const struct ps_jq_source *source, struct ps_jq_program **out)
+{
+    int err = check_source(source);
+    struct ps_jq_program *p = err ? NULL : calloc(1, sizeof *p);
+
+    if (!p)
+        return err ? err : -ENOMEM;
+    p->jq = jq;
+    p->id = ++jq->last_program;
+    p->refs = 1;
+    p->nargs = source->nnames;
+    ps_buf_init(&p->frame, 0);
+    err = put_source(&p->frame, source);
+    if (err)
+        release(p);
+    else
+        *out = p;
+    return err;
+}
+
+void ps_jq_program_free(struct ps_jq_program *p)
+{
+    if (p)
+        release(p);
+}
+
+// --- answers
+
+static void forget(struct ps_jq_request *r)
+{
+    struct ps_jq *jq = r->jq;
+
+    ps_list_remove(&r->link);
+    if (r->given) {
+        jq->nbusy--;
+    } else {
+        jq->nwaiting--;
+        jq->octets -= ps_buf_len(&r->frame);
+    }
+    release(r->program);
+    ps_buf_fini(&r->frame);
+    free(r);
+}
+
+static void answer(struct ps_jq_request *r, const struct ps_jq_result *result)
+{
+    ps_jq_cb cb = r->cb;
+    void *ctx = r->ctx;
+
+    if (result->err)
+        r->jq->stats.failed++;
+    forget(r);
+    if (cb)
+        cb(ctx, result);
+}
+
+static struct ps_jq_request *request_of(struct ps_jqhand_job *job)
+{
+    return PS_CONTAINER(job, struct ps_jq_request, job);
+}
+
+// Those that wait now. Who asks anew from a callback waits for the next turn.
+static void fail_waiting(struct ps_jq *jq)
+{
+    const struct ps_jq_result result = {.err = jq->start_err, .why = jq->start_fault.text};
+    size_t n = jq->nwaiting;
+
+    for (; n > 0 && !ps_list_empty(&jq->waiting); n--)
+        answer(PS_CONTAINER(jq->waiting.next, struct ps_jq_request, link), &result);
+}
+
+// --- workers
+
+static void let_go(struct ps_jq *jq, struct ps_jqhand *h)
+{
+    ps_jqhand_free(h);
+    jq->nhands--;
+}
+
+static void start_failed(struct ps_jq *jq, int err)
+{
+    jq->start_err = err;
+    jq->start_failed = ps_loop_mono();
+}
+
+static void dispatch(struct ps_jq *jq);
+
+static void hand_ready(void *ctx, struct ps_jqhand *h)
+{
+    struct ps_jq *jq = ctx;
+
+    jq->start_err = 0;
+    if (ps_jqhand_held(h) != (PS_JQFRAME_LANDLOCK | PS_JQFRAME_SECCOMP))
+        jq->stats.unconfined = true;
+    dispatch(jq);
+}
+
+static void hand_answered(void *ctx, struct ps_jqhand *h, struct ps_jqhand_job *job,
+                          const struct ps_jq_result *r)
+{
+    struct ps_jq *jq = ctx;
+
+    if (ps_jqhand_worn(h)) { // before somebody asks from the callback
+        let_go(jq, h);
+        jq->stats.replaced++;
+    }
+    answer(request_of(job), r);
+    dispatch(jq);
+}
+
+static void hand_gone(void *ctx, struct ps_jqhand *h, struct ps_jqhand_job *job, const struct ps_jq_result *r)
+{
+    struct ps_jq *jq = ctx;
+
+    if (ps_jqhand_starting(h)) {
+        ps_fault_set(&jq->start_fault, NULL, 0, "%s", r->why);
+        start_failed(jq, r->err);
+    } else {
+        jq->stats.replaced++;
+    }
+    let_go(jq, h);
+    if (job)
+        answer(request_of(job), r);
+    dispatch(jq);
+}
+
+static void hand_compiled(void *ctx)
+{
+    struct ps_jq *jq = ctx;
+
+    jq->stats.compiled++;
+}
+
+static const struct ps_jqhand_ops hand_ops = {hand_ready, hand_answered, hand_gone, hand_compiled};
+
+static bool start_one(struct ps_jq *jq)
+{
+    struct ps_jqhand *h;
+    int err = ps_jqhand_new(jq->loop, &jq->hand_conf, &hand_ops, jq, &h, &jq->start_fault);
+
+    if (err) {
+        start_failed(jq, err);
+        return false;
+    }
+    ps_list_append(&jq->hands, ps_jqhand_link(h));
+    jq->nhands++;
+    return true;
+}
+
+static size_t count_starting(const struct ps_jq *jq)
+{
+    size_t n = 0;
+
+    PS_LIST_EACH(it, &jq->hands)
+        n += ps_jqhand_starting(ps_jqhand_of(it));
+    return n;
+}
+
+static bool may_start(const struct ps_jq *jq)
+{
+    return jq->start_err == 0 || ps_loop_mono() - jq->start_failed >= RETRY;
+}
+
+static void start_as_needed(struct ps_jq *jq)
+{
+    while (jq->nhands < jq->conf.workers && count_starting(jq) < jq->nwaiting && may_start(jq)) {
+        if (!start_one(jq))
+            break;
+    }
+    if (jq->nhands == 0 && jq->nwaiting > 0)
+        fail_waiting(jq);
+}
+
+// --- the queue
+
+// An idle worker, best one that knows the program.
+static struct ps_jqhand *pick(const struct ps_jq *jq, uint64_t program)
+{
+    struct ps_jqhand *idle = NULL;
+
+    PS_LIST_EACH(it, &jq->hands) {
+        struct ps_jqhand *h = ps_jqhand_of(it);
+        if (!ps_jqhand_idle(h))
+            continue;
+        if (ps_jqhand_knows(h, program))
+            return h;
+        idle = h;
+    }
+    return idle;
+}
+
+static bool give(struct ps_jq *jq, struct ps_jq_request *r)
+{
+    struct ps_jqhand *h = pick(jq, r->program->id);
+
+    if (!h)
+        return false;
+    ps_list_remove(&r->link);
+    ps_list_append(&jq->busy, &r->link);
+    jq->nwaiting--;
+    jq->octets -= ps_buf_len(&r->frame);
+    jq->nbusy++;
+    r->given = true;
+    ps_jqhand_give(h, &r->job);
+    return true;
+}
+
+static void dispatch(struct ps_jq *jq)
+{
+    if (jq->dispatching)
+        return;
+    jq->dispatching = true;
+    while (!ps_list_empty(&jq->waiting) &&
+           give(jq, PS_CONTAINER(jq->waiting.next, struct ps_jq_request, link)))
+        ;
+    if (jq->nwaiting > 0)
+        start_as_needed(jq);
+    jq->dispatching = false;
+    if (jq->nwaiting > 0 && jq->nhands == 0)
+        ps_timer_start(jq->kick, 0);
+}
+
+static void kicked(void *ctx)
+{
+    dispatch(ctx);
+}
+
+// --- requests
+
+static int enqueue(struct ps_jq_program *p, struct ps_jq_request *r, ps_jq_cb cb, void *ctx)
+{
+    struct ps_jq *jq = p->jq;
+
+    r->jq = jq;
+    r->program = p;
+    p->refs++;
+    r->job.program = p->id;
+    r->job.compile = &p->frame;
+    r->cb = cb;
+    r->ctx = ctx;
+    ps_list_append(&jq->waiting, &r->link);
+    jq->nwaiting++;
+    jq->octets += ps_buf_len(&r->frame);
+    jq->stats.asked++;
+    // Nothing is answered from inside: a check of a known program would be.
+    if (jq->nwaiting > 1 || jq->dispatching || !r->job.run || !give(jq, r))
+        ps_timer_start(jq->kick, 0);
+    return 0;
+}
+
+static struct ps_jq_request *request_new(const struct ps_jq *jq)
+{
+    struct ps_jq_request *r = jq->nwaiting < jq->conf.queue ? calloc(1, sizeof *r) : NULL;
+
+    if (r) {
+        ps_list_init(&r->link);
+        ps_buf_init(&r->frame, 0);
+    }
+    return r;
+}
+
+static bool too_large(const struct ps_jq_program *p, const struct ps_jq_value *input,
+                      const struct ps_jq_value *args)
+{
+    const struct ps_jq *jq = p->jq;
+    size_t size = input->len;
+
+    for (size_t i = 0; i < p->nargs; i++) {
+        if (args[i].len > PS_JQ_INPUT_MAX)
+            return true;
+        size += args[i].len;
+    }
+    return size > PS_JQ_INPUT_MAX || jq->octets > jq->conf.queue_octets ||
+           size > jq->conf.queue_octets - jq->octets;
+}
+
+int ps_jq_run(struct ps_jq_program *p, const struct ps_jq_value *input, const struct ps_jq_value *args,
+              ps_jq_cb cb, void *ctx, struct ps_jq_request **out)
+{
+    struct ps_jqframe_run run = {.input = *input, .nargs = p->nargs};
+    struct ps_jq_request *r;
+    int err;
+
+    if (p->jq->nwaiting >= p->jq->conf.queue || too_large(p, input, args))
+        return PS_ELIMIT;
+    r = request_new(p->jq);
+    if (!r)
+        return -ENOMEM;
+    for (size_t i = 0; i < p->nargs; i++)
+        run.args[i] = args[i];
+    err = ps_jqframe_put_run(&r->frame, &run);
+    if (err) {
+        ps_buf_fini(&r->frame);
+        free(r);
+        return err;
+    }
+    r->job.run = &r->frame;
+    if (out)
+        *out = r;
+    return enqueue(p, r, cb, ctx);
+}
+
+int ps_jq_check(struct ps_jq_program *p, ps_jq_cb cb, void *ctx, struct ps_jq_request **out)
+{
+    struct ps_jq_request *r;
+
+    if (p->jq->nwaiting >= p->jq->conf.queue)
+        return PS_ELIMIT;
+    r = request_new(p->jq);
+    if (!r)
+        return -ENOMEM;
+    if (out)
+        *out = r;
+    return enqueue(p, r, cb, ctx);
+}
+
+void ps_jq_cancel(struct ps_jq_request *r)
+{
+    if (!r)
+        return;
+    r->cb = NULL;
+    if (!r->given)
+        forget(r);
+}
+
+void ps_jq_stats(const struct ps_jq *jq, struct ps_jq_stats *out)
+{
+    *out = jq->stats;
+    out->workers = jq->nhands;
+    out->waiting = jq->nwaiting;
+    out->running = jq->nbusy;
+}
+
+// --- all of it
+
+static char *path_of(const char *given, const char *variable, const char *otherwise)
+{
+    const char *named = given ? given : secure_getenv(variable);
+
+    return strdup(named ? named : otherwise);
+}
+
+static void set_defaults(struct ps_jq_conf *c)
+{
+    if (!c->workers)
+        c->workers = 2;
+    if (!c->run_time)
+        c->run_time = 500 * PS_MSEC;
+    if (!c->compile_time)
+        c->compile_time = 5 * PS_SEC;
+    if (!c->memory)
+        c->memory = (size_t)64 << 20;
+    if (!c->output)
+        c->output = (size_t)1 << 20;
+    if (!c->queue)
+        c->queue = 20000;
+    if (!c->queue_octets)
+        c->queue_octets = (size_t)64 << 20;
+}
+
+static void set_hand_conf(struct ps_jq *jq)
+{
+    jq->hand_conf = (struct ps_jqhand_conf){.worker = jq->worker,
+                                            .library = jq->library,
+                                            .memory = jq->conf.memory,
+                                            .output = jq->conf.output,
+                                            .start_time = START_TIME,
+                                            .compile_time = jq->conf.compile_time,
+                                            .run_time = jq->conf.run_time};
+}
+
+int ps_jq_new(struct ps_loop *l, const struct ps_jq_conf *conf, struct ps_jq **out)
+{
+    static const struct ps_jq_conf defaults;
+    struct ps_jq *jq = calloc(1, sizeof *jq);
+
+    if (!jq)
+        return -ENOMEM;
+    jq->loop = l;
+    jq->conf = conf ? *conf : defaults;
+    set_defaults(&jq->conf);
+    ps_list_init(&jq->hands);
+    ps_list_init(&jq->waiting);
+    ps_list_init(&jq->busy);
+    jq->worker = path_of(jq->conf.worker, "PSUITE_JQ_WORKER", PS_JQ_WORKER);
+    jq->library = path_of(jq->conf.library, "PSUITE_JQ_LIBRARY", PS_JQ_LIBRARY);
+    if (!jq->worker || !jq->library || ps_timer_new(l, &jq->kick, kicked, jq)) {
+        ps_jq_free(jq);
+        return -ENOMEM;
+    }
+    set_hand_conf(jq);
+    *out = jq;
+    return 0;
+}
+
+static void forget_all(struct ps_list *requests)
+{
+    PS_LIST_EACH_SAFE(it, requests)
+        forget(PS_CONTAINER(it, struct ps_jq_request, link));
+}
+
+void ps_jq_free(struct ps_jq *jq)
+{
+    if (!jq)
+        return;
+    PS_LIST_EACH_SAFE(it, &jq->hands)
+        ps_jqhand_free(ps_jqhand_of(it));
+    forget_all(&jq->waiting);
+    forget_all(&jq->busy);
+    ps_timer_free(jq->kick);
+    free(jq->worker);
+    free(jq->library);
+    free(jq);
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pslimits/load.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/ps_conf.h"
+#include "base/ps_err.h"
+#include "pslimits/source.h"
+
+#define URL_MAX 4096
+#define FETCH_TIME (10 * PS_SEC)
+
+// A script that jq is asked to compile.
+struct script {
+    struct load *load;
+    const struct lim_program *program;
+    struct ps_jq_program *jq;
+    struct ps_jq_request *request;
+};
+
+struct load {
+    struct ps_loop *loop;
+    struct ps_jq *jq;
+    struct ps_httpc *http;
+    load_cb cb;
+    void *ctx;
+    char *path;
+    struct ps_timer *start;
+    struct ps_httpc_call *call;
+    bool by_url;
+    struct lim_rules *rules;
+    struct lim_faults faults;
+    struct script *scripts;
+    size_t nscripts, left;
+};
+
+void load_drop(struct load *l)
+{
+    if (!l)
+        return;
+    ps_timer_free(l->start);
+    ps_httpc_cancel(l->call);
+    for (size_t i = 0; i < l->nscripts; i++) {
+        ps_jq_cancel(l->scripts[i].request);
+        ps_jq_program_free(l->scripts[i].jq);
+    }
+    free(l->scripts);
+    lim_rules_free(l->rules);
+    lim_faults_fini(&l->faults);
+    free(l->path);
+    free(l);
+}
+
+static void finish(struct load *l, int err, const char *why)
+{
+    struct load_result r = {.err = err, .why = why, .faults = &l->faults, .by_url = l->by_url};
+    r.rules = err || l->faults.faults ? NULL : l->rules;
+    if (r.rules)
+        l->rules = NULL;
+    l->cb(l->ctx, &r);
+    load_drop(l);
+}
+
+// scripts
+
+static const char *line_hint(const struct ps_jq_result *r, char out[60])
+{
+    if (!r->line)
+        return NULL;
+    snprintf(out, 60, "see line %u of the script", r->line);
+    return out;
+}
+
+// That jq cannot be asked is not the script's fault.
+static void tell(struct load *l, const struct lim_program *p, const struct ps_jq_result *r)
+{
+    bool blame = r->err == PS_ESYNTAX || r->err == PS_ELIMIT || r->err == PS_ETIMEOUT || r->err == PS_ECLOSED;
+    char hint[60];
+    lim_fault_place(&l->faults, blame ? LIM_FAULT : LIM_WARNING, p->line, p->path, line_hint(r, hint),
+                    "%s: %s", blame ? "does not compile" : "could not be given to jq", r->why);
+}
+
+static void compiled(void *ctx, const struct ps_jq_result *r)
+{
+    struct script *s = ctx;
+    struct load *l = s->load;
+    s->request = NULL;
+    if (r->err)
+        tell(l, s->program, r);
+    if (--l->left == 0)
+        finish(l, l->faults.err, "out of memory");
+}
+
+static int compile(struct load *l, struct script *s, const struct lim_program *p)
+{
+    struct ps_jq_source source = {p->text, strlen(p->text), p->prelude, p->names, p->nnames};
+    s->load = l;
+    s->program = p;
+    int err = ps_jq_program_new(l->jq, &source, &s->jq);
+    return err ? err : ps_jq_check(s->jq, compiled, s, &s->request);
+}
+
+static void compile_all(struct load *l)
+{
+    size_t n = l->rules ? l->rules->nprograms : 0;
+    int err = 0;
+    l->scripts = calloc(n + 1, sizeof *l->scripts);
+    if (!l->scripts)
+        err = -ENOMEM;
+    l->left = n;
+    for (; l->nscripts < n && !err; l->nscripts++)
+        err = compile(l, &l->scripts[l->nscripts], l->rules->programs[l->nscripts]);
+    if (err || n == 0)
+        finish(l, err, ps_strerror(err));
+}
+
+// the text
+
+static void take_text(struct load *l, const char *text, size_t len)
+{
+    int err = lim_parse(&l->rules, text, len, &l->faults);
+    if (err && err != PS_EMALFORMED)
+        finish(l, err, ps_strerror(err));
+    else
+        compile_all(l);
+}
+
+static void fetched(void *ctx, const struct ps_httpc_answer *a)
+{
+    struct load *l = ctx;
+    char why[200];
+    l->call = NULL;
+    if (a->err) {
+        finish(l, a->err, a->why);
+    } else if (a->status != 200) {
+        snprintf(why, sizeof why, "%.120s: HTTP status %d", a->url, a->status);
+        finish(l, PS_EREFUSED, why);
+    } else {
+        take_text(l, a->body, a->len);
+    }
+}
+
+static int fetch(struct load *l, const char *url)
+{
+    struct ps_httpc_ask ask = {
+        .method = "GET",
+        .url = url,
+        .timeout = FETCH_TIME,
+        .answer_max = LIM_FILE_MAX,
+        .redirects = 10,
+        .proxy = PS_HTTPC_ENV_PROXY,
+    };
+    l->by_url = true;
+    return ps_httpc_ask(l->http, &ask, fetched, l, &l->call);
+}
+
+static void begin(void *ctx)
+{
+    struct load *l = ctx;
+    char url[URL_MAX], why[400], *text = NULL;
+    size_t len = 0;
+    int err = source_text(l->path, LIM_FILE_MAX, &text, &len, why, sizeof why);
+    if (err) {
+        finish(l, err, why);
+    } else if (lim_is_url(text, len, url, sizeof url)) {
+        err = fetch(l, url);
+        if (err)
+            finish(l, err, ps_strerror(err));
+    } else {
+        take_text(l, text, len);
+    }
+    free(text);
+}
+
+int load_begin(struct ps_loop *loop, struct ps_jq *jq, struct ps_httpc *http, const char *path, load_cb cb,
+               void *ctx, struct load **out)
+{
+    struct load *l = calloc(1, sizeof *l);
+    if (!l)
+        return -ENOMEM;
+    *l = (struct load){.loop = loop, .jq = jq, .http = http, .cb = cb, .ctx = ctx, .path = strdup(path)};
+    lim_faults_init(&l->faults);
+    int err = l->path ? ps_timer_new(loop, &l->start, begin, l) : -ENOMEM;
+    if (err) {
+        load_drop(l);
+        return err;
+    }
+    ps_timer_start(l->start, 0);
+    if (out)
+        *out = l;
+    return 0;
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# pslimits(1): what it makes of requests.
+. "$(dirname "$0")/tool.sh"
+limits=${top_srcdir:?is set by make check}/test/tool/limits
+sample=$top_srcdir/conf/limits.conf
+
+# --- try: tables of rules, requests and verdicts
+
+for conf in "$limits"/*.conf; do
+    run "$pslimits" check -q "$conf"
+    check "${conf##*/} has no faults" "$rc$err $(grep -v ': warning: ' out.txt | grep -v ': good: ')" "0 "
+    run "$pslimits" try -q "$conf" --cases "${conf%.conf}.cases.json"
+    match_all "${conf##*/}: every case is as expected" "$rc$err $out" "0 ([0-9]+) of [0-9]+ cases as expected"
+done
+cat >cases.json <<'END'
+{"cases": [
+ {"name": "good", "requester": "198.51.100.1", "task": {"test": {"type": "rtt", "spec": {}}}, "expect": {"passed": false}},
+ {"name": "bad", "requester": "198.51.100.1", "task": {"test": {"type": "rtt", "spec": {}}}, "expect": {"passed": true}}]}
+END
+run "$pslimits" try "$sample" --cases cases.json
+match_all "a verdict that is not expected is told with its way" "$rc$err $out" \
+    "1 ok    good${nl}WRONG bad \(line 3\): it is denied: application 1, Unwanted .*${nl}verdict: denied: .*${nl}1 of 2 cases as expected"
+run "$pslimits" try --json "$sample" --cases cases.json
+check "try --json" "$rc$err $(jq -c '[.[] | [.name, ."as-expected", .passed, (.reasons | type)]]' out.txt)" \
+    '1 [["good",true,false,"null"],["bad",false,false,"array"]]'
+echo '{"cases": [{"nam": "x", "requester": "x", "expect": {}}], "facts": {"bogons": true}}' >bad.json
+run "$pslimits" try "$sample" --cases bad.json
+check "cases are checked like rules" "$rc$out $err" "4 \
+pslimits: bad.json:1: cases[0].name: is missing
+pslimits: bad.json:1: cases[0].nam: is not known here; did you mean \"name\"?
+pslimits: bad.json:1: facts.bogons: is not known here; did you mean \"bogon\"?
+pslimits: bad.json:1: cases[0].expect.passed: is missing"
+run "$pslimits" try "$sample"
+check "try needs cases" "$rc$out $err" "2 pslimits try: --cases CASES is missing; try 'pslimits try --help'"
+
+# --- explain
+
+echo '{"test":{"type":"throughput","spec":{"duration":"PT2M"}}}' >long.json
+run "$pslimits" explain -f "$sample" -r 192.0.2.7 -t long.json
+check "explain tells the whole way" "$rc$err $out" "1 hints: requester 192.0.2.7
+identified as: everybody, friends
+  yes   everybody (always): everybody is
+  no    this-host (localif): no interface of this host has it
+  yes   friends (ip-cidr-list): 192.0.2.7 is in 192.0.2.0/24
+  no    unwanted (ip-cidr-list): 192.0.2.7 is in none of 1 networks
+classified as: friendly, guests
+  no    hostile (any): 0 of 1
+  no    local (any): 0 of 1
+  yes   friendly (any): 1 of 1: friends
+  yes   guests (any): 1 of 1: everybody
+application \"Unwanted requesters may do nothing\" for hostile: does not apply
+application \"This host may do anything\" for local: does not apply
+application \"Friends may measure throughput, within limits\" for friendly: fails
+  no    all: 1 of 2 pass
+    yes   throughput (test-type): test \"throughput\" is listed
+    no    short-throughput (jq): throughput may last 60 seconds
+application \"Everybody may run harmless tests\" for guests: fails
+  no    all: 0 of 1 pass
+    no    harmless-tests (test-type): test \"throughput\" is not listed
+verdict: denied: no application passed: Friends may measure throughput, within limits: limit short-throughput: \
+throughput may last 60 seconds; Everybody may run harmless tests: limit harmless-tests: test \"throughput\" is not listed"
+run "$pslimits" explain -f "$sample" -r 127.0.0.1
+check "what passes exits 0; without a task it is idle" "$rc$err ${out##*"$nl"}" \
+    "0 verdict: passed: application 2, This host may do anything passes"
+run "$pslimits" explain -f "$sample" -r 192.0.2.7 -t -
+check "a task that is none is told" "$rc$out $err" "2 pslimits: standard input:1: wants a JSON document; got nothing"
+"$pslimits" explain --json -f "$sample" -r 192.0.2.7 -t - <long.json
+check "explain --json" "$rc$err" 4"pslimits: standard input:1: the document is empty"
+"$pslimits" explain --json -f "$sample" -r 192.0.2.7 -t - <long.json >out.txt
+check "the task may come from standard input" "$? $(jq -c '[.passed, .reasons[0].text, .reasons[1].reasons[2].name, .reasons[5].reasons[0].reasons[1].text]' out.txt)" \
+    '1 [false,"requester 192.0.2.7","friends","throughput may last 60 seconds"]'
+shipped=$limits/shipped.conf
+echo '{"test":{"type":"idle","spec":{"duration":"PT2S"}},"priority":-3}' >idle.json
+printf '203.0.113.9 A 60 127.0.0.1\n' >zone
+mkfifo port
+"$top_builddir/test/tool/fake_dns" zone >port &
+pids+=($!)
+read -r dns_port <port
+run "$pslimits" explain -f "$shipped" -r 203.0.113.9 -t idle.json --resolver "127.0.0.1:$dns_port"
+check "the task as rewritten is shown" "$rc$err ${out##*"$nl"}" \
+    '0 the task as rewritten: {"test":{"type":"idle","spec":{"duration":"PT5S"}},"priority":-3}'
+run "$pslimits" explain -f "$shipped" -r 203.0.113.9 -t idle.json --as-is --resolver "127.0.0.1:$dns_port" \
+    --run 2026-06-21T12:00:00Z PT5S
+check "a run has a priority" "$rc$err $(grep -A 1 ^priority out.txt)" "0 priority: -3
+        note: as asked, but not more (set to -3)"
+bad() { # "ARGUMENTS" STATUS MESSAGE
+    local arguments
+    read -ra arguments <<<"$1"
+    run "$pslimits" explain -f "$sample" "${arguments[@]}"
+    check "explain $1" "$rc$out $err" "$2 $3"
+}
+bad "" 2 "pslimits explain: --requester IP is missing: who asks?; try 'pslimits explain --help'"
+bad "-r x" 2 "pslimits: requester: \"x\" is no IP address"
+bad "-r 192.0.2.1 --run now" 2 "pslimits explain: --run wants a start and a duration; try 'pslimits explain --help'"
+bad "-r 192.0.2.1 --run now PT1S" 2 "pslimits: start: \"now\" is no ISO 8601 time, as in 2026-06-21T12:00:00Z"
+bad "-r 192.0.2.1 -i x" 2 "pslimits explain: --hint wants NAME=VALUE; try 'pslimits explain --help'"
+bad "-r 192.0.2.1 -t nosuch.json" 2 "pslimits: nosuch.json: No such file or directory"
+bad "-r 192.0.2.1 --resolver dns" 2 "pslimits: --resolver dns: wants an address, as in 192.0.2.53 or [2001:db8::53]:5353"
+echo '{"schema":4}' >faulty.conf
+run "$pslimits" explain -f faulty.conf -r 192.0.2.1
+check "faulty rules give no verdict" "$rc$out ${err%%"$nl"*}" "4 pslimits: faulty.conf:1: identifiers: is missing"
+sed 's/then true/thn true/' "$sample" >syntax.conf
+run "$pslimits" check syntax.conf
+match_all "a script that does not compile is a fault" "$rc$err $out" \
+    "1 syntax.conf:90: limits\[4\].data.script: does not compile: .*; see line 3 of the script${nl}syntax.conf: 1 fault"
+plan

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# pslimits serve and ask: requests, and rules that change.
+. "$(dirname "$0")/tool.sh"
+limits=$top_srcdir/test/tool/limits
+
+# begin NAME [OPTION...]: serves on NAME.sock with its log in NAME.log; returns when it listens or has ended.
+begin() {
+    local name=$1
+    shift
+    "$pslimits" serve -S "$name.sock" "$@" 2>"$name.log" &
+    server_pid=$!
+    pids+=("$server_pid")
+    until_true eval "grep -q 'listening on' '$name.log' || ! kill -0 $server_pid"
+}
+
+ask() {
+    run "$pslimits" ask -S "$1.sock" "$2"
+}
+
+part() { # JQ-EXPRESSION: of the last reply
+    jq -c "$1" <<<"$out"
+}
+
+task='"task":{"test":{"type":"rtt","spec":{}}}'
+
+# --- requests
+
+cp "$limits/shipped.conf" rules.conf
+begin a -f rules.conf
+ask a '{"hints":{"requester":"198.51.100.1"},'"$task"'}'
+check "who is denied is told why, and the exit status is 1" \
+    "$rc$err $(part '[.ok, .passed, .why, has("task"), has("diags"), .reasons[1].reasons[3].name]')" \
+    '1 [true,false,"application 1, Hostiles may do nothing fails: limit never: never passes",false,false,"hostile-example"]'
+ask a '{"hints":{"requester":"127.0.0.1"},"task":{"test":{"type":"idle","spec":{"duration":"PT1S"}}},"reasons":false,"diags":true}'
+check "who passes gets the task as rewritten" "$rc$err $(part '[.ok, .passed, .task.test.spec.duration, has("reasons"), (.diags | split("\n")[0])]')" \
+    '0 [true,true,"PT5S",false,"hints: requester 127.0.0.1"]'
+ask a '{"verb":"judge","hints":{"requester":"127.0.0.1"},"run":{"start":"2026-06-21T12:00:00Z","duration":"PT1S"},'"$task"'}'
+check "a run has a priority" "$rc$err $(part '[.passed, .priority]')" '0 [true,5]'
+for line in 'x' '[]' '{}' '{"hints":{},"task":{}}' '{"verb":"jugde"}' '{"hints":{"requester":"x"},'"$task"'}' \
+    '{"hints":{},'"$task"',"more":1}'; do
+    ask a "$line"
+    echo "$rc$err $(part '[.ok, .error]')"
+done >replies.txt
+check "what is no request is answered with its fault" "$(<replies.txt)" "\
+1 [false,\"wants a value; got 'x'\"]
+1 [false,\"the document: wants an object; got an array\"]
+1 [false,\"hints: is missing\"]
+1 [false,\"task.test: is missing\"]
+1 [false,\"verb: wants one of \\\"judge\\\", \\\"status\\\", \\\"reload\\\"; got \\\"jugde\\\"; did you mean \\\"judge\\\"?\"]
+1 [false,\"hints.requester: \\\"x\\\" is no IP address\"]
+1 [false,\"more: is not known here\"]"
+ask a status
+check "status counts" "$rc$err $(part '[.ok, .program, .passed, .denied, .malformed, ."under-way", .rules.file, .rules."in-force", .rules.stale, .rules.fault, .rules.limits]')" \
+    '0 [true,"pslimits",2,1,7,0,"rules.conf",true,false,null,7]'
+printf '%s' "{\"hints\":{},$task}" | tee file.json | "$pslimits" ask -S a.sock - >out.txt
+check "a request may come from standard input" "${PIPESTATUS[2]} $(jq .passed out.txt)" "0 true"
+
+# --- rules that change
+
+reads() {
+    "$pslimits" ask -S a.sock status | jq -e ".rules.reads >= $1" >/dev/null
+}
+sed 's/"198.51.100.0\/24"/"203.0.113.0\/24"/' "$limits/shipped.conf" >new.conf && mv new.conf rules.conf
+until_true reads 2
+ask a '{"hints":{"requester":"203.0.113.1"},'"$task"'}'
+check "new rules are in force when the file is replaced" "$rc $(part .passed)" "1 false"
+echo '{"schema": 9' >rules.conf
+until_true reads 3
+ask a status
+match "bad rules are told in status" "$rc $(part '[.rules."in-force", .rules.stale, .rules.fault]')" \
+    '^0 \[true,true,"rules.conf:[0-9]: the document: .*"\]$'
+match "and in the log" "$(<a.log)" "rules.conf:[0-9]: the document: .*; those before stay in force"
+ask a '{"hints":{"requester":"203.0.113.1"},'"$task"'}'
+check "the last good ones stay in force" "$rc $(part .passed)" "1 false"
+ask a reload
+match "reload says what is wrong" "$rc $(part '[.ok, .error]')" '^1 \[false,"rules.conf:[0-9]: the document: '
+cp "$limits/shipped.conf" rules.conf
+ask a reload
+check "reload reads the file" "$rc$err $(part '[.ok, .rules.stale, .rules.fault]')" '0 [true,false,null]'
+ask a '{"hints":{"requester":"203.0.113.1"},'"$task"'}'
+check "and it is in force then" "$(part .why)" '"application 3, Neutrals are held to limits passes"'
+sed 's/203/204/; s/198.51.100.0\/24/203.0.113.0\/24/' "$limits/shipped.conf" >rules.conf
+kill -HUP "$server_pid"
+denied() { "$pslimits" ask -S a.sock '{"hints":{"requester":"203.0.113.1"},'"$task"'}' | jq -e '.passed == false'; }
+until_true denied
+check "HUP reads it too" "$(denied)" true
+rm rules.conf
+passes() { "$pslimits" ask -S a.sock '{"hints":{"requester":"203.0.113.1"},'"$task"'}' | jq -e '.why == "there are no limits"'; }
+until_true passes
+check "without a file everything passes" "$(passes)" true
+match "and the log says so" "$(<a.log)" "rules.conf is not there: everything passes"
+kill "$server_pid"
+wait "$server_pid"
+check "TERM ends it with 0, and its socket is gone" "$? $(ls a.sock 2>&1)" \
+    "0 ls: cannot access 'a.sock': No such file or directory"
+
+# --- starting
+
+begin b -f nosuch.conf
+ask b '{"hints":{},'"$task"'}'
+check "a daemon without a file serves" "$rc $(part '[.passed, .why]')" '0 [true,"there are no limits"]'
+run "$pslimits" serve -S b.sock -f nosuch.conf
+match "a socket that is served is not taken" "$rc $err" "^4 .*b.sock: "
+echo '{"schema": 4}' >faulty.conf
+run "$pslimits" serve -S c.sock -f faulty.conf
+check "faulty rules are no beginning" "$rc$out $(tail -n 1 err.txt)" \
+    "4 pslimits: there are no good rules to begin with: see pslimits check"
+match "all their faults are told" "$err" "faulty.conf:1: limits: is missing"
+run "$pslimits" serve -S nosuch/c.sock -f nosuch.conf
+match "a socket that cannot be had is told" "$rc $err" "4 .*nosuch/c.sock: .*No such file or directory"
+run "$pslimits" ask -S nosuch.sock status
+match "who asks nobody is told so" "$rc$out $err" "^3 pslimits: nosuch.sock: "
+run "$pslimits" serve -U nosuchuser -S c.sock -f nosuch.conf
+match "an unknown user is told" "$rc $err" "^4 pslimits: "
+plan
