@@ -31,7 +31,7 @@ struct load {
     uint64_t failed;
 };
 
-static void fail(const char *what, int err, const struct ps_fault *fault)
+__attribute__((noreturn)) static void fail(const char *what, int err, const struct ps_fault *fault)
 {
     fprintf(stderr, "archive_load: %s: %s\n", what,
             fault != NULL && fault->text[0] != '\0' ? fault->text : ps_strerror(err));
@@ -269,7 +269,7 @@ static void load_results(struct load *l)
 static void tell_size(const struct load *l)
 {
     struct ps_db *db;
-    struct ps_db_size size;
+    struct ps_db_size size = {0};
     struct ps_fault fault = {""};
     struct ps_db_conf conf = {.application = SCHEMA_APPLICATION};
     char path[4096];
@@ -400,7 +400,8 @@ static void fill_spool(struct load *l, const char *dir)
             free(texts[i]);
     }
     ps_spool_close(s);
-    printf("spool: %" PRIu64 " documents of %" PRIu64 " octets\n", l->results, octets / l->results);
+    printf("spool: %" PRIu64 " documents of %" PRIu64 " octets\n", l->results,
+           l->results > 0 ? octets / l->results : 0);
 }
 
 static void say(void *ctx, enum ps_log_level level, const char *line)
