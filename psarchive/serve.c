@@ -179,6 +179,15 @@ void serve_end(struct serve *s)
     keeper_free(s->keeper);
 }
 
+// What systemd wants to hear of a reload (Type=notify-reload).
+static void tell_reloading(void)
+{
+    char text[80];
+
+    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(ps_loop_mono() / PS_USEC));
+    (void)ps_sd_notify(text);
+}
+
 static void signalled(void *ctx, int signum)
 {
     struct serve *s = ctx;
@@ -186,9 +195,14 @@ static void signalled(void *ctx, int signum)
 
     if (signum != SIGHUP) {
         serve_end(s);
-    } else if (!s->ending && serve_reload(s, &fault)) {
-        ps_log(&s->log, PS_LOG_WARN, NULL, "%s; all stays as it is", fault.text);
+        return;
     }
+    if (s->ending)
+        return;
+    tell_reloading();
+    if (serve_reload(s, &fault))
+        ps_log(&s->log, PS_LOG_WARN, NULL, "%s; all stays as it is", fault.text);
+    (void)ps_sd_notify("READY=1");
 }
 
 // --- the life
