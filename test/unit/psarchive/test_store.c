@@ -146,6 +146,30 @@ static void another_process_that_writes_is_seen(void **state)
     fix_close(&other);
 }
 
+static void what_another_process_purged_and_registered_anew_is_seen(void **state)
+{
+    struct fix *f = *state, other = *f;
+    const struct meta *m = path(f, 1), *n;
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(3)), 0);
+    fix_open(&other);
+    assert_int_equal(ps_db_run(other.store->db, "DELETE FROM meta; DELETE FROM point; DELETE FROM rollup"),
+                     0);
+    fix_close(&other);
+    fix_open(&other);
+    n = path(&other, 1);
+    assert_int_not_equal(m->id, n->id);
+    assert_int_equal(put_alone(&other, n, TS, "packet-count-lost", number(5)), 0);
+    assert_int_equal(put_alone(f, m, TS + 60, "packet-count-lost", number(4)), PS_ENOTFOUND);
+    meta_unref(m);
+    m = path(f, 1);
+    assert_int_equal(m->id, n->id);
+    assert_int_equal(catalog_count(store_catalog(f->store)), 1);
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(3)), PS_EDUPLICATE); // it has 5
+    meta_unref(m);
+    meta_unref(n);
+    fix_close(&other);
+}
+
 static int purge_all(void *ctx, struct store *s)
 {
     int got;
@@ -209,6 +233,7 @@ int main(void)
         TEST(a_database_of_another_kind_or_version_is_left_alone),
         TEST(nothing_is_written_under_the_floor_and_reading_goes_on),
         TEST(another_process_that_writes_is_seen),
+        TEST(what_another_process_purged_and_registered_anew_is_seen),
         TEST(a_meta_that_was_purged_is_gone_and_comes_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
