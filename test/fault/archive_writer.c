@@ -89,7 +89,7 @@ static int write_on(struct port *port, uint64_t from, uint64_t count)
         r->put->ctx = r;
         if (port_put(port, r->put) != 0)
             return complain("the writer takes no more");
-        port_wait(port, 20);
+        port_wait(port, 3);
     }
     port_wait(port, 0);
     return 0;
