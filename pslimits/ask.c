@@ -22,8 +22,9 @@ static char *request_line(const char *text)
         (void)source_read(text, PS_CTL_LINE_MAX, &line, &len);
     else
         line = strdup(text);
-    for (char *p = line; p && (p = strchr(p, '\n'));)
-        *p = ' ';
+    for (size_t i = 0; line && line[i]; i++)
+        if (line[i] == '\n')
+            line[i] = ' ';
     return line;
 }
 

@@ -13,6 +13,8 @@
 #include "pslimits/ground.h"
 #include "pslimits/service.h"
 
+#define FILES_WANTED 32768
+
 struct server {
     const struct options *o;
     struct ps_log log;
@@ -33,6 +35,14 @@ static int complain(struct server *s, const char *what, const char *why)
     return -1;
 }
 
+static unsigned conns_max(void)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur / 2 > SERVICE_CONNS)
+        return SERVICE_CONNS;
+    return (unsigned)(r.rlim_cur / 2);
+}
+
 // The socket is there when there are rules to answer by.
 static int begin(struct server *s)
 {
@@ -40,7 +50,7 @@ static int begin(struct server *s)
     int err = ps_ctl_listen(s->loop, s->o->socket, PS_CTL_MODE, service_request, s->service, &s->ctl, &fault);
     if (err)
         return complain(s, fault.text[0] ? fault.text : ps_strerror(err), NULL);
-    ps_ctl_set_conns(s->ctl, SERVICE_CONNS);
+    ps_ctl_set_conns(s->ctl, conns_max());
     ps_log(&s->log, PS_LOG_INFO, "serve", "listening on %s", s->o->socket);
     (void)ps_sd_notify("READY=1");
     return 0;
@@ -77,7 +87,7 @@ static void raise_files(void)
     struct rlimit r;
     if (getrlimit(RLIMIT_NOFILE, &r) != 0)
         return;
-    r.rlim_cur = r.rlim_max > 65536 ? 65536 : r.rlim_max;
+    r.rlim_cur = r.rlim_max > FILES_WANTED ? FILES_WANTED : r.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
@@ -136,6 +146,8 @@ int serve_run(const struct options *o)
     if (o->resolver && ground_resolver(o->resolver, &s.resolver) != EXIT_YES)
         return EXIT_USAGE;
     int err = become(o);
+    if (!err && geteuid() == 0)
+        ps_log(&s.log, PS_LOG_WARN, "serve", "runs as root; -U USER has it become another");
     if (!err)
         err = ps_loop_new(&s.loop);
     if (!err)

@@ -4,7 +4,7 @@
 #include "loop/ps_ctl.h"
 #include "pslimits/rules_file.h"
 
-#define SERVICE_CONNS 1000
+#define SERVICE_CONNS 12000 // at most; no more than half of the files that may be open
 
 struct service;
 

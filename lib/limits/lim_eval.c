@@ -40,6 +40,8 @@ static void item_fini(struct lim_item *item)
 // the end
 
 static void finish(struct lim_eval *e, bool passed, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+static void finish(struct lim_eval *e, bool passed, const char *fmt, va_list ap)
 {
     char *why = NULL;
     size_t place = lim_reason_add(&e->reasons, 0, "verdict", NULL, NULL);

@@ -65,8 +65,6 @@ check "what passes exits 0; without a task it is idle" "$rc$err ${out##*"$nl"}" 
     "0 verdict: passed: application 2, This host may do anything passes"
 run "$pslimits" explain -f "$sample" -r 192.0.2.7 -t -
 check "a task that is none is told" "$rc$out $err" "2 pslimits: standard input:1: wants a JSON document; got nothing"
-"$pslimits" explain --json -f "$sample" -r 192.0.2.7 -t - <long.json
-check "explain --json" "$rc$err" 4"pslimits: standard input:1: the document is empty"
 "$pslimits" explain --json -f "$sample" -r 192.0.2.7 -t - <long.json >out.txt
 check "the task may come from standard input" "$? $(jq -c '[.passed, .reasons[0].text, .reasons[1].reasons[2].name, .reasons[5].reasons[0].reasons[1].text]' out.txt)" \
     '1 [false,"requester 192.0.2.7","friends","throughput may last 60 seconds"]'
@@ -103,5 +101,5 @@ check "faulty rules give no verdict" "$rc$out ${err%%"$nl"*}" "4 pslimits: fault
 sed 's/then true/thn true/' "$sample" >syntax.conf
 run "$pslimits" check syntax.conf
 match_all "a script that does not compile is a fault" "$rc$err $out" \
-    "1 syntax.conf:90: limits\[4\].data.script: does not compile: .*; see line 3 of the script${nl}syntax.conf: 1 fault"
+    "1 syntax.conf:[0-9]+: limits\[4\].data.script: does not compile: .*; see line 3 of the script${nl}syntax.conf: 1 fault"
 plan

@@ -294,6 +294,24 @@ static void when_all_wait_for_answers_a_new_one_is_refused(void **state)
         close(fds[i]);
 }
 
+static void how_many_there_may_be_can_be_told(void **state)
+{
+    struct fix *f = *state;
+    int fds[PS_CTL_CONNS + 1], late;
+
+    ps_ctl_set_conns(f->ctl, PS_CTL_CONNS + 1);
+    for (size_t i = 0; i <= PS_CTL_CONNS; i++) {
+        fds[i] = client(f);
+        POLL_UNTIL(f, ps_ctl_conns(f->ctl) == i + 1);
+    }
+    ps_ctl_set_conns(f->ctl, 1);
+    late = client(f);
+    check_ended(f, fds[0]);
+    close(late);
+    for (size_t i = 0; i <= PS_CTL_CONNS; i++)
+        close(fds[i]);
+}
+
 static void the_socket_may_be_closed_from_a_request(void **state)
 {
     struct fix *f = *state;
@@ -343,6 +361,7 @@ int main(void)
         TEST(a_client_that_does_not_read_its_reply_is_closed),
         TEST(the_one_idle_for_longest_makes_room),
         TEST(when_all_wait_for_answers_a_new_one_is_refused),
+        TEST(how_many_there_may_be_can_be_told),
         TEST(the_socket_may_be_closed_from_a_request),
         TEST(closing_forgets_what_was_not_answered),
     };

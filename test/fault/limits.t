@@ -1,0 +1,211 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# pslimits serve, when scripts, the DNS, other servers and clients misbehave.
+. "$(dirname "$0")/fault.sh"
+: "${top_srcdir:?is set by make check}"
+PATH=$top_builddir/pslimits:$top_builddir/test/tool:$top_builddir/bench:$PATH
+export PSUITE_JQ_WORKER=$top_builddir/lib/jq/ps-jq-worker PSUITE_JQ_LIBRARY=$top_srcdir/lib/jq
+unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy ALL_PROXY
+
+# begin NAME [OPTION...]: serves NAME.conf on NAME.sock.
+begin() {
+    local name=$1
+    shift
+    rm -f "$name.log"
+    pslimits serve -f "$name.conf" -S "$name.sock" "$@" 2>"$name.log" &
+    server_pid=$!
+    pids+=("$server_pid")
+    until_true grep -q "listening on" "$name.log" || bail_out "pslimits does not serve: $(<"$name.log")"
+}
+
+finish() {
+    kill "$server_pid"
+    wait "$server_pid"
+    rc=$?
+}
+
+# verdict NAME REQUESTER TYPE: PASSED, and why the last identifier or limit said what it did.
+verdict() {
+    pslimits ask -S "$1.sock" "{\"hints\":{\"requester\":\"$2\"},\"task\":{\"test\":{\"type\":\"$3\",\"spec\":{}}}}"
+}
+
+# --- scripts
+
+cp "$top_srcdir/test/tool/limits/scripts.conf" scripts.conf
+begin scripts
+for type in endless hungry talkative deep; do
+    verdict scripts 192.0.2.1 $type | jq -c '[.ok, .passed, (.why | contains("limit '$type':"))]'
+    verdict scripts 192.0.2.1 rtt | jq -c '[.ok, .passed]'
+done >got
+check "a script out of hand fails its limit, and the next request is served" "$(<got)" \
+    "$(for _ in 1 2 3 4; do printf '[true,false,true]\n[true,true]\n'; done)"
+for type in endless endless endless rtt rtt; do
+    verdict scripts 192.0.2.1 $type | jq -c "[\"$type\", .passed]" >>many &
+    jobs+=($!)
+done
+wait "${jobs[@]}"
+check "several at once do so too" "$(sort many)" "$(printf '["endless",false]\n%.0s' 1 2 3)
+[\"rtt\",true]
+[\"rtt\",true]"
+finish
+
+# --- DNS
+
+rules() { # IDENTIFIER: who is it is denied
+    cat <<END
+{"schema":4,"identifiers":[{"name":"all","description":"","type":"always","data":{}},$1],
+"classifiers":[{"name":"all","description":"","identifiers":["all"]},{"name":"it","description":"","identifiers":["it"]}],
+"limits":[{"name":"no","description":"","type":"pass-fail","data":{"pass":false}},
+{"name":"yes","description":"","type":"pass-fail","data":{"pass":true}}],
+"applications":[{"classifier":"it","apply":[{"require":"all","limits":["no"]}],"stop-on-failure":true},
+{"classifier":"all","apply":[{"require":"all","limits":["yes"]}]}]}
+END
+}
+cat >zone <<'END'
+1.2.0.192.v4.fullbogons.cymru.com A !silent
+2.2.0.192.v4.fullbogons.cymru.com A 60 127.0.0.2
+3.2.0.192.v4.fullbogons.cymru.com A !servfail
+4.2.0.192.v4.fullbogons.cymru.com A !garbage
+1.2.0.192.in-addr.arpa PTR !silent
+2.2.0.192.in-addr.arpa PTR 60 liar.noc.example.net
+liar.noc.example.net A 60 192.0.2.99
+3.2.0.192.in-addr.arpa PTR 60 ns1.noc.example.net
+ns1.noc.example.net A 60 192.0.2.3
+END
+mkfifo port
+fake_dns zone >port &
+pids+=($!)
+read -r dns_port <port
+it() { # NAME REQUESTER
+    verdict "$1" "$2" rtt | jq -r '"\(.passed) \(.reasons[1].reasons[1] | .result + ": " + .text)"'
+}
+for fail in true false; do
+    rules '{"name":"it","description":"","type":"ip-cymru-bogon","data":{"timeout":"PT2S","fail-result":'$fail'}}' >bogon.conf
+    begin bogon --resolver "127.0.0.1:$dns_port"
+    match "a DNS server that never answers: fail-result $fail holds" "$(it bogon 192.0.2.1)" \
+        "^$([ $fail = true ] && echo 'false yes' || echo 'true no'): .*cymru.com: "
+    match "one that fails: the same" "$(it bogon 192.0.2.3)" "^$([ $fail = true ] && echo 'false yes' || echo 'true no'): "
+    match "one that answers with garbage: the same" "$(it bogon 192.0.2.4)" "^$([ $fail = true ] && echo 'false yes' || echo 'true no'): "
+    check "a bogon is told all the same" "$(it bogon 192.0.2.2)" "false yes: it is a bogon"
+    check "and what is none" "$(it bogon 192.0.2.9)" "true no: it is no bogon"
+    finish
+done
+rules '{"name":"it","description":"","type":"ip-reverse-dns","data":{"timeout":"PT2S","match":{"style":"regex","match":"[.]noc[.]example[.]net$"}}}' >names.conf
+begin names --resolver "127.0.0.1:$dns_port"
+match "names that never come" "$(it names 192.0.2.1)" "^true no: "
+match "a name that does not lead back is none" "$(it names 192.0.2.2)" "^true no: "
+check "one that does is" "$(it names 192.0.2.3)" "false yes: its name is ns1.noc.example.net"
+finish
+
+# --- lists by URL
+
+mkdir files cache
+printf '# ours\n192.0.2.0/24\n2001:db8::/32\n' >files/good
+printf '<html><body>Welcome</body></html>\n' >files/html
+: >files/empty
+printf 'one\ntwo\nthree\n' >files/words
+mkfifo http input
+exec {hold}<>input # so that it does not end
+export hold
+httpd_demo files="$PWD/files" <input >http &
+pids+=($!)
+read -r _ address <http
+list() { # PATH [TRANSFORM]
+    rules "{\"name\":\"it\",\"description\":\"\",\"type\":\"ip-cidr-list-url\",\"data\":{\"source\":\"http://$address/$1\",\"update\":\"P1D\",\"retry\":\"PT10S\"${2:-}}}" >list.conf
+}
+# fault: what status says of the list, when the first attempt is over.
+fault() {
+    until_true eval 'pslimits ask -S list.sock status | jq -e ".lists[0] | .fault or .networks > 0"'
+    pslimits ask -S list.sock status | jq -r '.lists[0] | "\(.networks) \(.fault)"'
+}
+list files/good
+begin list --cache cache
+check "a good list is taken" "$(fault) $(it list 192.0.2.7) $(it list 198.51.100.1)" \
+    "2 null false yes: the list has it true no: the list does not have it"
+finish
+mv files/good files/before
+cp files/html files/good
+begin list --cache cache
+until_true grep -q "list: http" list.log
+match "where it turns into a page, the copy on disk stays in force" "$(it list 192.0.2.7) $(<list.log)" \
+    "^false yes: the list has it .*: the one before stays in force"
+finish
+for path in html empty words nosuch; do
+    list files/$path
+    begin list --cache cache
+    match "a list that is bad ($path) is none, and the reason is told" "$(fault) $(it list 192.0.2.7)" \
+        "^0 http://$address/files/$path: .* true no: the list could not be had yet: http://$address/files/$path: "
+    finish
+done
+list 'stream?octets=40000000'
+begin list
+match "one that is huge" "$(fault)" "^0 http://$address/stream.*: "
+finish
+list 'later?ms=60000'
+begin list
+check "one that is slow holds up nobody" "$(it list 192.0.2.7)" "true no: the list could not be had yet"
+finish
+check "and the daemon ends all the same" "$rc" 0
+printf '{"prefixes":[{"p":"192.0.2.0/24"},{"p":"2001:db8::/32"}]}' >files/json
+list files/json ',"transform":{"script":".prefixes[].p","output-raw":true}'
+begin list
+check "a list may be transformed" "$(fault) $(it list 2001:db8::1)" "2 null false yes: the list has it"
+finish
+list files/json ',"transform":{"script":"def f: f; f"}'
+begin list
+match "a transform that does not end is a fault" "$(fault)" "^0 http.*its transform failed: ran longer than"
+finish
+
+# --- other servers' opinions, and rules by URL
+
+echo '{"passed":true,"message":"fine"}' >files/yes
+echo 'yes' >files/odd
+ask_limit() { # PATH MORE
+    rules '{"name":"it","description":"","type":"always","data":{},"invert":true}' |
+        sed 's|{"name":"yes".*|{"name":"yes","description":"","type":"url-fetch","data":{"url":"http://'"$address/$1"'","timeout":"PT2S"'"$2"'}}],|' >fetch.conf
+    begin fetch
+    verdict fetch 192.0.2.1 rtt | jq -r '"\(.passed) \([.reasons[] | select(.kind == "application" and .result)][-1].reasons[0].reasons[0].text)"'
+    finish
+}
+check "a server says yes" "$(ask_limit files/yes)" "true the server says yes: fine"
+check "one that talks nonsense" "$(ask_limit files/odd)" 'false the server'"'"'s answer is not {"passed": true or false}'
+match "one that is slow" "$(ask_limit 'later?ms=60000')" "^false no answer: http://$address/later.*"
+match "the same where the rules say so" "$(ask_limit 'later?ms=60000' ',"fail-result":true')" "^true no answer: .*fail-result is true"
+match "one that is not there" "$(ask_limit files/nosuch)" "^false the server does not say: HTTP status 404"
+check "static parameters are sent" "$(ask_limit echo ',"params":{"a b":"c+d","n":7},"success-only":true')" "true the server says yes"
+rules '{"name":"it","description":"","type":"ip-cidr-list","data":{"cidrs":["192.0.2.7"]}}' >files/rules
+echo "http://$address/files/rules" >url.conf
+begin url
+check "rules may be had by URL" "$(it url 192.0.2.7)" "false yes: 192.0.2.7 is in 192.0.2.7/32"
+rm files/rules
+pslimits ask -S url.sock reload >reply
+match "those before stay in force when it has none" "$(jq -r '"\(.ok) \(.error)"' reply) $(it url 192.0.2.7)" \
+    "^false http://$address/files/rules: HTTP status 404 false yes"
+
+# --- clients
+
+curl -s -N --http0.9 --unix-socket url.sock -d '{"hints":{"reques' http://x/ >half.txt 2>&1 &
+pids+=($!)
+until_true grep -q error half.txt
+check "half a line waits, and the next client is served" "$(it url 192.0.2.7)" "false yes: 192.0.2.7 is in 192.0.2.7/32"
+head -c 3000000 /dev/zero | tr '\0' x >long
+curl -s --http0.9 --max-time 20 --unix-socket url.sock --data-binary @long http://x/ >long.txt 2>&1
+check "a line without an end is refused" "$(grep -c 'the request is too long' long.txt)" 1
+for host in 192.0.2.7 198.51.100.1; do
+    echo "{\"hints\":{\"requester\":\"$host\"},\"task\":{\"test\":{\"type\":\"rtt\",\"spec\":{}}},\"reasons\":false}"
+done >requests
+limits_load url.sock 500 10000 0 <requests >load.txt
+match "10,000 requests at once each get their verdict" "$(<load.txt)" \
+    "^requests 10000 passed 5000 denied 5000 errors 0 lost 0 "
+# As many as may be connected: none of them has asked yet when the last one comes.
+hard=$(ulimit -Hn)
+[ "$hard" != unlimited ] && [ "$hard" -lt 20000 ] || hard=20000
+clients=$((hard / 2 - 100))
+ulimit -Sn "$hard"
+limits_load url.sock $clients 10000 0 <requests >load.txt
+match "nor does anybody who has connected lose its place" "$(<load.txt)" \
+    "^requests 10000 passed 5000 denied 5000 errors 0 lost 0 "
+check "and the next is served" "$(it url 192.0.2.7)" "false yes: 192.0.2.7 is in 192.0.2.7/32"
+finish
+check "the daemon ends with 0" "$rc" 0
+plan
