@@ -29,7 +29,7 @@ struct held {
 static unsigned wanted_caps(const struct conf *c)
 {
     if (!(c->sandbox & SANDBOX_CAPABILITIES))
-        return PS_KEEP_ALL;
+        return PS_KEEP_USUAL;
     // The control port is bound by now.
     bool low_ports = c->testports.low != 0 && c->testports.low < PRIVILEGED_PORTS;
     return PS_KEEP_NICE | (low_ports ? PS_KEEP_BIND : 0u);

@@ -13,7 +13,7 @@
 #include "owampd/trial.h"
 
 #define LINGER (5 * PS_SEC)
-#define IDLE_AFTER (5 * PS_SEC)
+#define SILENT_AFTER (5 * PS_SEC)
 
 static void conn_release(void *ctx)
 {
@@ -83,7 +83,6 @@ static void add_user_to_label(struct conn *c)
 static void on_ready(struct conn *c, const struct ow_server_event *ev)
 {
     c->ready = true;
-    guests_ready(&c->d->guests, &c->guest);
     if (c->user != NULL)
         add_user_to_label(c);
     ps_log(c->d->log, PS_LOG_INFO, "control", "%s: connected, %s mode, class %s", c->label,
@@ -175,6 +174,15 @@ static void arm_idle(struct conn *c)
         ps_timer_start(c->idle, c->trial.testing ? ep_trial_patience(&c->trial) : limit);
 }
 
+void conn_weigh(struct conn *c)
+{
+    bool busy = c->fetch != NULL || !ps_list_empty(&c->trial.parties);
+    guests_set(&c->d->guests, &c->guest,
+               c->derivation != NULL ? GUEST_DERIVING
+               : busy                ? GUEST_BUSY
+                                     : GUEST_WAITING);
+}
+
 void conn_pump(struct conn *c)
 {
     struct ow_server_event ev;
@@ -190,6 +198,7 @@ void conn_pump(struct conn *c)
         ps_stream_pause(c->stream);
     else
         ps_stream_resume(c->stream);
+    conn_weigh(c);
     arm_idle(c);
 }
 
@@ -207,7 +216,9 @@ static void on_ended(void *ctx, int err)
 {
     struct conn *c = ctx;
     bool normal = err == PS_ECLOSED && c->ready && !c->trial.testing;
-    enum ps_log_level level = normal ? PS_LOG_DEBUG : c->ready ? PS_LOG_INFO : entrance_level(c->d);
+    enum ps_log_level level = normal     ? PS_LOG_DEBUG
+                              : c->ready ? PS_LOG_INFO
+                                         : entrance_level(c->d, CROWD_LET_GO);
     conn_drop(c, level, ps_strerror(err));
 }
 
@@ -229,7 +240,7 @@ static void on_idle(void *ctx)
     if (c->ready)
         conn_drop(c, PS_LOG_INFO, "the peer has said nothing for too long");
     else
-        conn_drop(c, entrance_level(c->d), "the set-up took too long");
+        conn_drop(c, entrance_level(c->d, CROWD_LET_GO), "the set-up took too long");
 }
 
 static int conn_machine(struct conn *c)
@@ -290,10 +301,9 @@ void conn_open(struct daemon *d, struct ps_stream *stream)
     conn_pump(c);
 }
 
-bool conn_idle(const struct conn *c)
+bool conn_silent(const struct conn *c)
 {
-    return !c->trial.testing && c->fetch == NULL && ps_list_empty(&c->trial.parties) &&
-           ps_loop_mono() - c->heard > IDLE_AFTER;
+    return ps_loop_mono() - c->heard > SILENT_AFTER;
 }
 
 void conn_wind_up(struct conn *c)

@@ -35,7 +35,9 @@ void conn_pump(struct conn *c);
 bool conn_flush(struct conn *c);
 // Says why on the log (why NULL: nothing) and ends the connection and its sessions.
 void conn_drop(struct conn *c, enum ps_log_level level, const char *why);
-// Has it said nothing for a while and is it in the middle of nothing?
-bool conn_idle(const struct conn *c);
+// Tells the guests whose turn it is, for when there are too many. conn_pump does so, too.
+void conn_weigh(struct conn *c);
+// Has it said nothing for a while?
+bool conn_silent(const struct conn *c);
 // The server is going down: ends a running test by the protocol, closes otherwise.
 void conn_wind_up(struct conn *c);

@@ -16,10 +16,12 @@
 #include "owampd/memory.h"
 #include "owampd/store.h"
 
-// Lines on connections that were let go in their set-up.
+// Lines on connections, of either kind.
+enum crowd_line { CROWD_LET_GO, CROWD_TURNED_AWAY, CROWD_LINES };
+
 struct daemon_crowd {
     struct ps_timer *timer;
-    unsigned told, untold;
+    unsigned told[CROWD_LINES], untold[CROWD_LINES];
 };
 
 struct daemon {

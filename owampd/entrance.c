@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "owampd/entrance.h"
 #include <limits.h>
+#include <string.h>
 #include <sys/resource.h>
 #include "owampd/conn.h"
 
-// Of connections that are let go in their set-up so many are told in that time, the others counted.
+// Of connections that are turned away or let go so many are told in that time, the others counted.
 #define TOLD_EVERY (5 * PS_SEC)
 #define TOLD_MAX 10
 
@@ -27,10 +28,13 @@ static unsigned conns_by_files(void)
 
 static void on_told(void *ctx)
 {
+    static const char *const what[] = {"let go", "turned away"};
     struct daemon *d = ctx;
-    if (d->crowd.untold != 0)
-        ps_log(d->log, PS_LOG_INFO, "control", "%u more were closed in their set-up", d->crowd.untold);
-    d->crowd.told = d->crowd.untold = 0;
+    for (int i = 0; i < CROWD_LINES; i++)
+        if (d->crowd.untold[i] != 0)
+            ps_log(d->log, PS_LOG_INFO, "control", "%u more were %s", d->crowd.untold[i], what[i]);
+    memset(d->crowd.told, 0, sizeof d->crowd.told);
+    memset(d->crowd.untold, 0, sizeof d->crowd.untold);
 }
 
 int entrance_init(struct daemon *d)
@@ -50,40 +54,44 @@ void entrance_fini(struct daemon *d)
     memory_fini(&d->memory);
 }
 
-enum ps_log_level entrance_level(struct daemon *d)
+static bool told_none(const struct daemon_crowd *crowd)
 {
-    if (d->crowd.told == TOLD_MAX) {
-        d->crowd.untold++;
+    return crowd->told[CROWD_LET_GO] == 0 && crowd->told[CROWD_TURNED_AWAY] == 0;
+}
+
+enum ps_log_level entrance_level(struct daemon *d, enum crowd_line line)
+{
+    if (d->crowd.told[line] == TOLD_MAX) {
+        d->crowd.untold[line]++;
         return PS_LOG_DEBUG;
     }
-    if (d->crowd.told++ == 0)
+    if (told_none(&d->crowd))
         ps_timer_start(d->crowd.timer, TOLD_EVERY);
+    d->crowd.told[line]++;
     return PS_LOG_INFO;
 }
 
-// The one that has asked for nothing for longest; from NULL: of all.
-static struct conn *find_idle(struct daemon *d, const struct ps_addr *from)
+// Has one to give way for somebody who comes from there? In its set-up it has, unless it waits for us; behind it
+// after a while of silence. Where those who wait from its address are more than those from there, at once.
+static bool gives_way(struct daemon *d, const struct conn *c, const struct ps_addr *from)
 {
-    struct conn *idle = NULL;
-    PS_LIST_EACH(it, &d->conns) {
-        struct conn *c = PS_CONTAINER(it, struct conn, node);
-        if (conn_idle(c) && (idle == NULL || c->heard < idle->heard) &&
-            (from == NULL || guests_is_from(&c->guest, from)))
-            idle = c;
-    }
-    return idle;
+    unsigned theirs = guests_weight(&d->guests, from), its = guests_weight_beside(&c->guest);
+    if (c->guest.state == GUEST_DERIVING)
+        return its > theirs + GUEST_DERIVING;
+    return !c->ready || conn_silent(c) || its > theirs + GUEST_WAITING;
 }
 
-// One that has not even finished its set-up gives way, or else one that asks for nothing.
-static bool make_room(struct daemon *d, const struct ps_addr *from, const char *bound)
+// among: only those from this address; NULL: all.
+static bool make_room(struct daemon *d, const struct ps_addr *from, const struct ps_addr *among,
+                      const char *bound)
 {
     char why[120];
-    struct guest *slow = guests_yielding(&d->guests, from);
-    struct conn *c = slow != NULL ? PS_CONTAINER(slow, struct conn, guest) : find_idle(d, from);
-    if (c == NULL)
+    struct guest *guest = guests_yielding(&d->guests, among);
+    struct conn *c = guest != NULL ? PS_CONTAINER(guest, struct conn, guest) : NULL;
+    if (c == NULL || !gives_way(d, c, from))
         return false;
-    snprintf(why, sizeof why, "idle %swhile %s is reached", slow != NULL ? "in the set-up " : "", bound);
-    conn_drop(c, slow != NULL ? entrance_level(d) : PS_LOG_INFO, why);
+    snprintf(why, sizeof why, "idle %swhile %s is reached", c->ready ? "" : "in the set-up ", bound);
+    conn_drop(c, entrance_level(d, CROWD_LET_GO), why);
     return true;
 }
 
@@ -94,9 +102,9 @@ static const char *no_room(struct daemon *d, const struct ps_addr *from)
     const char *in_all =
         d->max_conns == d->conf->maxcontrolsessions ? "maxcontrolsessions" : "the limit of open files";
     unsigned most = d->conf->maxcontrolperhost;
-    if (most != 0 && guests_from(&d->guests, from) >= most && !make_room(d, from, per_host))
+    if (most != 0 && guests_from(&d->guests, from) >= most && !make_room(d, from, from, per_host))
         return per_host;
-    if (d->nconns >= d->max_conns && !make_room(d, NULL, in_all))
+    if (d->nconns >= d->max_conns && !make_room(d, from, NULL, in_all))
         return in_all;
     return memory_take(&d->memory, MEMORY_CONNECTION) ? NULL : memory;
 }
@@ -104,8 +112,8 @@ static const char *no_room(struct daemon *d, const struct ps_addr *from)
 static void turn_away(struct daemon *d, struct ps_stream *stream, const char *why)
 {
     char peer[PS_ADDR_STRLEN];
-    ps_log(d->log, PS_LOG_INFO, "control", "%s: turned away: %s", ps_addr_text(ps_stream_peer(stream), peer),
-           why);
+    ps_log(d->log, entrance_level(d, CROWD_TURNED_AWAY), "control", "%s: turned away: %s",
+           ps_addr_text(ps_stream_peer(stream), peer), why);
     ps_stream_close(stream, 0);
 }
 

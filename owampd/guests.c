@@ -6,11 +6,13 @@
 
 #define KEY_LEN 16
 #define NET_LEN 8 // octets of an IPv6 address that its owner does not choose
+#define NUMBER_BITS 40
+#define NUMBER_MASK ((UINT64_C(1) << NUMBER_BITS) - 1)
 
 struct guest_host {
     uint8_t key[KEY_LEN];
-    unsigned count, setups;
-    struct ps_list in_setup;
+    unsigned count, weight;
+    struct ps_list waiting;
     struct ps_heap_node node;
 };
 
@@ -38,17 +40,19 @@ void guests_fini(struct guests *g)
     ps_heap_fini(&g->waiting);
 }
 
-// Moving or removing cannot fail.
-static int set_setups(struct guests *g, struct guest_host *h, unsigned setups)
+static struct guest *oldest(const struct guest_host *h)
 {
-    int err = 0;
-    if (setups == 0)
-        ps_heap_remove(&g->waiting, &h->node);
-    else
-        err = ps_heap_set(&g->waiting, &h->node, -(int64_t)setups);
-    if (err == 0)
-        h->setups = setups;
-    return err;
+    return PS_CONTAINER(h->waiting.next, struct guest, node);
+}
+
+// Moving or removing cannot fail.
+static int place(struct guests *g, struct guest_host *h)
+{
+    if (h->weight != 0)
+        return ps_heap_set(&g->waiting, &h->node,
+                           (int64_t)(oldest(h)->number & NUMBER_MASK) - ((int64_t)h->weight << NUMBER_BITS));
+    ps_heap_remove(&g->waiting, &h->node);
+    return 0;
 }
 
 static void forget_if_empty(struct guests *g, struct guest_host *h)
@@ -65,11 +69,17 @@ static struct guest_host *host_new(struct guests *g, const uint8_t key[KEY_LEN])
     if (h == NULL)
         return NULL;
     memcpy(h->key, key, KEY_LEN);
-    ps_list_init(&h->in_setup);
+    ps_list_init(&h->waiting);
     if (ps_map_put(&g->hosts, key, h) == 0)
         return h;
     free(h);
     return NULL;
+}
+
+static void begin_waiting(struct guests *g, struct guest *who)
+{
+    who->number = g->next++;
+    ps_list_append(&who->host->waiting, &who->node);
 }
 
 int guests_enter(struct guests *g, struct guest *who, const struct ps_addr *from)
@@ -79,31 +89,39 @@ int guests_enter(struct guests *g, struct guest *who, const struct ps_addr *from
     struct guest_host *h = ps_map_get(&g->hosts, key);
     if (h == NULL)
         h = host_new(g, key);
-    int err = h == NULL ? -ENOMEM : set_setups(g, h, h->setups + 1);
-    if (err == 0) {
-        h->count++;
-        who->host = h;
-        ps_list_append(&h->in_setup, &who->node);
-    } else if (h != NULL) {
-        forget_if_empty(g, h);
-    }
+    if (h == NULL)
+        return -ENOMEM;
+    h->count++;
+    h->weight += GUEST_WAITING;
+    who->host = h;
+    who->state = GUEST_WAITING;
+    begin_waiting(g, who);
+    int err = place(g, h);
+    if (err != 0)
+        guests_leave(g, who);
     return err;
 }
 
-void guests_ready(struct guests *g, struct guest *who)
+void guests_set(struct guests *g, struct guest *who, enum guest_state state)
 {
-    if (who->host == NULL || who->ready)
+    struct guest_host *h = who->host;
+    if (h == NULL || who->state == state)
         return;
-    who->ready = true;
-    ps_list_remove(&who->node);
-    (void)set_setups(g, who->host, who->host->setups - 1);
+    if (state == GUEST_BUSY)
+        ps_list_remove(&who->node);
+    else if (who->state == GUEST_BUSY)
+        begin_waiting(g, who);
+    h->weight = h->weight - who->state + state;
+    who->state = state;
+    // Without memory for one that comes back others give way.
+    (void)place(g, h);
 }
 
 void guests_leave(struct guests *g, struct guest *who)
 {
     if (who->host == NULL)
         return;
-    guests_ready(g, who);
+    guests_set(g, who, GUEST_BUSY);
     who->host->count--;
     forget_if_empty(g, who->host);
     who->host = NULL;
@@ -122,11 +140,26 @@ unsigned guests_from(const struct guests *g, const struct ps_addr *from)
     return h == NULL ? 0 : h->count;
 }
 
-bool guests_is_from(const struct guest *who, const struct ps_addr *from)
+unsigned guests_weight(const struct guests *g, const struct ps_addr *from)
 {
-    uint8_t key[KEY_LEN];
-    make_key(from, key);
-    return who->host != NULL && memcmp(who->host->key, key, KEY_LEN) == 0;
+    const struct guest_host *h = host_of(g, from);
+    return h == NULL ? 0 : h->weight;
+}
+
+unsigned guests_weight_beside(const struct guest *who)
+{
+    return who->host->weight;
+}
+
+// The oldest; one that waits for us only if there is no other.
+static struct guest *first_of(const struct guest_host *h)
+{
+    PS_LIST_EACH(it, &h->waiting) {
+        struct guest *who = PS_CONTAINER(it, struct guest, node);
+        if (who->state == GUEST_WAITING)
+            return who;
+    }
+    return oldest(h);
 }
 
 struct guest *guests_yielding(const struct guests *g, const struct ps_addr *from)
@@ -135,7 +168,5 @@ struct guest *guests_yielding(const struct guests *g, const struct ps_addr *from
     const struct guest_host *h = from != NULL  ? host_of(g, from)
                                  : top != NULL ? PS_CONTAINER(top, struct guest_host, node)
                                                : NULL;
-    if (h == NULL || h->setups == 0)
-        return NULL;
-    return PS_CONTAINER(h->in_setup.next, struct guest, node);
+    return h == NULL || h->weight == 0 ? NULL : first_of(h);
 }

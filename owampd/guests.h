@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where connections come from, and which gives way when there are too many: of those that are still in their
-// set-up the oldest from the address that has most of them. So one that makes many loses its own.
+// Where connections come from, and which gives way when there are too many: of those that wait for their client,
+// be it in the set-up or behind it, the oldest from the address that has most of them. So one that makes many
+// loses its own.
 #pragma once
 #include "base/ps_addr.h"
 #include "base/ps_heap.h"
@@ -9,28 +10,38 @@
 
 struct guest_host;
 
+// What a connection is about, and how much it weighs among those that may have to give way.
+enum guest_state {
+    GUEST_BUSY = 0,     // has sessions, or fetches one
+    GUEST_DERIVING = 1, // has said who it is, and its key is being derived: it waits for us
+    GUEST_WAITING = 2,  // it is the client that has to say something
+};
+
 // Part of each connection; all zero outside.
 struct guest {
-    struct ps_list node; // of those of its host that are in the set-up, oldest first
+    struct ps_list node; // of those of its host that are not busy, oldest first
     struct guest_host *host;
-    bool ready;
+    enum guest_state state;
+    uint64_t number; // they are numbered as they begin not to be busy
 };
 
 struct guests {
     struct ps_map hosts;
-    struct ps_heap waiting; // hosts with connections in the set-up, most first
+    struct ps_heap waiting; // hosts with connections that are not busy: most first, of equals the oldest
+    uint64_t next;
 };
 
 int guests_init(struct guests *g);
 void guests_fini(struct guests *g);
-// A connection begins. An IPv6 host may have all addresses of its /64. 0 or -ENOMEM.
+// A connection begins, waiting. An IPv6 host may have all addresses of its /64. 0 or -ENOMEM.
 int guests_enter(struct guests *g, struct guest *who, const struct ps_addr *from);
-// It is past its set-up.
-void guests_ready(struct guests *g, struct guest *who);
+void guests_set(struct guests *g, struct guest *who, enum guest_state state);
 // It has gone. One that never entered is fine.
 void guests_leave(struct guests *g, struct guest *who);
 // How many there are from there.
 unsigned guests_from(const struct guests *g, const struct ps_addr *from);
-bool guests_is_from(const struct guest *who, const struct ps_addr *from);
-// Who gives way: of that address, or, from NULL, of the one with most in the set-up. NULL: nobody is in it.
+// What the connections from there weigh that are not busy.
+unsigned guests_weight(const struct guests *g, const struct ps_addr *from);
+unsigned guests_weight_beside(const struct guest *who);
+// Who gives way first: of that address, or, from NULL, of the one whose weigh most. NULL: all are busy.
 struct guest *guests_yielding(const struct guests *g, const struct ps_addr *from);

@@ -22,6 +22,7 @@ static void concluded(void *ctx)
         session_free(session_of(it));
     }
     ep_trial_abort(&c->trial); // even when the server is stopping the client may still fetch
+    conn_weigh(c);
 }
 
 int trial_setup(struct conn *c)

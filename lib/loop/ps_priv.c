@@ -158,7 +158,7 @@ static int keep_some(cap_t held, cap_t wanted, unsigned keep)
     int rc = 0;
 
     for (cap_value_t cap = 0; rc == 0 && cap <= CAP_LAST_CAP; cap++)
-        if ((keep & PS_KEEP_ALL) || (cap == CAP_SYS_NICE && (keep & PS_KEEP_NICE)) ||
+        if ((cap == CAP_SYS_NICE && (keep & PS_KEEP_NICE)) ||
             (cap == CAP_NET_BIND_SERVICE && (keep & PS_KEEP_BIND)))
             rc = keep_if_held(held, wanted, cap);
     return rc;
@@ -185,13 +185,13 @@ int ps_priv_drop(uid_t uid, gid_t gid, unsigned keep)
 {
     int rc = 0;
 
-    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+    if (prctl(PR_SET_KEEPCAPS, keep == PS_KEEP_USUAL ? 0 : 1, 0, 0, 0) < 0)
         return -errno;
     // Groups of a process that is this user already were chosen by whoever started it.
     if (!ids_are(uid, gid))
         rc = set_ids(uid, gid);
     // Root without its capabilities could not even write its own files.
-    if (rc == 0 && uid != 0)
+    if (rc == 0 && uid != 0 && keep != PS_KEEP_USUAL)
         rc = reduce_caps(keep);
     prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0);
     return rc;

@@ -10,9 +10,9 @@ int ps_priv_user(const char *text, uid_t *uid, gid_t *gid);
 int ps_priv_group(const char *text, gid_t *gid);
 // What is kept of the capabilities that are held.
 enum ps_priv_keep {
-    PS_KEEP_NICE = 1, // CAP_SYS_NICE: real-time scheduling
-    PS_KEEP_BIND = 2, // CAP_NET_BIND_SERVICE: ports below 1024
-    PS_KEEP_ALL = 4,
+    PS_KEEP_NICE = 1,  // CAP_SYS_NICE: real-time scheduling
+    PS_KEEP_BIND = 2,  // CAP_NET_BIND_SERVICE: ports below 1024
+    PS_KEEP_USUAL = 4, // alone: what the kernel leaves to who changes its user, and all to who does not
 };
 // Becomes uid/gid for good (supplementary groups too). Who is then not root keeps of its capabilities only
 // those told, in the permitted and effective sets; this holds as well for who has been that user all along.

@@ -52,8 +52,12 @@ end_peer
 storm places crypt greeting? mode=4 keyid=joe pass=wrong setup
 check "and where each has a key derived" "$(often places -A E -u joe -k pfs)" ""
 end_peer
+storm places ready greeting? setup start?
+check "and where each finishes the set-up, and says no more" "$(often places)" ""
+check "five encrypted ones, too" "$(often places -A E -u joe -k pfs)" ""
+end_peer
 at_most "the log has a few of these lines" "$(said places 'idle in the set-up while|closed by the peer')" 200
-logged "and the number of the others" places '[0-9]+ more were closed in their set-up'
+logged "and the number of the others" places '[0-9]+ more were let go'
 stop_server places
 
 # --- descriptors that are all taken

@@ -166,8 +166,6 @@ static int drop_in_turn(const char *arg)
     char text[1024];
 
     (void)arg;
-    CHECK(1, ps_priv_drop(OTHER_UID, OTHER_GID, PS_KEEP_ALL) == 0);
-    CHECK(2, cap_is_on(CAP_DAC_OVERRIDE, CAP_EFFECTIVE));
     CHECK(3, strstr(ps_priv_caps(text, sizeof text), "dac_override ") != NULL);
     CHECK(4, ps_priv_drop(OTHER_UID, OTHER_GID, PS_KEEP_NICE | PS_KEEP_BIND) == 0);
     CHECK(5, strcmp(ps_priv_caps(text, sizeof text), "net_bind_service sys_nice") == 0);
@@ -177,6 +175,26 @@ static int drop_in_turn(const char *arg)
     CHECK(9, ps_priv_drop(OTHER_UID, OTHER_GID, 0) == 0);
     CHECK(10, strcmp(ps_priv_caps(text, sizeof text), "") == 0);
     return 0;
+}
+
+static int drop_as_usual(const char *arg)
+{
+    char text[1024];
+
+    (void)arg;
+    CHECK(1, ps_priv_drop(OTHER_UID, OTHER_GID, PS_KEEP_USUAL) == 0);
+    CHECK(2, strcmp(ps_priv_caps(text, sizeof text), "") == 0);
+    CHECK(3, !cap_is_on(CAP_DAC_OVERRIDE, CAP_EFFECTIVE));
+    return 0;
+}
+
+static void who_asks_for_nothing_special_keeps_what_the_kernel_leaves(void **state)
+{
+    (void)state;
+    if (cap_is_on(CAP_SETUID, CAP_EFFECTIVE) && cap_is_on(CAP_SETGID, CAP_EFFECTIVE))
+        assert_int_equal(in_child(drop_as_usual, NULL), 0);
+    else
+        assert_int_equal(in_child(drop_refused, NULL), 0);
 }
 
 static void capabilities_are_told_by_name_and_given_up_one_by_one(void **state)
@@ -452,6 +470,7 @@ int main(void)
         cmocka_unit_test(unknown_users_and_groups_are_not_found),
         cmocka_unit_test(what_is_neither_name_nor_number_is_a_syntax_error),
         cmocka_unit_test(dropped_privileges_are_gone_but_for_the_two_kept),
+        cmocka_unit_test(who_asks_for_nothing_special_keeps_what_the_kernel_leaves),
         cmocka_unit_test(capabilities_are_told_by_name_and_given_up_one_by_one),
         cmocka_unit_test(a_root_that_stays_root_keeps_its_capabilities),
         cmocka_unit_test(the_parent_exits_with_the_status_that_the_daemon_says),

@@ -63,23 +63,61 @@ static void the_oldest_of_the_address_with_most_gives_way(void **state)
     assert_int_equal(guests_from(&h->guests, &h->c), 2);
 }
 
-static void who_is_past_the_setup_counts_but_does_not_give_way(void **state)
+static void who_is_busy_counts_but_does_not_give_way(void **state)
 {
     struct house *h = *state;
     enter(h, 0, 3, &h->a);
     enter(h, 3, 4, &h->b);
-    guests_ready(&h->guests, &h->who[0]);
-    guests_ready(&h->guests, &h->who[1]);
-    guests_ready(&h->guests, &h->who[1]);
+    guests_set(&h->guests, &h->who[0], GUEST_BUSY);
+    guests_set(&h->guests, &h->who[1], GUEST_BUSY);
+    guests_set(&h->guests, &h->who[1], GUEST_BUSY);
     assert_ptr_equal(guests_yielding(&h->guests, &h->a), &h->who[2]);
-    guests_ready(&h->guests, &h->who[2]);
+    guests_set(&h->guests, &h->who[2], GUEST_BUSY);
     assert_null(guests_yielding(&h->guests, &h->a));
     assert_ptr_equal(guests_yielding(&h->guests, NULL), &h->who[3]);
     assert_int_equal(guests_from(&h->guests, &h->a), 3);
+    assert_int_equal(guests_weight(&h->guests, &h->a), 0);
     for (int i = 0; i < 4; i++)
         guests_leave(&h->guests, &h->who[i]);
     assert_int_equal(guests_from(&h->guests, &h->a), 0);
     assert_null(guests_yielding(&h->guests, NULL));
+}
+
+static void who_has_done_its_work_is_the_newest_to_wait(void **state)
+{
+    struct house *h = *state;
+    enter(h, 0, 2, &h->a);
+    guests_set(&h->guests, &h->who[0], GUEST_BUSY);
+    guests_set(&h->guests, &h->who[0], GUEST_WAITING);
+    assert_ptr_equal(guests_yielding(&h->guests, NULL), &h->who[1]);
+    assert_int_equal(guests_weight_beside(&h->who[0]), 2 * GUEST_WAITING);
+}
+
+static void of_addresses_with_equally_many_the_oldest_gives_way(void **state)
+{
+    struct house *h = *state;
+    enter(h, 0, 1, &h->c);
+    enter(h, 1, 2, &h->a);
+    enter(h, 2, 3, &h->b);
+    assert_ptr_equal(guests_yielding(&h->guests, NULL), &h->who[0]);
+    guests_leave(&h->guests, &h->who[0]);
+    enter(h, 0, 1, &h->c);
+    assert_ptr_equal(guests_yielding(&h->guests, NULL), &h->who[1]);
+}
+
+static void who_waits_for_us_gives_way_last(void **state)
+{
+    struct house *h = *state;
+    enter(h, 0, 1, &h->a);
+    enter(h, 1, 2, &h->b);
+    enter(h, 2, 4, &h->c);
+    guests_set(&h->guests, &h->who[0], GUEST_DERIVING);
+    guests_set(&h->guests, &h->who[2], GUEST_DERIVING);
+    assert_ptr_equal(guests_yielding(&h->guests, NULL), &h->who[3]);
+    guests_leave(&h->guests, &h->who[3]);
+    assert_ptr_equal(guests_yielding(&h->guests, NULL), &h->who[1]);
+    guests_leave(&h->guests, &h->who[1]);
+    assert_ptr_equal(guests_yielding(&h->guests, NULL), &h->who[0]);
 }
 
 static void all_ports_and_an_ipv6_network_are_one_address(void **state)
@@ -89,14 +127,12 @@ static void all_ports_and_an_ipv6_network_are_one_address(void **state)
     enter(h, 0, 1, &h->a);
     assert_int_equal(ps_addr_parse("::ffff:192.0.2.1", 99, &x), 0);
     assert_int_equal(guests_from(&h->guests, &x), 1);
-    assert_true(guests_is_from(&h->who[0], &x));
     assert_int_equal(ps_addr_parse("2001:db8::1", 1, &x), 0);
     enter(h, 1, 2, &x);
     assert_int_equal(ps_addr_parse("2001:db8::ffff:0:0:1", 1, &x), 0);
     assert_int_equal(guests_from(&h->guests, &x), 1);
     assert_int_equal(ps_addr_parse("2001:db8:0:1::1", 1, &x), 0);
     assert_int_equal(guests_from(&h->guests, &x), 0);
-    assert_false(guests_is_from(&h->who[1], &x));
 }
 
 static void neighbours_on_a_link_are_told_apart(void **state)
@@ -116,7 +152,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(in_an_empty_house_nobody_gives_way),
         TEST(the_oldest_of_the_address_with_most_gives_way),
-        TEST(who_is_past_the_setup_counts_but_does_not_give_way),
+        TEST(who_is_busy_counts_but_does_not_give_way),
+        TEST(who_has_done_its_work_is_the_newest_to_wait),
+        TEST(of_addresses_with_equally_many_the_oldest_gives_way),
+        TEST(who_waits_for_us_gives_way_last),
         TEST(all_ports_and_an_ipv6_network_are_one_address),
         TEST(neighbours_on_a_link_are_told_apart),
     };
