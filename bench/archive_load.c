@@ -10,8 +10,8 @@
 #include "base/ps_err.h"
 #include "base/ps_num.h"
 #include "base/ps_rand.h"
+#include "bench/archive_bare.h"
 #include "psarchive/intake.h"
-#include "psarchive/place.h"
 #include "psarchive/schema.h"
 #include "psarchive/series.h"
 #include "psarchive/writer.h"
@@ -31,7 +31,7 @@ struct load {
     uint64_t failed;
 };
 
-static void fail(const char *what, int err, const struct ps_fault *fault)
+__attribute__((noreturn)) static void fail(const char *what, int err, const struct ps_fault *fault)
 {
     fprintf(stderr, "archive_load: %s: %s\n", what,
             fault != NULL && fault->text[0] != '\0' ? fault->text : ps_strerror(err));
@@ -269,7 +269,7 @@ static void load_results(struct load *l)
 static void tell_size(const struct load *l)
 {
     struct ps_db *db;
-    struct ps_db_size size;
+    struct ps_db_size size = {0};
     struct ps_fault fault = {""};
     struct ps_db_conf conf = {.application = SCHEMA_APPLICATION};
     char path[4096];
@@ -400,7 +400,8 @@ static void fill_spool(struct load *l, const char *dir)
             free(texts[i]);
     }
     ps_spool_close(s);
-    printf("spool: %" PRIu64 " documents of %" PRIu64 " octets\n", l->results, octets / l->results);
+    printf("spool: %" PRIu64 " documents of %" PRIu64 " octets\n", l->results,
+           l->results > 0 ? octets / l->results : 0);
 }
 
 static void say(void *ctx, enum ps_log_level level, const char *line)
@@ -432,117 +433,6 @@ static double load_spool(struct load *l, const char *dir, uint64_t *transactions
            state.stored, state.refused, took, written.transactions, (double)state.stored / took,
            cpu / (double)l->results * 1e6);
     return (double)state.stored / took;
-}
-
-// --- the same rows in bare SQLite
-
-struct rows {
-    struct bare_row {
-        int64_t place;
-        void *body;
-        size_t len;
-    } * at;
-    size_t n;
-};
-
-static void read_rows(struct ps_db *db, const char *sql, struct rows *rows)
-{
-    struct ps_stmt *st;
-    size_t cap = 0, len;
-    if (ps_stmt_new(&st, db, sql) != 0)
-        fail("bare", PS_ESTATE, NULL);
-    while (ps_stmt_step(st) > 0) {
-        if (rows->n == cap)
-            rows->at = realloc(rows->at, (cap = cap == 0 ? 1024 : 2 * cap) * sizeof *rows->at);
-        struct bare_row *row = &rows->at[rows->n++];
-        const void *body = ps_stmt_col_blob(st, 1, &len);
-        row->place = ps_stmt_col_i64(st, 0);
-        row->body = malloc(len);
-        row->len = len;
-        memcpy(row->body, body, len);
-    }
-    ps_stmt_free(st);
-}
-
-static int by_place(const void *a, const void *b)
-{
-    int64_t x = ((const struct bare_row *)a)->place, y = ((const struct bare_row *)b)->place;
-    return x < y ? -1 : x > y;
-}
-
-struct bare {
-    struct ps_db *db;
-    struct ps_stmt *point, *add, *set;
-    struct rows points, rollups;
-    bool *written; // the roll-ups
-};
-
-static void run_row(struct ps_stmt *st, const struct bare_row *row)
-{
-    ps_stmt_i64(st, 1, row->place);
-    ps_stmt_blob(st, 2, row->body, row->len);
-    if (ps_stmt_run(st) != 0)
-        fail("bare", PS_ESTATE, NULL);
-}
-
-static void write_rollups(struct bare *b, const struct bare_row *point)
-{
-    static const int64_t windows[] = {300, 3600, 86400};
-    for (unsigned w = 0; w < 3; w++) {
-        int64_t ts = place_ts(point->place);
-        struct bare_row key = {.place = place_rollup(point->place >> PLACE_TS_BITS, w, ts - ts % windows[w])};
-        const struct bare_row *row = bsearch(&key, b->rollups.at, b->rollups.n, sizeof key, by_place);
-        if (row == NULL)
-            continue;
-        bool *written = &b->written[row - b->rollups.at];
-        run_row(*written ? b->set : b->add, row);
-        *written = true;
-    }
-}
-
-static double write_bare(struct bare *b, size_t group)
-{
-    double began = seconds(CLOCK_MONOTONIC);
-    for (size_t at = 0; at < b->points.n;) {
-        if (ps_db_begin(b->db) != 0)
-            fail("bare", PS_ESTATE, NULL);
-        for (size_t end = at + group; at < end && at < b->points.n; at++) {
-            run_row(b->point, &b->points.at[at]);
-            write_rollups(b, &b->points.at[at]);
-        }
-        if (ps_db_commit(b->db) != 0)
-            fail("bare", PS_ESTATE, NULL);
-    }
-    return (double)b->points.n / (seconds(CLOCK_MONOTONIC) - began);
-}
-
-static double bare(const struct load *l, uint64_t transactions)
-{
-    struct ps_db_conf conf = {.application = SCHEMA_APPLICATION, .cache_kib = 8192, .wal_pages = 4096};
-    struct ps_db *from;
-    struct bare b = {0};
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", l->dir, STORE_FILE);
-    if (ps_db_open(&from, path, &conf, NULL) != 0)
-        fail("bare", PS_ESTATE, NULL);
-    char order[120];
-    snprintf(order, sizeof order, "SELECT place, body FROM point ORDER BY place & %" PRId64 ", place",
-             PLACE_TS_MAX);
-    read_rows(from, order, &b.points);
-    read_rows(from, "SELECT place, body FROM rollup ORDER BY place", &b.rollups);
-    ps_db_close(from);
-    b.written = calloc(b.rollups.n, sizeof *b.written);
-    snprintf(path, sizeof path, "%s/bare.db", l->dir);
-    if (ps_db_open(&b.db, path, &conf, NULL) != 0 || ps_db_migrate(b.db, schema, SCHEMA_VERSION, NULL) != 0 ||
-        ps_stmt_new(&b.point, b.db, "INSERT INTO point (place, body) VALUES (?1, ?2)") != 0 ||
-        ps_stmt_new(&b.add, b.db, "INSERT INTO rollup (place, body) VALUES (?1, ?2)") != 0 ||
-        ps_stmt_new(&b.set, b.db, "UPDATE rollup SET body = ?2 WHERE place = ?1") != 0)
-        fail("bare", PS_ESTATE, NULL);
-    size_t group = b.points.n / (transactions > 0 ? transactions : 1);
-    double rate = write_bare(&b, group > 0 ? group : 1);
-    printf("bare SQLite, the same rows and roll-ups, %zu results a transaction: %.0f a second\n", group,
-           rate);
-    return rate; // what it holds goes with the process
 }
 
 static uint64_t number(const char *text)
@@ -584,7 +474,13 @@ static void by_spool(struct load *l)
     double rate = load_spool(l, dir, &transactions);
     printf("memory: %.0f MiB at most\n", memory_mib("VmHWM:"));
     end(l);
-    printf("intake / bare SQLite: %.2f\n", rate / bare(l, transactions));
+    size_t group;
+    double bare = bare_sqlite(l->dir, transactions, &group);
+    if (bare < 0)
+        fail("bare", PS_ESTATE, NULL);
+    printf("bare SQLite, the same rows and roll-ups, %zu results a transaction: %.0f a second\n", group,
+           bare);
+    printf("intake / bare SQLite: %.2f\n", rate / bare);
 }
 
 int main(int argc, char **argv)

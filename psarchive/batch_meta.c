@@ -26,10 +26,13 @@ static int touch_new(struct batch *b, const struct meta *m, bool fresh, struct t
     return 0;
 }
 
-static int touch_of(struct batch *b, const struct meta *m, struct touch **out)
+static int touch_of(struct batch *b, struct meta *m, struct touch **out)
 {
     *out = ps_map_get(&b->touched, &m->id);
-    return *out != NULL ? 0 : touch_new(b, m, false, out);
+    if (*out != NULL)
+        return 0;
+    int err = store_look_newest(b->store, m);
+    return err == 0 ? touch_new(b, m, false, out) : err;
 }
 
 static int insert(struct batch *b, const struct registration *r, struct meta **out)
@@ -39,6 +42,7 @@ static int insert(struct batch *b, const struct registration *r, struct meta **o
     int err = meta_new(r, 0, b->now, out);
     if (err != 0)
         return err;
+    (*out)->looked = b->store->version;
     err = meta_pack(r, &body, &len);
     if (err == 0) {
         ps_stmt_blob(b->meta_add, 1, (*out)->key, META_ID_LEN);

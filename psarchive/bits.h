@@ -47,7 +47,7 @@ int bitget_end(struct bitget *r);
 // Signed as unsigned: 0, -1, 1, -2, ...
 static inline uint64_t bits_zigzag(int64_t v)
 {
-    return (uint64_t)v << 1 ^ (uint64_t)(v >> 63);
+    return (uint64_t)v << 1 ^ (v < 0 ? UINT64_MAX : 0);
 }
 
 static inline int64_t bits_unzigzag(uint64_t v)

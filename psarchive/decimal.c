@@ -68,8 +68,9 @@ decimal_sum decimal_from(double number)
 
 double decimal_to(decimal_sum sum)
 {
-    if (sum % DECIMAL_ONE == 0)
-        return (double)(sum / DECIMAL_ONE);
+    decimal_sum whole = sum / DECIMAL_ONE;
+    if (whole * DECIMAL_ONE == sum)
+        return (double)whole;
     return (double)sum / (double)DECIMAL_ONE;
 }
 
@@ -77,8 +78,9 @@ double decimal_mean(decimal_sum sum, uint64_t n)
 {
     if (n == 0)
         return 0;
-    if (sum % DECIMAL_ONE == 0)
-        return (double)(sum / DECIMAL_ONE) / (double)n;
+    decimal_sum whole = sum / DECIMAL_ONE;
+    if (whole * DECIMAL_ONE == sum)
+        return (double)whole / (double)n;
     return (double)sum / ((double)DECIMAL_ONE * (double)n);
 }
 

@@ -52,11 +52,11 @@ static void join(struct samples *s)
 static int collect(const struct hist *h, struct samples *s)
 {
     bool sorted = true;
-    s->at = malloc((h->n + 1) * sizeof *s->at);
+    s->at = calloc(h->n + 1, sizeof *s->at);
     if (s->at == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < h->n; i++) {
-        double v;
+        double v = 0;
         if (!value_of(&h->at[i], &v))
             return 0;
         if (h->at[i].count == 0)

@@ -44,12 +44,19 @@ static size_t utf8_len(const unsigned char *s)
     return n && code >= least[n] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? n : 0;
 }
 
+static void put_code(struct jtext *j, unsigned char c)
+{
+    char text[8];
+    int n = snprintf(text, sizeof text, "\\u%04x", c);
+
+    jtext_raw(j, text, (size_t)n);
+}
+
 static size_t put_special(struct jtext *j, const unsigned char *s)
 {
     static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
     const char *at = strchr(from, *s);
     size_t n = *s < 0x80 ? 1 : utf8_len(s);
-    char text[8];
 
     if (n > 1)
         jtext_raw(j, (const char *)s, n);
@@ -58,7 +65,7 @@ static size_t put_special(struct jtext *j, const unsigned char *s)
     else if (at)
         jtext_raw(j, (char[]){'\\', to[at - from]}, 2);
     else
-        jtext_raw(j, text, (size_t)snprintf(text, sizeof text, "\\u%04x", *s));
+        put_code(j, *s);
     return n ? n : 1;
 }
 

@@ -203,6 +203,7 @@ int meta_new(const struct registration *r, int64_t id, int64_t created, struct m
     m->created = created;
     atomic_init(&m->refs, 1);
     atomic_init(&m->newest, -1);
+    m->looked = INT64_MIN;
     fill(m, r);
     *out = m;
     return 0;

@@ -76,6 +76,7 @@ struct meta {
     // when it has committed. That of all: the newest.
     _Atomic int64_t updated[EVENT_COUNT];
     _Atomic int64_t newest; // no point is newer than this ts; -1: there is none
+    int64_t looked;         // version of the database for which that holds; the writer's
 };
 
 // From a registration that was checked. 0 or -ENOMEM; *out has one reference.

@@ -103,7 +103,7 @@ int rollup_add(struct rollup *r, int event, const struct value *v, bool minus)
     return err;
 }
 
-static bool sums_equal(const struct rollup_sum *a, const struct rollup_sum *b)
+bool rollup_sums_equal(const struct rollup_sum *a, const struct rollup_sum *b)
 {
     if (a->event != b->event || a->points != b->points)
         return false;
@@ -127,7 +127,7 @@ bool rollup_equal(const struct rollup *a, const struct rollup *b)
     if (a->n != b->n || a->window != b->window)
         return false;
     for (size_t i = 0; i < a->n; i++)
-        if (!sums_equal(&a->at[i], &b->at[i]))
+        if (!rollup_sums_equal(&a->at[i], &b->at[i]))
             return false;
     return true;
 }

@@ -34,6 +34,7 @@ struct rollup_sum *rollup_find(struct rollup *r, int event); // NULL: no summary
 // Adds a value, or takes one away that was added before. An event type without a summary here is passed over.
 // PS_ERANGE, PS_ELIMIT, -ENOMEM: nothing was changed.
 int rollup_add(struct rollup *r, int event, const struct value *v, bool minus);
+bool rollup_sums_equal(const struct rollup_sum *a, const struct rollup_sum *b);
 bool rollup_equal(const struct rollup *a, const struct rollup *b);
 size_t rollup_octets(const struct rollup *r); // of memory
 

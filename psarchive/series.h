@@ -40,5 +40,12 @@ struct result {
 int result_newest(struct reader *r, const struct meta *m, struct result *out);
 void result_fini(struct result *r);
 
+// All results of a meta with from <= ts <= to, each with all its values; a cursor like the one of a series.
+struct results;
+int results_open(struct results **out, struct reader *r, const struct meta *m, int64_t from, int64_t to);
+// 1 with a result (the cursor's, until the next call), 0 at the end, or an error.
+int results_next(struct results *rs, struct result **out);
+void results_close(struct results *rs);
+
 // The document a point came from, its octets as they came: *text is the caller's. PS_ENOTFOUND.
 int document_read(struct reader *r, const struct meta *m, int64_t ts, char **text, size_t *len);

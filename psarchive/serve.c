@@ -4,10 +4,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 #include "base/ps_err.h"
+#include "loop/ps_priv.h"
 #include "loop/ps_sd.h"
 #include "psarchive/page.h"
 #include "psarchive/rest.h"
+#include "psarchive/retention.h"
 #include "psarchive/results.h"
 #include "psarchive/serve_impl.h"
 
@@ -49,18 +52,15 @@ static int make_routes(struct serve *s)
 }
 
 // All addresses: of IPv4 alone where there is no IPv6.
-static int listen_at(struct serve *s, const struct settings_listen *l, struct ps_fault *fault)
+static int listen_at(struct serve *s, const struct settings_listen *l, struct ps_addr *bound,
+                     struct ps_fault *fault)
 {
-    struct ps_addr bound, v4;
-    char text[PS_ADDR_STRLEN];
-    int err = ps_httpd_listen(s->site.httpd, &l->addr, l->tls, &bound, fault);
+    struct ps_addr v4;
+    int err = ps_httpd_listen(s->site.httpd, &l->addr, l->tls, bound, fault);
 
     if (err == -EAFNOSUPPORT && ps_addr_is_any(&l->addr) &&
         ps_addr_parse("0.0.0.0", ps_addr_port(&l->addr), &v4) == 0)
-        err = ps_httpd_listen(s->site.httpd, &v4, l->tls, &bound, fault);
-    if (!err)
-        ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s%s", ps_addr_text(&bound, text),
-               l->tls ? " (TLS)" : "");
+        err = ps_httpd_listen(s->site.httpd, &v4, l->tls, bound, fault);
     return err;
 }
 
@@ -70,15 +70,25 @@ static int listen_all(struct serve *s, struct ps_fault *fault)
     int err = c->certificate[0] ? ps_httpd_tls(s->site.httpd, c->certificate, c->key, fault) : 0;
 
     for (size_t i = 0; !err && i < c->nlistens; i++)
-        err = listen_at(s, &c->listens[i], fault);
-    if (!err && c->unix_path[0]) {
+        err = listen_at(s, &c->listens[i], &s->bound[i], fault);
+    if (!err && c->unix_path[0])
         err = ps_httpd_listen_unix(s->site.httpd, c->unix_path, c->unix_mode, fault);
-        if (!err)
-            ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s", c->unix_path);
-    }
     if (!err && c->control[0])
         err = ps_ctl_listen(s->site.loop, c->control, PS_CTL_MODE, serve_control, s, &s->ctl, fault);
     return err;
+}
+
+// When all is there that requests need.
+static void tell_listening(struct serve *s)
+{
+    char text[PS_ADDR_STRLEN];
+
+    if (s->now.unix_path[0])
+        ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s", s->now.unix_path);
+    for (size_t i = 0; i < s->now.nlistens; i++)
+        ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s%s", ps_addr_text(&s->bound[i], text),
+               s->now.listens[i].tls ? " (TLS)" : "");
+    (void)ps_sd_notify("READY=1");
 }
 
 // --- the store
@@ -133,6 +143,8 @@ int serve_reload(struct serve *s, struct ps_fault *fault)
 
     if (!err && s->next.certificate[0])
         err = ps_httpd_tls(s->site.httpd, s->next.certificate, s->next.key, fault);
+    if (!err)
+        err = keeper_reload(s->keeper, s->next.retention, fault);
     if (err) {
         settings_fini(&s->next);
         return err;
@@ -163,7 +175,17 @@ void serve_end(struct serve *s)
     ps_ctl_close(s->ctl);
     s->ctl = NULL;
     ps_httpd_close(s->site.httpd);
-    metrics_free(s->metrics); // a job as long as it lives
+    metrics_free(s->metrics); // a job as long as it lives, and so is the keeper
+    keeper_free(s->keeper);
+}
+
+// What systemd wants to hear of a reload (Type=notify-reload).
+static void tell_reloading(void)
+{
+    char text[80];
+
+    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(ps_loop_mono() / PS_USEC));
+    (void)ps_sd_notify(text);
 }
 
 static void signalled(void *ctx, int signum)
@@ -173,9 +195,14 @@ static void signalled(void *ctx, int signum)
 
     if (signum != SIGHUP) {
         serve_end(s);
-    } else if (!s->ending && serve_reload(s, &fault)) {
-        ps_log(&s->log, PS_LOG_WARN, NULL, "%s; all stays as it is", fault.text);
+        return;
     }
+    if (s->ending)
+        return;
+    tell_reloading();
+    if (serve_reload(s, &fault))
+        ps_log(&s->log, PS_LOG_WARN, NULL, "%s; all stays as it is", fault.text);
+    (void)ps_sd_notify("READY=1");
 }
 
 // --- the life
@@ -190,22 +217,53 @@ static void raise_files(void)
     }
 }
 
-static int start(struct serve *s, struct ps_fault *fault)
+// Root becomes somebody else once the ports are bound and the key is read; nobody gains anything from here on.
+static int become(struct serve *s, struct ps_fault *fault)
 {
-    int err = open_store(s, fault);
+    const struct settings *c = &s->now;
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    int err = 0;
+
+    if (uid == 0 && c->user[0])
+        err = ps_priv_user(c->user, &uid, &gid);
+    if (!err && geteuid() == 0 && c->group[0])
+        err = ps_priv_group(c->group, &gid);
+    if (!err)
+        err = ps_priv_drop(uid, gid, 0);
+    if (!err)
+        err = ps_priv_no_new();
+    if (err)
+        ps_fault_set(fault, NULL, 0, "cannot become user '%s' group '%s': %s", c->user, c->group,
+                     ps_strerror(err));
+    return err;
+}
+
+static int listen_first(struct serve *s, struct ps_fault *fault)
+{
+    int err = ps_loop_new(&s->site.loop);
 
     if (!err)
-        err = ps_loop_new(&s->site.loop);
+        err = make_httpd(s);
+    if (!err)
+        err = listen_all(s, fault);
+    return err ? err : become(s, fault);
+}
+
+static int start(struct serve *s, struct ps_fault *fault)
+{
+    int err = listen_first(s, fault);
+
+    if (!err)
+        err = open_store(s, fault);
     if (!err)
         err = open_port(s);
     if (!err)
-        err = make_httpd(s);
+        err = keeper_new(&s->keeper, &s->site, s->now.retention, fault);
     if (!err)
         err = make_routes(s);
     if (!err)
         err = inlets_start(&s->site.inlets, &s->site, fault);
-    if (!err)
-        err = listen_all(s, fault);
     if (!err)
         err = ps_signal_add(s->site.loop, SIGTERM, signalled, s);
     if (!err)
@@ -240,7 +298,7 @@ static int serve(struct serve *s)
         if (s->site.httpd)
             serve_end(s);
     } else {
-        (void)ps_sd_notify("READY=1");
+        tell_listening(s);
         ps_loop_run(s->site.loop);
     }
     stop(s);
@@ -249,6 +307,14 @@ static int serve(struct serve *s)
 
 static int check(const struct settings *s)
 {
+    struct retention *policy = NULL;
+    struct ps_fault fault = {""};
+
+    if (s->retention[0] && retention_load(&policy, s->retention, &fault)) {
+        fprintf(stderr, "psarchive serve: %s\n", fault.text);
+        return 2;
+    }
+    retention_free(policy);
     printf("psarchive serve: the configuration is good: data in %s\n", s->data);
     return 0;
 }

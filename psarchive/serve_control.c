@@ -46,7 +46,7 @@ static void put_http(const struct serve *s, struct ps_json *j)
     put_u64(j, "requests", h.requests);
     put_u64(j, "refused", h.status[4]);
     put_u64(j, "failed", h.status[5]);
-    put_u64(j, "waiting", s->site.jobs - 1); // the metrics are one
+    put_u64(j, "waiting", s->site.jobs - 2); // the metrics and the keeper are two
     ps_json_close(j, '}');
 }
 
@@ -115,6 +115,21 @@ static void put_spools(const struct serve *s, struct ps_json *j)
     ps_json_close(j, ']');
 }
 
+static void put_keeper(const struct serve *s, struct ps_json *j)
+{
+    struct keeper_state st;
+
+    keeper_look(s->keeper, &st);
+    ps_json_key(j, "retention");
+    ps_json_open(j, '{');
+    put_str(j, "policies", s->now.retention[0] ? s->now.retention : NULL);
+    put_u64(j, "runs", st.runs);
+    put_u64(j, "last", (uint64_t)st.last);
+    put_u64(j, "removed", st.results);
+    put_str(j, "trouble", st.trouble ? ps_strerror(st.trouble) : NULL);
+    ps_json_close(j, '}');
+}
+
 static void status(const struct serve *s, struct ps_json *j)
 {
     put_ok(j, true);
@@ -126,6 +141,7 @@ static void status(const struct serve *s, struct ps_json *j)
     put_writer(s, j);
     put_http(s, j);
     put_spools(s, j);
+    put_keeper(s, j);
 }
 
 static void act(struct serve *s, const struct ps_jdoc *doc, struct ps_json *j)

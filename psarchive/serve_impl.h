@@ -4,12 +4,13 @@
 #include "loop/ps_ctl.h"
 #include "loop/ps_watch.h"
 #include "psarchive/inlets.h"
+#include "psarchive/keeper.h"
 #include "psarchive/metrics.h"
 #include "psarchive/site.h"
 
 struct serve_options {
     const char *file;                     // configuration; NULL: none
-    const char *data;                     // NULL: what the file says
+    const char *data, *retention;         // NULL: what the file says
     const char *listen[SETTINGS_LISTENS]; // instead of what the file says, if any
     size_t nlisten;
     const char *spool[SETTINGS_SPOOLS];
@@ -30,8 +31,10 @@ struct serve {
     struct ps_log log;
     struct site site;
     struct metrics *metrics;
+    struct keeper *keeper;
     struct ps_ctl *ctl;
-    struct ps_watch *watch; // of the writer's port
+    struct ps_watch *watch;                 // of the writer's port
+    struct ps_addr bound[SETTINGS_LISTENS]; // where it listens, as the settings' listens
     bool ending;
 };
 

@@ -6,7 +6,7 @@
 #include "base/ps_opt.h"
 #include "psarchive/serve_impl.h"
 
-enum { OPT_LISTEN = 256, OPT_DATA, OPT_SPOOL };
+enum { OPT_LISTEN = 256, OPT_DATA, OPT_SPOOL, OPT_RETENTION };
 
 static const struct ps_opt table[] = {
     {'c', "config", "FILE", "read FILE, see psarchive.conf(5)", NULL},
@@ -14,6 +14,7 @@ static const struct ps_opt table[] = {
     {OPT_LISTEN, "listen", "ADDR:PORT",
      "serve HTTP there: ADDR, ADDR:PORT, [V6]:PORT or :PORT (127.0.0.1:8085); may be given again", NULL},
     {OPT_SPOOL, "spool", "DIR", "take result documents from this spool; may be given again", NULL},
+    {OPT_RETENTION, "retention", "FILE", "how long what is kept: the policies, as esmond has them", NULL},
     {'n', "check", NULL, "check the configuration, say what is wrong and where, and exit", NULL},
     {'g', "loglevel", "LEVEL", "none, fatal, warning, info, debug or all (info)", NULL},
     {'h', "help", NULL, "this text", NULL},
@@ -50,6 +51,9 @@ static int set_option(struct serve_options *o, int letter, const char *v)
     case OPT_DATA:
         o->data = v;
         return strlen(v) < PATH_MAX && *v ? 0 : complain("--data", v, "wants a folder");
+    case OPT_RETENTION:
+        o->retention = v;
+        return strlen(v) < PATH_MAX && *v ? 0 : complain("--retention", v, "wants a file");
     case OPT_LISTEN:
         if (o->nlisten == SETTINGS_LISTENS)
             return complain("--listen", v, "too many");
@@ -150,6 +154,8 @@ int serve_settings(struct settings *s, const struct serve_options *o, struct ps_
         return err;
     if (o->data)
         snprintf(s->data, sizeof s->data, "%s", o->data);
+    if (o->retention)
+        snprintf(s->retention, sizeof s->retention, "%s", o->retention);
     if (o->nspool)
         s->nspools = 0;
     for (size_t i = 0; i < o->nspool; i++)

@@ -44,7 +44,7 @@ int settings_listen(struct settings *s, const char *text, bool tls)
 // --- lines
 
 // What a line can be about, and how its value is read.
-enum form { PATH, COUNT, SIZE, YES, NETS, LISTEN, LISTEN_TLS, LISTEN_UNIX, SPOOL };
+enum form { PATH, NAME, COUNT, SIZE, YES, NETS, LISTEN, LISTEN_TLS, LISTEN_UNIX, SPOOL };
 
 struct key {
     const char *name;
@@ -69,8 +69,11 @@ static const struct key keys[] = {
     {"restrict-reading", YES, AT(restricted), 0, 0},
     {"proxy", NETS, AT(proxies), 0, 0},
     {"proxy-unix", YES, AT(proxy_unix), 0, 0},
+    {"retention", PATH, AT(retention), 0, 0},
     {"documents", YES, AT(documents), 0, 0},
     {"free-floor", SIZE, AT(floor), 0, UINT64_MAX / 4},
+    {"user", NAME, AT(user), 0, 0},
+    {"group", NAME, AT(group), 0, 0},
     {"connections", COUNT, AT(connections), 1, 65536},
     {"connections-per-net", COUNT, AT(connections_per_net), 0, 65536},
     {"request-rate", COUNT, AT(rate), 0, 1000000},
@@ -106,6 +109,16 @@ static int read_path(const struct line *l, char *out)
     if (len >= PATH_MAX)
         return wants(l, PS_ELIMIT, "a shorter path");
     memcpy(out, l->value, len + 1);
+    return 0;
+}
+
+static int read_name(const struct line *l)
+{
+    size_t len = strlen(l->value);
+
+    if (len >= SETTINGS_NAME)
+        return wants(l, PS_ELIMIT, "a name");
+    memcpy(place(l), l->value, len + 1);
     return 0;
 }
 
@@ -192,6 +205,8 @@ static int read_value(struct line *l)
     switch (l->key->form) {
     case PATH:
         return read_path(l, place(l));
+    case NAME:
+        return read_name(l);
     case COUNT:
         return read_count(l);
     case SIZE:

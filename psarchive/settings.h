@@ -29,13 +29,15 @@ struct settings {
     char control[PATH_MAX];                    // ""; none
     char spools[SETTINGS_SPOOLS][PATH_MAX];
     size_t nspools;
-    struct nets writers; // may write without a token
-    struct nets readers; // who may read without a token, when restricted
-    bool restricted;     // not everybody may read
-    struct nets proxies; // X-Forwarded-For is believed
-    bool proxy_unix;     // and so it is of who comes by the Unix socket
-    bool documents;      // result documents are kept
-    uint64_t floor;      // octets that stay free on the disk
+    struct nets writers;                            // may write without a token
+    struct nets readers;                            // who may read without a token, when restricted
+    bool restricted;                                // not everybody may read
+    struct nets proxies;                            // X-Forwarded-For is believed
+    bool proxy_unix;                                // and so it is of who comes by the Unix socket
+    char retention[PATH_MAX];                       // "": everything is kept
+    bool documents;                                 // result documents are kept
+    uint64_t floor;                                 // octets that stay free on the disk
+    char user[SETTINGS_NAME], group[SETTINGS_NAME]; // whom root becomes; "": nobody, the user's own
     unsigned connections, connections_per_net;
     unsigned rate;   // requests a second from one address; 0: no bound
     uint64_t body;   // octets of a request

@@ -19,6 +19,19 @@
 
 // --- the catalog
 
+// It is there, or is the successor of one that another process has purged.
+static int replace_meta(struct store *s, struct meta *m)
+{
+    struct meta *old = catalog_find_hash(s->catalog, m->hash);
+    int err = 0;
+    if (old != NULL && old->id != m->id) {
+        catalog_remove(s->catalog, old);
+        err = catalog_add(s->catalog, m);
+    }
+    meta_unref(old);
+    return err;
+}
+
 static int add_meta(struct store *s, struct ps_stmt *st)
 {
     struct registration r;
@@ -39,17 +52,21 @@ static int add_meta(struct store *s, struct ps_stmt *st)
     if (err != 0)
         return err;
     err = catalog_add(s->catalog, m);
+    if (err == PS_EDUPLICATE)
+        err = replace_meta(s, m);
     meta_unref(m);
-    return err == PS_EDUPLICATE ? 0 : err;
+    s->last_id = id > s->last_id ? id : s->last_id;
+    return err;
 }
 
-// In the order of keys, so that each one is the last.
+// Those that are new, in the order of keys, so that at the start each one is the last.
 static int load_metas(struct store *s)
 {
     struct ps_stmt *st;
-    int got = ps_stmt_new(&st, s->db, "SELECT id, key, created, body FROM meta ORDER BY key");
+    int got = ps_stmt_new(&st, s->db, "SELECT id, key, created, body FROM meta WHERE id > ?1 ORDER BY key");
     if (got != 0)
         return got;
+    ps_stmt_i64(st, 1, s->last_id);
     while ((got = ps_stmt_step(st)) > 0) {
         got = add_meta(s, st);
         if (got != 0)
@@ -110,36 +127,41 @@ static int find_newest(struct ps_stmt *st, struct meta *m)
     return 0;
 }
 
+int store_look_newest(struct store *s, struct meta *m)
+{
+    if (m->looked == s->version)
+        return 0;
+    int err =
+        s->newest == NULL
+            ? ps_stmt_new(
+                  &s->newest, s->db,
+                  "SELECT coalesce(iif(?1, (SELECT max(place) FROM point WHERE place BETWEEN ?2 AND ?3),"
+                  " (SELECT max(place) FROM rollup WHERE place BETWEEN ?2 AND ?3)), -1)")
+            : 0;
+    if (err == 0)
+        err = find_newest(s->newest, m);
+    if (err == 0)
+        m->looked = s->version;
+    return err;
+}
+
 static int load_newest(struct store *s)
 {
     static const struct filter all;
-    struct ps_stmt *st;
     struct search search;
     const struct meta *found[64];
     size_t n;
-    int err =
-        ps_stmt_new(&st, s->db,
-                    "SELECT coalesce(iif(?1, (SELECT max(place) FROM point WHERE place BETWEEN ?2 AND ?3),"
-                    " (SELECT max(place) FROM rollup WHERE place BETWEEN ?2 AND ?3)), -1)");
-    if (err != 0)
-        return err;
+    int err = 0;
     search_begin(&search, s->catalog, &all);
     while (err == 0 && (n = search_next(&search, found, 64)) > 0) {
         for (size_t i = 0; i < n; i++) {
             struct meta *m = meta_ref(found[i]);
-            err = err == 0 ? find_newest(st, m) : err;
+            err = err == 0 ? store_look_newest(s, m) : err;
             meta_unref(m);
             meta_unref(found[i]);
         }
     }
-    ps_stmt_free(st);
     return err;
-}
-
-int store_load_seen(struct store *s)
-{
-    int err = load_updated(s);
-    return err == 0 ? load_newest(s) : err;
 }
 
 // What is in the catalog, and no longer in the database.
@@ -150,7 +172,11 @@ static int drop_metas(struct store *s)
     struct search search;
     const struct meta *found[64];
     size_t n;
-    int got = ps_stmt_new(&st, s->db, "SELECT 1 FROM meta WHERE id = ?1");
+    int64_t rows = 0;
+    int got = ps_db_number(s->db, "SELECT count(*) FROM meta", &rows);
+    if (got != 0 || (uint64_t)rows == catalog_count(s->catalog))
+        return got;
+    got = ps_stmt_new(&st, s->db, "SELECT 1 FROM meta WHERE id = ?1");
     if (got != 0)
         return got;
     search_begin(&search, s->catalog, &all);
@@ -175,11 +201,11 @@ int store_refresh(struct store *s)
     int err = ps_db_version(s->db, &version);
     if (err != 0 || version == s->version)
         return err;
-    err = drop_metas(s);
+    err = load_metas(s);
     if (err == 0)
-        err = load_metas(s);
+        err = drop_metas(s);
     if (err == 0)
-        err = store_load_seen(s);
+        err = load_updated(s);
     if (err == 0)
         s->version = version;
     return err;
@@ -236,7 +262,9 @@ static int load(struct store *s, struct ps_fault *fault)
     if (err == 0)
         err = load_metas(s);
     if (err == 0)
-        err = store_load_seen(s);
+        err = load_updated(s);
+    if (err == 0)
+        err = load_newest(s);
     if (err != 0)
         ps_fault_set(fault, s->path, 0, "metadata cannot be read: %s%s", ps_strerror(err),
                      err == PS_EMALFORMED ? ": put a backup in its place" : "");
@@ -271,6 +299,7 @@ void store_close(struct store *s)
     if (s == NULL)
         return;
     catalog_free(s->catalog);
+    ps_stmt_free(s->newest);
     ps_db_close(s->db);
     free(s->dir);
     free(s->path);

@@ -16,6 +16,8 @@ struct store {
     struct catalog *catalog;
     struct ps_db *db; // the writer's; before there is one, that of who opened the store
     int64_t version;  // of the database when the catalog was read
+    int64_t last_id;  // of a meta in the catalog, the highest
+    struct ps_stmt *newest;
     _Atomic(const struct retention *) retention; // what is too old is not stored; NULL: nothing is
 };
 
@@ -31,5 +33,5 @@ struct reader {
 int store_refresh(struct store *s);
 // Octets that may still be written before the floor; 0: none.
 uint64_t store_room(const struct store *s, uint64_t *disk_free);
-// One row of `meta`, with what is known of its points.
-int store_load_seen(struct store *s);
+// What other processes wrote of a meta since it was last looked at.
+int store_look_newest(struct store *s, struct meta *m);

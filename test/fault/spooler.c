@@ -6,6 +6,7 @@
 //   spooler read DIR [follow|hold]    "doc NUMBER ID", "tomb COUNT ID", "damaged COUNT"; then removes it.
 //                                     follow: on and on; hold: the first, for ever
 //   spooler stat DIR                  "RECORDS OCTETS UNTOLD BAD"
+//   spooler lines DIR                 each line of standard input becomes a document
 //   spooler cost DIR COUNT            how long COUNT documents of 4,000 octets take
 #include <errno.h>
 #include <inttypes.h>
@@ -196,6 +197,26 @@ static int do_cost(const char *dir, uint64_t count)
     return 0;
 }
 
+static int do_lines(const char *dir)
+{
+    static const struct ps_spool_conf unbounded;
+    struct ps_spool *s;
+    struct ps_fault fault;
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t len;
+    int err = ps_spool_open(&s, dir, &unbounded, clock_ns(CLOCK_REALTIME), &fault);
+    if (err != 0)
+        return complain(fault.text);
+    while (err == 0 && (len = getline(&line, &cap, stdin)) >= 0) {
+        struct ps_spool_doc doc = {.data = line, .len = (size_t)len};
+        err = ps_spool_write(s, &doc, 1, clock_ns(CLOCK_REALTIME), NULL);
+    }
+    free(line);
+    ps_spool_close(s);
+    return err == 0 ? 0 : complain(ps_strerror(err));
+}
+
 int main(int argc, char **argv)
 {
     if (argc >= 5 && strcmp(argv[1], "write") == 0)
@@ -204,7 +225,9 @@ int main(int argc, char **argv)
         return do_read(argv[2], argv[3]);
     if (argc == 3 && strcmp(argv[1], "stat") == 0)
         return do_stat(argv[2]);
+    if (argc == 3 && strcmp(argv[1], "lines") == 0)
+        return do_lines(argv[2]);
     if (argc == 4 && strcmp(argv[1], "cost") == 0)
         return do_cost(argv[2], number_of(argv[3]));
-    return complain("write DIR FROM COUNT [...], read DIR [...], stat DIR, cost DIR COUNT");
+    return complain("write DIR FROM COUNT [...], read DIR [...], stat DIR, lines DIR, cost DIR COUNT");
 }

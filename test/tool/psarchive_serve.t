@@ -268,6 +268,64 @@ check "a bad file is told, and changes nothing" "$line" \
 check "nothing changed" "$(get "$url/" | tail -c 4)" " 401"
 end_archive TERM
 
+# --- tokens, while it serves
+
+mkdir t
+echo "free-floor 1" >t/conf
+archive t || bail_out "$line"
+token=$("$psarchive" token add me --data t/data)
+match "a token can be made while it serves" "$token" '^[0-9a-f]{40}$'
+check "who has it may write" "$(put POST "$url/" "$throughput" -H "Authorization: Token $token" | tail -c 4)" " 201"
+check "in each of the three forms" \
+    "$(put POST "$url/" "$throughput" -H "Authorization: Bearer $token" | tail -c 4)$(put POST "$url/" "$throughput" -u "me:$token" | tail -c 4)" " 201 201"
+"$psarchive" token remove me --data t/data >/dev/null
+check "it is gone at once" "$(put POST "$url/" "$throughput" -H "Authorization: Token $token")" \
+    "{\"detail\":\"Invalid token\"}$nl 401"
+end_archive TERM
+
+# --- retention
+
+mkdir r
+cat >r/policy <<'END'
+{"policies": [{"event_type": "*", "summary_type": "*", "summary_window": "*", "expire": "30"}]}
+END
+printf '%s\n' "write-from 127.0.0.1" "retention $tmp/r/policy" >r/conf
+cp r/policy r/good
+echo '{"policies": [{}]}' >r/policy
+run "$psarchive" serve -c r/conf --listen 127.0.0.1:0 -n
+check "-n looks at the policy as well" "$rc" 2
+echo "write-from 127.0.0.1" >r/conf
+archive r || bail_out "$line"
+k=$(put POST "$url/" "$throughput" | field metadata-key)
+check "old points" "$(put PUT "$url/$k/" "$day")" '"" 201'
+cp r/good r/policy
+echo "retention $tmp/r/policy" >>r/conf
+kill -HUP "$archive_pid"
+hear "retention: removed" || bail_out "$line"
+check "are removed by a policy that a reload brings" "$line" \
+    "psarchive: retention: removed 4 results, a part of 0, 1 roll-ups, 0 documents, 0 metadata"
+check "nothing is left of them, nor of their sums" \
+    "$(get "$url/$k/throughput/base")$(get "$url/$k/throughput/aggregations/86400")" "[] 200[] 200"
+end_archive TERM
+check "it ends all the same" "$rc" 0
+
+# --- a full disk
+
+mkdir f
+echo "write-from 127.0.0.1" >f/conf
+archive f || bail_out "$line"
+k=$(put POST "$url/" "$throughput" | field metadata-key)
+put PUT "$url/$k/" "$day" >/dev/null
+end_archive TERM
+printf '%s\n' "write-from 127.0.0.1" "free-floor 1000000t" >f/conf
+archive f || bail_out "$line"
+check "with too little room nothing is written" \
+    "$(put PUT "$url/$k/" '{"data":[{"ts":5,"val":[{"event-type":"throughput","val":1}]}]}')" \
+    "{\"detail\":\"The archive has too little disk space to write\"}$nl 507"
+check "and all can be read" "$(get "$url/$k/throughput/base")" "$base 200"
+check "metrics tell" "$(curl -s "$site/metrics" | grep '^psarchive_disk_full ')" "psarchive_disk_full 1"
+end_archive TERM
+
 # --- sockets, TLS, checks
 
 pem() {
@@ -307,6 +365,32 @@ check "or what is wrong" "$rc $err" \
     "2 psarchive serve: c/conf:7: listen wants ADDRESS, ADDRESS:PORT, [V6]:PORT or :PORT; got 'here'"
 run "$psarchive" serve -c none
 check "a file that is not there" "$rc $err" "2 psarchive serve: none: cannot be read: No such file or directory"
+mkdir x
+echo "free-floor 1" >x/conf
+archive x || bail_out "$line"
+run "$psarchive" serve -c x/conf --listen "127.0.0.1:$port" --data other
+check "a port that is taken" "$rc" 4
+match "is named" "$err" "127\\.0\\.0\\.1:$port"
+end_archive TERM
+: >file
+run "$psarchive" serve -c x/conf --listen 127.0.0.1:0 --data file/data
+check "a folder that cannot be" "$rc" 4
+match "is named, too" "$err" "file/data"
+if [ "$(id -u)" = 0 ]; then
+    chmod 755 "$tmp"
+    mkdir -m 755 u
+    install -d -o nobody u/data
+    printf '%s\n' "user nobody" "free-floor 1" "listen-unix $tmp/u/http" >u/conf
+    archive u --listen 127.0.0.1:0 || bail_out "$line"
+    get "$url/" >/dev/null
+    check "root becomes somebody else" "$(awk '/^Uid:/ { print $2 }' "/proc/$archive_pid/status")" "$(id -u nobody)"
+    check "without capabilities, for good" "$(grep -E '^(CapEff|CapPrm|NoNewPrivs):' "/proc/$archive_pid/status" | awk '{ print $2 }' | tr '\n' ' ')" \
+        "0000000000000000 0000000000000000 1 "
+    check "and writes as such" "$(stat -c %U u/data/archive.db)" nobody
+    end_archive TERM
+else
+    skip "root becomes somebody else" "this is not root"
+fi
 run "$psarchive" serve --nonsense
 check "an option that there is not" "$rc" 2
 plan

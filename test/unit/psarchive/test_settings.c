@@ -31,7 +31,8 @@ static void every_line_has_its_place(void **state)
                            "certificate /c.pem\nkey /k.pem\ncontrol /run/psarchive.sock\n"
                            "spool /var/spool/a\nspool /var/spool/b\n"
                            "write-from 192.0.2.0/24 \\\n   2001:db8::/32\nrestrict-reading yes\n"
-                           "read-from 198.51.100.1\nproxy 127.0.0.1\ndocuments no\n"
+                           "read-from 198.51.100.1\nproxy 127.0.0.1\nretention /r.json\nuser archive\ngroup "
+                           "-100\ndocuments no\n"
                            "free-floor 2g\nconnections 10\nconnections-per-net 0\nrequest-rate 5\n"
                            "request-body 1m\nrequest-bodies 2m\n"),
                      0);
@@ -54,6 +55,9 @@ static void every_line_has_its_place(void **state)
     assert_true(s.restricted);
     assert_int_equal(s.readers.n, 1);
     assert_int_equal(s.proxies.n, 1);
+    assert_string_equal(s.retention, "/r.json");
+    assert_string_equal(s.user, "archive");
+    assert_string_equal(s.group, "-100");
     assert_false(s.documents);
     assert_true(s.floor == UINT64_C(2000000000));
     assert_int_equal(s.connections, 10);

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+// psarchive import: lines of JSON from files. What a line is shows in what it holds.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/ps_err.h"
+#include "base/ps_map.h"
+#include "base/ps_num.h"
+#include "psarchive/hosts.h"
+#include "psarchive/map.h"
+#include "psarchive/param.h"
+#include "psarchive/settings.h"
+#include "psarchive/verb_options.h"
+#include "psarchive/verbs.h"
+#include "psarchive/workplace.h"
+
+enum { OPT_NO_DOCUMENTS = VERB_OWN };
+
+#define WAITING_MAX 2000 // puts with the writer
+
+static const struct ps_opt table[] = {
+    {VERB_DATA, "data", "DIR", "the archive's directory (" SETTINGS_DATA "); made when it is missing", NULL},
+    {OPT_NO_DOCUMENTS, "no-documents", NULL, "keep the values alone, and not the documents they are from",
+     NULL},
+    {'h', "help", NULL, "this text", NULL},
+    {'V', "version", NULL, "the version", NULL},
+    {0, NULL, NULL, NULL, NULL},
+};
+
+static const struct ps_opt_prog prog = {
+    "psarchive import",
+    "[options] FILE...",
+    "Stores what FILEs hold, \"-\" being standard input: lines of JSON, as psarchive export prints them, or "
+    "a result "
+    "document a line, of pScheduler or powstream. What is there already stays as it is, so an import can be "
+    "repeated.",
+    "Exit status: 0 all is stored; 1 some lines were refused, which is told; 2 usage; 4 it failed.\n"
+    "See psarchive(1).",
+    table,
+};
+
+struct import {
+    struct workplace w;
+    bool documents;
+    int64_t now;
+    struct hosts *hosts;
+    struct ps_map metas; // by the key in the file
+    const char *file;
+    uint64_t line;
+    uint64_t stored, known, refused;
+    int err; // the writer's, for which there is no sense in going on
+};
+
+// One line on its way: where it is from, for what is to be told.
+struct load {
+    struct import *im;
+    const char *file;
+    uint64_t line;
+    bool registers; // under this key in the file
+    uint8_t key[META_ID_LEN];
+};
+
+static void refuse(struct import *im, const char *file, uint64_t line, const char *why)
+{
+    im->refused++;
+    fprintf(stderr, "psarchive import: %s:%llu: %s\n", file, (unsigned long long)line, why);
+}
+
+// --- what came of it
+
+static void remember(struct import *im, const uint8_t key[META_ID_LEN], const struct meta *m)
+{
+    struct meta *old = ps_map_get(&im->metas, key), *own = meta_ref(m);
+    if (ps_map_put(&im->metas, key, own) != 0)
+        meta_unref(own);
+    else
+        meta_unref(old);
+}
+
+static bool is_fatal(int err)
+{
+    return err == -ENOSPC || err == -EIO || err == -EROFS || err == -EBUSY || err == PS_ESTATE ||
+           err == -ENOMEM;
+}
+
+static void written(void *ctx, struct put *p)
+{
+    struct load *l = ctx;
+    struct import *im = l->im;
+    char text[200];
+    if (p->err == 0) {
+        if (l->registers)
+            remember(im, l->key, p->meta);
+        else if (p->nvalues > 0)
+            *(p->created + p->replaced > 0 ? &im->stored : &im->known) += 1;
+    } else if (is_fatal(p->err))
+        im->err = p->err;
+    else if (p->err == PS_EDUPLICATE) {
+        snprintf(text, sizeof text, "%s has another value at %lld already", event_name(p->conflict_event),
+                 (long long)p->conflict_ts);
+        refuse(im, l->file, l->line, text);
+    } else
+        refuse(im, l->file, l->line, ps_strerror(p->err));
+    put_free(p);
+    free(l);
+}
+
+static int give(struct import *im, struct put *p, const uint8_t *key)
+{
+    struct load *l = malloc(sizeof *l);
+    if (l == NULL) {
+        put_free(p);
+        return -ENOMEM;
+    }
+    *l = (struct load){.im = im, .file = im->file, .line = im->line, .registers = key != NULL};
+    if (key != NULL)
+        memcpy(l->key, key, META_ID_LEN);
+    p->done = written;
+    p->ctx = l;
+    int err;
+    while ((err = port_put(im->w.port, p)) == PS_ELIMIT)
+        port_wait(im->w.port, 0);
+    if (err != 0) {
+        put_free(p);
+        free(l);
+        return err;
+    }
+    port_wait(im->w.port, key != NULL ? 0 : WAITING_MAX); // what follows needs the meta
+    return 0;
+}
+
+// --- lines
+
+static int get_key(struct ps_jnode root, uint8_t out[META_ID_LEN], struct ps_fault *fault)
+{
+    struct ps_jnode n = ps_jnode_member(root, "metadata-key");
+    const char *text;
+    int err = ps_jnode_str(n, 2 * META_ID_LEN, 2 * META_ID_LEN, &text, fault);
+    if (err == 0 && ps_num_hex(text, out, META_ID_LEN) != 0) {
+        ps_jnode_fault(n, fault, "wants 32 hexadecimal digits");
+        err = PS_EMALFORMED;
+    }
+    return err;
+}
+
+static int take_registration(struct import *im, struct ps_jnode root, struct ps_fault *fault)
+{
+    struct registration r;
+    uint8_t key[META_ID_LEN];
+    int err = get_key(root, key, fault);
+    registration_init(&r);
+    if (err == 0)
+        err = param_registration(&r, ps_jnode_member(root, "metadata"), fault);
+    if (err == 0)
+        err = registration_check(&r, fault);
+    struct put *p = err == 0 ? put_new(NULL) : NULL;
+    if (p == NULL) {
+        registration_fini(&r);
+        return err != 0 ? err : -ENOMEM;
+    }
+    put_register(p, &r);
+    p->reg.keyed = true;
+    memcpy(p->reg.key, key, META_ID_LEN);
+    return give(im, p, key);
+}
+
+// Of a line about a result: the meta, from a line before, and the time.
+static int get_place(struct import *im, struct ps_jnode root, const struct meta **m, int64_t *ts,
+                     struct ps_fault *fault)
+{
+    uint8_t key[META_ID_LEN];
+    int err = get_key(root, key, fault);
+    if (err == 0)
+        err = ps_jnode_i64(ps_jnode_member(root, "ts"), 0, PUT_TS_MAX, ts, fault);
+    *m = err == 0 ? ps_map_get(&im->metas, key) : NULL;
+    if (err == 0 && *m == NULL) {
+        ps_jnode_fault(root, fault, "the metadata of this key have to come before");
+        err = PS_ENOTFOUND;
+    }
+    return err;
+}
+
+static int take_value(struct put *p, int64_t ts, struct ps_jnode n, struct ps_fault *fault)
+{
+    struct value v;
+    int event = event_find(ps_jnode_key(n));
+    if (event < 0) {
+        ps_jnode_fault(n, fault, "there is no such event type");
+        return event;
+    }
+    int err = value_from_json(event_kind(event), n, &v, fault);
+    if (err == 0 && (err = put_value(p, ts, event, &v)) != 0)
+        ps_jnode_fault(n, fault, "%s", ps_strerror(err));
+    return err;
+}
+
+static int take_values(struct import *im, struct ps_jnode root, struct ps_fault *fault)
+{
+    const struct meta *m;
+    int64_t ts;
+    struct ps_jnode values = ps_jnode_member(root, "values");
+    int err = get_place(im, root, &m, &ts, fault);
+    if (err == 0)
+        err = ps_jnode_want(values, PS_JTYPE_OBJECT, fault);
+    if (err != 0)
+        return err;
+    struct put *p = put_new(m);
+    if (p == NULL)
+        return -ENOMEM;
+    for (struct ps_jnode n = ps_jnode_first(values); err == 0 && ps_jnode_there(n); n = ps_jnode_next(n))
+        err = take_value(p, ts, n, fault);
+    if (err == 0)
+        return give(im, p, NULL);
+    put_free(p);
+    return err;
+}
+
+static int take_document(struct import *im, struct ps_jnode root, struct ps_fault *fault)
+{
+    const struct meta *m;
+    const char *text;
+    int64_t ts;
+    int err = get_place(im, root, &m, &ts, fault);
+    if (err == 0)
+        err = ps_jnode_str(ps_jnode_member(root, "document"), 1, VALUE_TEXT_MAX, &text, fault);
+    if (err != 0 || !im->documents)
+        return err;
+    struct put *p = put_new(m);
+    if (p == NULL)
+        return -ENOMEM;
+    err = put_document(p, ts, text, strlen(text));
+    if (err == 0)
+        return give(im, p, NULL);
+    put_free(p);
+    return err;
+}
+
+static int take_result(struct import *im, struct ps_jnode root, struct ps_fault *fault)
+{
+    struct map m;
+    struct put *p = NULL;
+    size_t len;
+    const char *text = ps_jnode_raw(root, &len);
+    int err = map_begin(&m, root, fault);
+    for (size_t i = 0; err == 0 && i < MAP_ROLES; i++) {
+        struct ps_addr addrs[HOSTS_ADDRESSES];
+        if (m.hosts[i].name == NULL || m.hosts[i].known)
+            continue;
+        size_t n = hosts_find(im->hosts, m.hosts[i].name, im->now * PS_SEC, addrs);
+        if (n > 0)
+            map_found(&m.hosts[i], addrs, n);
+    }
+    if (err == 0)
+        err = map_make(&m, &p, fault);
+    if (err == 0 && p != NULL && im->documents)
+        err = put_document(p, m.ts, text, len);
+    if (err == 0 && p != NULL)
+        return give(im, p, NULL);
+    put_free(p);
+    return err;
+}
+
+static int take_line(struct import *im, const char *text, size_t len, struct ps_fault *fault)
+{
+    struct ps_jdoc *doc;
+    int err = ps_jdoc_parse(&doc, NULL, text, len, fault);
+    if (err != 0)
+        return err;
+    struct ps_jnode root = ps_jdoc_root(doc);
+    bool ours = ps_jnode_there(ps_jnode_member(root, "metadata-key"));
+    if (ours && ps_jnode_there(ps_jnode_member(root, "metadata")))
+        err = take_registration(im, root, fault);
+    else if (ours && ps_jnode_there(ps_jnode_member(root, "document")))
+        err = take_document(im, root, fault);
+    else if (ours)
+        err = take_values(im, root, fault);
+    else
+        err = take_result(im, root, fault);
+    ps_jdoc_free(doc);
+    return err;
+}
+
+// --- files
+
+static int read_lines(struct import *im, FILE *f)
+{
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t len;
+    while (im->err == 0 && (len = getline(&line, &cap, f)) >= 0) {
+        struct ps_fault fault = {""};
+        im->line++;
+        if (strspn(line, " \t\r\n") == (size_t)len)
+            continue;
+        int err =
+            (size_t)len > 4 * (size_t)VALUE_TEXT_MAX ? PS_ELIMIT : take_line(im, line, (size_t)len, &fault);
+        if (err != 0 && is_fatal(err))
+            im->err = err;
+        else if (err != 0)
+            refuse(im, im->file, im->line, fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+    }
+    free(line);
+    port_wait(im->w.port, 0);
+    return ferror(f) ? -EIO : im->err;
+}
+
+static int import_file(struct import *im, const char *file)
+{
+    bool standard = strcmp(file, "-") == 0;
+    FILE *f = standard ? stdin : fopen(file, "re");
+    im->file = standard ? "standard input" : file;
+    im->line = 0;
+    if (f == NULL)
+        return workplace_fail("import", EXIT_SYSTEM, "%s: %s", file, ps_strerror(-errno));
+    int err = read_lines(im, f);
+    if (!standard)
+        fclose(f);
+    if (err != 0)
+        return workplace_fail("import", EXIT_SYSTEM, "%s: behind line %llu: %s", im->file,
+                              (unsigned long long)im->line, ps_strerror(err));
+    return 0;
+}
+
+static void forget_metas(struct import *im)
+{
+    size_t pos = 0;
+    for (struct meta *m; (m = ps_map_each(&im->metas, &pos)) != NULL;)
+        meta_unref(m);
+    ps_map_fini(&im->metas);
+}
+
+static int run(struct import *im, const struct verb_options *v)
+{
+    int status = 0;
+    for (int i = 0; status == 0 && i < v->argc; i++) {
+        status = import_file(im, v->argv[i]);
+        forget_metas(im);
+    }
+    printf("%llu stored, %llu known already, %llu refused\n", (unsigned long long)im->stored,
+           (unsigned long long)im->known, (unsigned long long)im->refused);
+    return workplace_flush("import", status != 0 ? status : im->refused > 0 ? EXIT_NO : EXIT_DONE);
+}
+
+static int set_own(void *ctx, int letter, const char *value)
+{
+    (void)letter;
+    (void)value;
+    ((struct import *)ctx)->documents = false;
+    return 0;
+}
+
+int import_main(int argc, char **argv)
+{
+    struct import im = {.documents = true};
+    struct verb_options v = {.own = set_own, .ctx = &im};
+    int status = verb_options_read(&v, &prog, argc, argv);
+    if (status >= 0)
+        return status;
+    if (v.argc == 0)
+        return workplace_fail("import", EXIT_USAGE, "wants files; --help tells more");
+    im.now = v.now;
+    if (ps_map_init(&im.metas, META_ID_LEN) != 0 || hosts_new(&im.hosts) != 0)
+        return workplace_fail("import", EXIT_SYSTEM, "out of memory");
+    status = workplace_open(&im.w, "import", v.data, WORKPLACE_WRITE);
+    if (status == 0) {
+        status = run(&im, &v);
+        workplace_close(&im.w);
+    }
+    hosts_free(im.hosts);
+    return status;
+}

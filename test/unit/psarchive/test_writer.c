@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "archive_fix.h"
+#include <poll.h>
+
+#define TS 1700000400
+
+static const struct meta *path(struct fix *f)
+{
+    struct registration r;
+    reg_path(&r, 1);
+    const struct meta *m = put_registration(f, &r);
+    registration_fini(&r);
+    return m;
+}
+
+static size_t points(struct fix *f, const struct meta *m, const char *event)
+{
+    struct series *s;
+    const struct point *p;
+    size_t n = 0;
+    assert_int_equal(series_open(&s, f->reader, m, ev(event), SUMMARY_BASE, 0, 0, INT64_MAX), 0);
+    while (series_next(s, &p) > 0)
+        n++;
+    series_close(s);
+    return n;
+}
+
+static void a_put_is_all_or_nothing(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    assert_int_equal(put_alone(f, m, TS + 60, "packet-count-lost", number(3)), 0);
+    struct put *p = put_to(f, m);
+    put_one(p, TS, "packet-count-lost", number(1));
+    put_one(p, TS + 60, "packet-count-lost", number(4)); // has 3
+    put_one(p, TS + 120, "packet-count-lost", number(5));
+    assert_int_equal(put_through(f, p), PS_EDUPLICATE);
+    assert_int_equal(p->conflict_event, ev("packet-count-lost"));
+    assert_int_equal(p->conflict_ts, TS + 60);
+    put_free(p);
+    assert_int_equal(points(f, m, "packet-count-lost"), 1);
+    meta_unref(m);
+}
+
+static void two_numbers_for_one_place_are_a_conflict_also_within_a_put(void **state)
+{
+    struct fix *f = *state;
+    struct registration r;
+    struct put *p = put_to(f, NULL);
+    reg_path(&r, 1);
+    reg_check(&r);
+    put_register(p, &r);
+    put_one(p, TS, "packet-count-lost", number(1));
+    put_one(p, TS, "packet-count-lost", number(2));
+    assert_int_equal(put_through(f, p), PS_EDUPLICATE);
+    put_free(p);
+    assert_int_equal(catalog_count(store_catalog(f->store)), 0); // not even registered
+}
+
+static void what_is_there_already_is_counted_and_left(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    for (int again = 0; again < 2; again++) {
+        struct put *p = put_to(f, m);
+        put_one(p, TS, "packet-count-lost", number(1));
+        put_one(p, TS, "packet-count-lost", number(1));
+        put_one(p, TS, "histogram-owdelay", hist("1.5:3"));
+        assert_int_equal(put_through(f, p), 0);
+        assert_int_equal(p->created, again == 0 ? 2 : 0);
+        assert_int_equal(p->same, again == 0 ? 1 : 3);
+        assert_int_equal(p->replaced, 0);
+        put_free(p);
+    }
+    struct put *p = put_to(f, m);
+    put_one(p, TS, "histogram-owdelay", hist("1.5:4"));
+    put_one(p, TS, "failures", text("{}"));
+    assert_int_equal(put_through(f, p), 0);
+    assert_int_equal(p->replaced, 1);
+    assert_int_equal(p->created, 1);
+    put_free(p);
+    meta_unref(m);
+}
+
+static void a_put_that_cannot_be_is_told_when_it_is_made(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    struct put *p = put_to(f, m);
+    struct value v = number(1);
+    assert_int_equal(put_value(p, TS, ev("throughput"), &v), PS_EUNKNOWN); // not registered
+    v = number(1);
+    assert_int_equal(put_value(p, -1, ev("packet-count-lost"), &v), PS_ERANGE);
+    v = number(1);
+    assert_int_equal(put_value(p, PUT_TS_MAX + 1, ev("packet-count-lost"), &v), PS_ERANGE);
+    v = hist("1:1");
+    assert_int_equal(put_value(p, TS, ev("packet-count-lost"), &v), PS_EMALFORMED);
+    assert_int_equal(v.form, VALUE_NONE);
+    assert_int_equal(p->nvalues, 0);
+    put_free(p);
+    meta_unref(m);
+}
+
+static void one_bad_put_does_not_spoil_the_others(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    struct put *puts[50];
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(0)), 0);
+    for (int i = 0; i < 50; i++) {
+        puts[i] = put_to(f, m);
+        put_one(puts[i], TS + i * 60, "packet-count-lost", number(i == 0 ? 7 : i));
+    }
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(port_put(f->port, puts[i]), 0);
+    port_wait(f->port, 0);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(puts[i]->err, i == 0 ? PS_EDUPLICATE : 0);
+        put_free(puts[i]);
+    }
+    assert_int_equal(points(f, m, "packet-count-lost"), 50);
+    struct writer_state st;
+    writer_look(f->writer, &st);
+    assert_int_equal(st.conflicts, 1);
+    assert_int_equal(st.waiting, 0);
+    meta_unref(m);
+}
+
+static void who_asked_is_told_on_his_own_port(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    struct port *other;
+    struct fix mine = {.done = 0};
+    struct pollfd pfd;
+    assert_int_equal(port_new(&other, f->writer), 0);
+    pfd = (struct pollfd){.fd = port_fd(other), .events = POLLIN};
+    assert_int_equal(poll(&pfd, 1, 0), 0);
+    struct put *p = put_to(f, m);
+    put_one(p, TS, "packet-count-lost", number(1));
+    p->ctx = &mine;
+    int before = f->done;
+    assert_int_equal(port_put(other, p), 0);
+    assert_int_equal(poll(&pfd, 1, 60000), 1);
+    assert_int_equal(mine.done, 0); // not before it reaps
+    assert_int_equal(port_reap(other), 1);
+    assert_int_equal(mine.done, 1);
+    assert_int_equal(f->done, before);
+    assert_int_equal(poll(&pfd, 1, 0), 0);
+    assert_int_equal(port_reap(other), 0);
+    put_free(p);
+    port_free(other);
+    meta_unref(m);
+}
+
+static int count_call(void *ctx, struct store *s)
+{
+    assert_non_null(s);
+    ++*(int *)ctx;
+    return PS_ESTATE;
+}
+
+static void called(void *ctx, int err)
+{
+    assert_int_equal(err, PS_ESTATE);
+    ++*(int *)ctx;
+}
+
+static void a_call_runs_between_transactions(void **state)
+{
+    struct fix *f = *state;
+    int n = 0;
+    assert_int_equal(port_call(f->port, count_call, called, &n), 0);
+    port_wait(f->port, 0);
+    assert_int_equal(n, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_put_is_all_or_nothing),
+        TEST(two_numbers_for_one_place_are_a_conflict_also_within_a_put),
+        TEST(what_is_there_already_is_counted_and_left),
+        TEST(a_put_that_cannot_be_is_told_when_it_is_made),
+        TEST(one_bad_put_does_not_spoil_the_others),
+        TEST(who_asked_is_told_on_his_own_port),
+        TEST(a_call_runs_between_transactions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
