@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "owampd/session.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,6 +249,13 @@ static uint8_t open_receiver(struct session *s, const struct session_peer *from,
     return refuse(s, err == -ENOSPC ? OW_ACCEPT_TEMPORARY : OW_ACCEPT_FAILURE, ps_strerror(err));
 }
 
+static uint8_t refuse_number(struct session *s, unsigned most)
+{
+    char why[80];
+    snprintf(why, sizeof why, "%" PRIu32 " packets, maxpackets is %u", s->party.req.npackets, most);
+    return refuse(s, OW_ACCEPT_PERMANENT, why);
+}
+
 static uint8_t judge(struct session *s, const struct session_peer *from, const struct ow_slot *slots)
 {
     struct ps_addr local, peer;
@@ -264,7 +272,7 @@ static uint8_t judge(struct session *s, const struct session_peer *from, const s
         return refuse(s, OW_ACCEPT_REJECT, "in open mode packets are sent to the asking host alone");
     unsigned most = s->d->conf->maxpackets;
     if (most != 0 && s->party.req.npackets > most)
-        return refuse(s, OW_ACCEPT_PERMANENT, "more packets than maxpackets allows");
+        return refuse_number(s, most);
     uint8_t accept = charge(s, from, slots);
     if (accept != OW_ACCEPT_OK)
         return accept;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <math.h>
 #include <stdlib.h>
 #include "base/ps_err.h"
 #include "report/report_impl.h"
@@ -69,6 +70,17 @@ static void put_percentile(struct report *r, struct ps_json *j, const char *key,
     put_double(j, key, defined, ps_ntpdiff_to_double(delay));
 }
 
+// A delay that cannot be told from none.
+static void put_below_error(struct report *r, struct ps_json *j)
+{
+    int64_t median = 0;
+    ps_json_key(j, "below_error");
+    if (ow_stats_exact_percentile(r->stats, 0.5, &median))
+        ps_json_bool(j, fabs(ps_ntpdiff_to_double(median)) < r->sum.max_error);
+    else
+        ps_json_null(j);
+}
+
 static void put_delay(struct report *r, struct ps_json *j)
 {
     const struct ow_summary *s = &r->sum;
@@ -81,6 +93,7 @@ static void put_delay(struct report *r, struct ps_json *j)
     put_percentile(r, j, "p75", 0.75);
     put_percentile(r, j, "p95", 0.95);
     put_percentile(r, j, "p99", 0.99);
+    put_below_error(r, j);
     put_open(j, "percentiles", '[');
     for (uint32_t i = 0; i < r->opts->npercentiles; i++) {
         ps_json_open(j, '{');

@@ -23,7 +23,7 @@ check "maxpackets 20: so many are served" "$rc$out$err" 0
 ask -c 21 -i 0.01f
 match_all "one more is not" "$rc$out $err" "1 owping: the server refused the session to it: .*\(Accept 4\).*"
 check "and the log says why" "$(refusal)" \
-    "owampd: session: PEER: refused (permanent resource limitation): more packets than maxpackets allows"
+    "owampd: session: PEER: refused (permanent resource limitation): 21 packets, maxpackets is 20"
 end_server TERM
 
 server sessions 'maxsessions 2'

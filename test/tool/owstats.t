@@ -388,6 +388,7 @@ check "--json: every member of the document" "$rc$err $(seen)" "0 {
         \"p75\": 0.0020999996922910213,
         \"p95\": 0.0020999996922910213,
         \"p99\": 0.0020999996922910213,
+        \"below_error\": true,
         \"percentiles\": [
           {
             \"percentile\": 12.5,
