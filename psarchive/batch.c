@@ -7,6 +7,7 @@
 #include "base/ps_wire.h"
 #include "psarchive/batch_impl.h"
 #include "psarchive/place.h"
+#include "psarchive/purged.h"
 #include "psarchive/retention.h"
 
 #define NOTE_EVERY 60 // seconds
@@ -162,7 +163,8 @@ static void drop_expired(struct batch *b, struct put *p)
 
 static int judge(struct batch *b, struct put *p)
 {
-    p->created = p->same = p->replaced = 0; // judged anew when the transaction had to be rolled back
+    p->created = p->same = p->replaced = p->purged =
+        0; // judged anew when the transaction had to be rolled back
     p->registered = false;
     p->conflict_event = -1;
     for (size_t i = 1; i < p->nvalues; i++)
@@ -266,6 +268,10 @@ static int merge_value(struct batch *b, const struct touch *t, struct put *p, co
         p->same++;
         return 0;
     }
+    if (old == NULL && purged_counts(t->meta, v->event, v->ts)) {
+        p->purged++;
+        return 0;
+    }
     int err = windows_add(b->windows, t->meta, t->newest, v->ts, v->event, &v->value, old);
     if (err != 0)
         return err;
@@ -280,19 +286,21 @@ static int merge_value(struct batch *b, const struct touch *t, struct put *p, co
 static int write_plan(struct batch *b, struct touch *t, struct put *p, const struct plan *pl)
 {
     struct row row = {0};
-    size_t before = p->same;
+    size_t before = p->created + p->replaced;
     int err = 0;
     if (pl->old != NULL)
         row = *pl->old;
     for (size_t i = pl->from; err == 0 && i < pl->to; i++) {
+        size_t purged = p->purged;
         err = merge_value(b, t, p, &p->values[i], &row);
-        t->events |= UINT64_C(1) << p->values[i].event;
+        if (p->purged == purged)
+            t->events |= UINT64_C(1) << p->values[i].event;
     }
-    if (err == 0 && p->same - before < pl->to - pl->from)
-        err = write_row(b, t->meta, pl, &row);
+    if (err != 0 || p->created + p->replaced == before)
+        return err;
     if (pl->ts > t->newest)
         t->newest = pl->ts;
-    return err;
+    return write_row(b, t->meta, pl, &row);
 }
 
 static int write_values(struct batch *b, struct touch *t, struct put *p)

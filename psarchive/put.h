@@ -44,6 +44,7 @@ struct put {
     size_t same;        // were there already, and the same
     size_t replaced;    // histograms and JSON that were there with another value, which is gone
     size_t expired;     // older than what the retention policy keeps: not stored
+    size_t purged;      // were purged, and a roll-up may count them yet: not stored
     int conflict_event; // PS_EDUPLICATE
     int64_t conflict_ts;
 

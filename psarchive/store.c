@@ -9,6 +9,7 @@
 #include "base/ps_err.h"
 #include "base/ps_wire.h"
 #include "psarchive/place.h"
+#include "psarchive/purged.h"
 #include "psarchive/schema.h"
 #include "psarchive/store_impl.h"
 
@@ -207,6 +208,8 @@ int store_refresh(struct store *s)
     if (err == 0)
         err = load_updated(s);
     if (err == 0)
+        err = purged_load(s);
+    if (err == 0)
         s->version = version;
     return err;
 }
@@ -263,6 +266,8 @@ static int load(struct store *s, struct ps_fault *fault)
         err = load_metas(s);
     if (err == 0)
         err = load_updated(s);
+    if (err == 0)
+        err = purged_load(s);
     if (err == 0)
         err = load_newest(s);
     if (err != 0)
