@@ -368,20 +368,44 @@ void batch_rollback(struct batch *b)
     batch_drop_touched(b);
 }
 
-static int note(struct batch *b)
+// When what of the meta was written: those event types now.
+static int note_meta(struct batch *b, const struct meta *m, uint64_t events)
 {
     uint8_t octets[EVENT_COUNT * 8];
+    struct ps_wr w;
+    ps_wr_init(&w, octets, sizeof octets);
+    for (size_t i = 0; i < m->nevents; i++)
+        ps_wr_u64(&w, (uint64_t)(events >> m->event[i] & 1 ? b->now : atomic_load(&m->updated[i])));
+    ps_stmt_i64(b->seen_set, 1, m->id);
+    ps_stmt_blob(b->seen_set, 2, octets, ps_wr_len(&w));
+    return ps_stmt_run(b->seen_set);
+}
+
+static int note(struct batch *b)
+{
     size_t pos = 0;
     int err = 0;
-    for (struct meta *m; err == 0 && (m = ps_map_each(&b->unnoted, &pos)) != NULL;) {
-        struct ps_wr w;
-        ps_wr_init(&w, octets, sizeof octets);
-        for (size_t i = 0; i < m->nevents; i++)
-            ps_wr_u64(&w, (uint64_t)atomic_load(&m->updated[i]));
-        ps_stmt_i64(b->seen_set, 1, m->id);
-        ps_stmt_blob(b->seen_set, 2, octets, ps_wr_len(&w));
-        err = ps_stmt_run(b->seen_set);
-    }
+    for (struct meta *m; err == 0 && (m = ps_map_each(&b->unnoted, &pos)) != NULL;)
+        err = note_meta(b, m, 0);
+    return err;
+}
+
+static bool writes_first(const struct touch *t)
+{
+    for (size_t i = 0; i < t->meta->nevents; i++)
+        if (t->events >> t->meta->event[i] & 1 && atomic_load(&t->meta->updated[i]) == 0)
+            return true;
+    return false;
+}
+
+// The first points of an event type are noted with them: that there are any is never forgotten.
+static int note_firsts(struct batch *b)
+{
+    size_t pos = 0;
+    int err = 0;
+    for (struct touch *t; err == 0 && (t = ps_map_each(&b->touched, &pos)) != NULL;)
+        if (writes_first(t))
+            err = note_meta(b, t->meta, t->events);
     return err;
 }
 
@@ -391,6 +415,8 @@ int batch_commit(struct batch *b)
     int err = windows_flush(b->windows);
     if (err == 0 && noting)
         err = note(b);
+    if (err == 0)
+        err = note_firsts(b);
     if (err == 0)
         err = ps_db_commit(b->store->db);
     if (err != 0) {
@@ -407,6 +433,9 @@ int batch_commit(struct batch *b)
 
 int batch_note(struct batch *b)
 {
+    size_t pos = 0;
+    if (ps_map_each(&b->unnoted, &pos) == NULL)
+        return 0;
     int err = ps_db_begin(b->store->db);
     if (err == 0)
         err = note(b);

@@ -6,10 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include "base/ps_err.h"
 #include "base/ps_wire.h"
 #include "psarchive/place.h"
 #include "psarchive/purged.h"
+#include "psarchive/row.h"
 #include "psarchive/schema.h"
 #include "psarchive/store_impl.h"
 
@@ -146,22 +148,50 @@ int store_look_newest(struct store *s, struct meta *m)
     return err;
 }
 
+// What was written when is noted once a minute: a point that is newer than that was written at its ts at least.
+static int catch_up(struct ps_stmt *get, struct meta *m)
+{
+    int64_t ts = atomic_load(&m->newest), now = (int64_t)time(NULL);
+    uint64_t events = 0;
+    size_t len;
+    if (ts <= meta_updated(m, -1))
+        return 0;
+    ps_stmt_i64(get, 1, place_point(m->id, ts));
+    int got = ps_stmt_step(get);
+    if (got > 0) {
+        const uint8_t *body = ps_stmt_col_blob(get, 0, &len);
+        got = row_events(body, len, m, &events);
+        ps_stmt_reset(get);
+    }
+    if (got == PS_EMALFORMED || got == PS_EVERSION) // who reads it is told
+        got = 0;
+    for (size_t i = 0; i < m->nevents; i++)
+        if (events >> m->event[i] & 1)
+            atomic_store(&m->updated[i], ts < now ? ts : now);
+    return got;
+}
+
 static int load_newest(struct store *s)
 {
     static const struct filter all;
     struct search search;
+    struct ps_stmt *get;
     const struct meta *found[64];
     size_t n;
-    int err = 0;
+    int err = ps_stmt_new(&get, s->db, "SELECT body FROM point WHERE place = ?1");
+    if (err != 0)
+        return err;
     search_begin(&search, s->catalog, &all);
     while (err == 0 && (n = search_next(&search, found, 64)) > 0) {
         for (size_t i = 0; i < n; i++) {
             struct meta *m = meta_ref(found[i]);
             err = err == 0 ? store_look_newest(s, m) : err;
+            err = err == 0 ? catch_up(get, m) : err;
             meta_unref(m);
             meta_unref(found[i]);
         }
     }
+    ps_stmt_free(get);
     return err;
 }
 

@@ -61,6 +61,69 @@ static void what_was_written_is_there_when_it_is_opened_again(void **state)
     meta_unref(m);
 }
 
+// As who opens it finds it, while it is written or after its writer was killed.
+static void look_beside(struct fix *f, const char *event, int64_t *updated)
+{
+    struct store_conf conf = {.dir = f->dir, .read_only = true};
+    static const struct filter all;
+    struct search search;
+    const struct meta *m;
+    struct store *s;
+    assert_int_equal(store_open(&s, &conf, &f->fault), 0);
+    search_begin(&search, store_catalog(s), &all);
+    assert_int_equal(search_next(&search, &m, 1), 1);
+    *updated = meta_updated(m, ev(event));
+    meta_unref(m);
+    store_close(s);
+}
+
+static void when_something_was_first_written_outlives_a_writer_that_is_killed(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f, 1);
+    int64_t updated;
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(3)), 0);
+    assert_int_equal(put_alone(f, m, TS, "failures", text("{}")), 0);
+    look_beside(f, "failures", &updated);
+    assert_true(updated > TS && updated == meta_updated(m, ev("failures")));
+    look_beside(f, "packet-count-lost", &updated);
+    assert_true(updated > TS && updated == meta_updated(m, ev("packet-count-lost")));
+    look_beside(f, "packet-count-sent", &updated);
+    assert_true(updated == 0);
+    meta_unref(m);
+}
+
+static int forget_seen(void *ctx, struct store *s)
+{
+    (void)ctx;
+    return ps_db_run(s->db, "DELETE FROM seen");
+}
+
+static void forgot(void *ctx, int err)
+{
+    (void)ctx;
+    assert_int_equal(err, 0);
+}
+
+static void a_newer_point_counts_when_that_was_not_noted(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f, 1);
+    int64_t updated;
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(3)), 0);
+    assert_int_equal(put_alone(f, m, TS + 60, "failures", text("{}")), 0);
+    assert_int_equal(port_call(f->port, forget_seen, forgot, NULL), 0);
+    port_wait(f->port, 0);
+    look_beside(f, "failures", &updated);
+    assert_true(updated == TS + 60);
+    assert_int_equal(put_alone(f, m, PUT_TS_MAX, "failures", text("{}")), 0);
+    assert_int_equal(port_call(f->port, forget_seen, forgot, NULL), 0);
+    port_wait(f->port, 0);
+    look_beside(f, "failures", &updated);
+    assert_true(updated > TS + 60 && updated < PUT_TS_MAX); // the future is none of it
+    meta_unref(m);
+}
+
 static void a_database_of_another_kind_or_version_is_left_alone(void **state)
 {
     struct fix *f = *state;
@@ -305,6 +368,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_same_registration_is_the_same_meta_also_later),
         TEST(what_was_written_is_there_when_it_is_opened_again),
+        TEST(when_something_was_first_written_outlives_a_writer_that_is_killed),
+        TEST(a_newer_point_counts_when_that_was_not_noted),
         TEST(a_database_of_another_kind_or_version_is_left_alone),
         TEST(nothing_is_written_under_the_floor_and_reading_goes_on),
         TEST(another_process_that_writes_is_seen),
