@@ -361,6 +361,22 @@ uint64_t store_room(const struct store *s, uint64_t *disk_free)
     return *disk_free > s->floor ? *disk_free - s->floor : 0;
 }
 
+uint64_t store_log_octets(const struct store *s)
+{
+    char name[4096];
+    struct stat st;
+    snprintf(name, sizeof name, "%s-wal", s->path);
+    return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+int store_empty_log(struct store *s)
+{
+    if (store_log_octets(s) == 0)
+        return 0;
+    int err = ps_db_checkpoint_now(s->db);
+    return err == 0 ? 1 : err;
+}
+
 // --- readers
 
 int reader_new(struct reader **out, struct store *s, struct ps_fault *fault)
@@ -397,14 +413,6 @@ void reader_free(struct reader *r)
     free(r);
 }
 
-static uint64_t file_octets(const char *path, const char *suffix)
-{
-    char name[4096];
-    struct stat st;
-    snprintf(name, sizeof name, "%s%s", path, suffix);
-    return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
-}
-
 int store_look(struct reader *r, struct store_state *out)
 {
     struct ps_db_size size = {0};
@@ -412,8 +420,8 @@ int store_look(struct reader *r, struct store_state *out)
     *out = (struct store_state){0};
     int err = ps_db_size(r->db, &size);
     out->metas = catalog_count(s->catalog);
-    out->octets = file_octets(s->path, "");
-    out->wal_octets = file_octets(s->path, "-wal");
+    out->octets = (uint64_t)(size.pages * size.page_octets);
+    out->wal_octets = store_log_octets(s);
     out->free_octets = (uint64_t)(size.unused * size.page_octets);
     out->under_floor = store_room(s, &out->disk_free) == 0;
     return err;

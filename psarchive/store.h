@@ -64,7 +64,7 @@ void reader_free(struct reader *r);
 
 struct store_state {
     uint64_t metas;
-    uint64_t octets;      // of the database file
+    uint64_t octets;      // of the database, with what is in the log only yet
     uint64_t wal_octets;  // of the log beside it
     uint64_t free_octets; // in the file, for later rows
     uint64_t disk_free;   // on the file system, for us

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive_fix.h"
 #include <poll.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #define TS 1700000400
 
@@ -175,6 +177,26 @@ static void a_call_runs_between_transactions(void **state)
     assert_int_equal(n, 2);
 }
 
+static void the_log_is_emptied_when_nothing_is_written(void **state)
+{
+    static const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    char log[100];
+    struct stat st;
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(1)), 0);
+    snprintf(log, sizeof log, "%s/%s-wal", f->dir, STORE_FILE);
+    assert_int_equal(stat(log, &st), 0);
+    for (int i = 0; i < 3000 && st.st_size > 0; i++) {
+        nanosleep(&moment, NULL);
+        assert_int_equal(stat(log, &st), 0);
+    }
+    assert_int_equal(st.st_size, 0);
+    assert_int_equal(put_alone(f, m, TS + 60, "packet-count-lost", number(1)), 0);
+    assert_int_equal(points(f, m, "packet-count-lost"), 2);
+    meta_unref(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +207,7 @@ int main(void)
         TEST(one_bad_put_does_not_spoil_the_others),
         TEST(who_asked_is_told_on_his_own_port),
         TEST(a_call_runs_between_transactions),
+        TEST(the_log_is_emptied_when_nothing_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
