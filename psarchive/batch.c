@@ -12,13 +12,6 @@
 
 #define NOTE_EVERY 60 // seconds
 
-// The values of one ts, and what there is of it.
-struct plan {
-    int64_t ts;
-    size_t from, to; // of the put's values
-    struct row *old; // NULL: no row
-};
-
 static int prepare(struct batch *b)
 {
     struct ps_db *db = b->store->db;
@@ -198,15 +191,22 @@ static int read_old(struct batch *b, const struct meta *m, int64_t ts, struct ro
     return err;
 }
 
-static int check_old(struct put *p, const struct plan *pl)
+// What is there already does no harm. Else another run is refused, and another value unless it is the run's own.
+static int check_old(struct batch *b, const struct touch *t, struct put *p, const struct plan *pl)
 {
-    for (size_t i = pl->from; pl->old != NULL && i < pl->to; i++) {
+    enum kin kin;
+    if (pl->old == NULL)
+        return 0;
+    int err = batch_kin(b, p, pl, t->meta->id, &kin);
+    for (size_t i = pl->from; err == 0 && i < pl->to; i++) {
         const struct put_value *v = &p->values[i];
         const struct value *old = row_find(pl->old, v->event);
-        if (old != NULL && !replaceable(v->event) && !value_equal(old, &v->value))
-            return conflict(p, v);
+        if (old != NULL && value_equal(old, &v->value))
+            continue;
+        if (kin == KIN_OTHER || (old != NULL && !(kin == KIN_SAME && replaceable(v->event))))
+            err = conflict(p, v);
     }
-    return 0;
+    return err;
 }
 
 static size_t count_ts(const struct put *p)
@@ -241,7 +241,7 @@ static int make_plans(struct batch *b, const struct touch *t, struct put *p, str
         if (pl->ts <= t->newest)
             err = read_old(b, t->meta, pl->ts, &pl->old);
         if (err == 0)
-            err = check_old(p, pl);
+            err = check_old(b, t, p, pl);
     }
     return err;
 }
