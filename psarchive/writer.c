@@ -209,7 +209,7 @@ static bool settle(struct writer *w)
 static void *run(void *ctx)
 {
     struct writer *w = ctx;
-    bool unsettled = true;
+    bool unsettled = false; // since the last write or call
     pthread_mutex_lock(&w->mutex);
     for (;;) {
         if (!ps_list_empty(&w->calls)) {
