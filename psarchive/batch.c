@@ -7,16 +7,10 @@
 #include "base/ps_wire.h"
 #include "psarchive/batch_impl.h"
 #include "psarchive/place.h"
+#include "psarchive/purged.h"
 #include "psarchive/retention.h"
 
 #define NOTE_EVERY 60 // seconds
-
-// The values of one ts, and what there is of it.
-struct plan {
-    int64_t ts;
-    size_t from, to; // of the put's values
-    struct row *old; // NULL: no row
-};
 
 static int prepare(struct batch *b)
 {
@@ -162,7 +156,8 @@ static void drop_expired(struct batch *b, struct put *p)
 
 static int judge(struct batch *b, struct put *p)
 {
-    p->created = p->same = p->replaced = 0; // judged anew when the transaction had to be rolled back
+    p->created = p->same = p->replaced = p->purged =
+        0; // judged anew when the transaction had to be rolled back
     p->registered = false;
     p->conflict_event = -1;
     for (size_t i = 1; i < p->nvalues; i++)
@@ -196,15 +191,22 @@ static int read_old(struct batch *b, const struct meta *m, int64_t ts, struct ro
     return err;
 }
 
-static int check_old(struct put *p, const struct plan *pl)
+// What is there already does no harm. Else another run is refused, and another value unless it is the run's own.
+static int check_old(struct batch *b, const struct touch *t, struct put *p, const struct plan *pl)
 {
-    for (size_t i = pl->from; pl->old != NULL && i < pl->to; i++) {
+    enum kin kin;
+    if (pl->old == NULL)
+        return 0;
+    int err = batch_kin(b, p, pl, t->meta->id, &kin);
+    for (size_t i = pl->from; err == 0 && i < pl->to; i++) {
         const struct put_value *v = &p->values[i];
         const struct value *old = row_find(pl->old, v->event);
-        if (old != NULL && !replaceable(v->event) && !value_equal(old, &v->value))
-            return conflict(p, v);
+        if (old != NULL && value_equal(old, &v->value))
+            continue;
+        if (kin == KIN_OTHER || (old != NULL && !(kin == KIN_SAME && replaceable(v->event))))
+            err = conflict(p, v);
     }
-    return 0;
+    return err;
 }
 
 static size_t count_ts(const struct put *p)
@@ -239,7 +241,7 @@ static int make_plans(struct batch *b, const struct touch *t, struct put *p, str
         if (pl->ts <= t->newest)
             err = read_old(b, t->meta, pl->ts, &pl->old);
         if (err == 0)
-            err = check_old(p, pl);
+            err = check_old(b, t, p, pl);
     }
     return err;
 }
@@ -266,6 +268,10 @@ static int merge_value(struct batch *b, const struct touch *t, struct put *p, co
         p->same++;
         return 0;
     }
+    if (old == NULL && purged_counts(t->meta, v->event, v->ts)) {
+        p->purged++;
+        return 0;
+    }
     int err = windows_add(b->windows, t->meta, t->newest, v->ts, v->event, &v->value, old);
     if (err != 0)
         return err;
@@ -280,19 +286,21 @@ static int merge_value(struct batch *b, const struct touch *t, struct put *p, co
 static int write_plan(struct batch *b, struct touch *t, struct put *p, const struct plan *pl)
 {
     struct row row = {0};
-    size_t before = p->same;
+    size_t before = p->created + p->replaced;
     int err = 0;
     if (pl->old != NULL)
         row = *pl->old;
     for (size_t i = pl->from; err == 0 && i < pl->to; i++) {
+        size_t purged = p->purged;
         err = merge_value(b, t, p, &p->values[i], &row);
-        t->events |= UINT64_C(1) << p->values[i].event;
+        if (p->purged == purged)
+            t->events |= UINT64_C(1) << p->values[i].event;
     }
-    if (err == 0 && p->same - before < pl->to - pl->from)
-        err = write_row(b, t->meta, pl, &row);
+    if (err != 0 || p->created + p->replaced == before)
+        return err;
     if (pl->ts > t->newest)
         t->newest = pl->ts;
-    return err;
+    return write_row(b, t->meta, pl, &row);
 }
 
 static int write_values(struct batch *b, struct touch *t, struct put *p)
@@ -360,20 +368,44 @@ void batch_rollback(struct batch *b)
     batch_drop_touched(b);
 }
 
-static int note(struct batch *b)
+// When what of the meta was written: those event types now.
+static int note_meta(struct batch *b, const struct meta *m, uint64_t events)
 {
     uint8_t octets[EVENT_COUNT * 8];
+    struct ps_wr w;
+    ps_wr_init(&w, octets, sizeof octets);
+    for (size_t i = 0; i < m->nevents; i++)
+        ps_wr_u64(&w, (uint64_t)(events >> m->event[i] & 1 ? b->now : atomic_load(&m->updated[i])));
+    ps_stmt_i64(b->seen_set, 1, m->id);
+    ps_stmt_blob(b->seen_set, 2, octets, ps_wr_len(&w));
+    return ps_stmt_run(b->seen_set);
+}
+
+static int note(struct batch *b)
+{
     size_t pos = 0;
     int err = 0;
-    for (struct meta *m; err == 0 && (m = ps_map_each(&b->unnoted, &pos)) != NULL;) {
-        struct ps_wr w;
-        ps_wr_init(&w, octets, sizeof octets);
-        for (size_t i = 0; i < m->nevents; i++)
-            ps_wr_u64(&w, (uint64_t)atomic_load(&m->updated[i]));
-        ps_stmt_i64(b->seen_set, 1, m->id);
-        ps_stmt_blob(b->seen_set, 2, octets, ps_wr_len(&w));
-        err = ps_stmt_run(b->seen_set);
-    }
+    for (struct meta *m; err == 0 && (m = ps_map_each(&b->unnoted, &pos)) != NULL;)
+        err = note_meta(b, m, 0);
+    return err;
+}
+
+static bool writes_first(const struct touch *t)
+{
+    for (size_t i = 0; i < t->meta->nevents; i++)
+        if (t->events >> t->meta->event[i] & 1 && atomic_load(&t->meta->updated[i]) == 0)
+            return true;
+    return false;
+}
+
+// The first points of an event type are noted with them: that there are any is never forgotten.
+static int note_firsts(struct batch *b)
+{
+    size_t pos = 0;
+    int err = 0;
+    for (struct touch *t; err == 0 && (t = ps_map_each(&b->touched, &pos)) != NULL;)
+        if (writes_first(t))
+            err = note_meta(b, t->meta, t->events);
     return err;
 }
 
@@ -383,6 +415,8 @@ int batch_commit(struct batch *b)
     int err = windows_flush(b->windows);
     if (err == 0 && noting)
         err = note(b);
+    if (err == 0)
+        err = note_firsts(b);
     if (err == 0)
         err = ps_db_commit(b->store->db);
     if (err != 0) {
@@ -399,6 +433,9 @@ int batch_commit(struct batch *b)
 
 int batch_note(struct batch *b)
 {
+    size_t pos = 0;
+    if (ps_map_each(&b->unnoted, &pos) == NULL)
+        return 0;
     int err = ps_db_begin(b->store->db);
     if (err == 0)
         err = note(b);

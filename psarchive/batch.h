@@ -18,7 +18,7 @@ int batch_put(struct batch *b, struct put *p);
 // 0: all is durable, and the catalog knows it. Otherwise nothing of it is.
 int batch_commit(struct batch *b);
 void batch_rollback(struct batch *b);
-// Writes down when what was last written, which a commit does once a minute only.
+// Writes down when what was last written, which a commit does once a minute only. Nothing to write is nothing done.
 int batch_note(struct batch *b);
 // Somebody changed the database otherwise (purge).
 void batch_forget(struct batch *b);

@@ -29,6 +29,23 @@ struct batch {
     int64_t now, noted;
 };
 
+// The values of one ts, and what there is of it.
+struct plan {
+    int64_t ts;
+    size_t from, to; // of the put's values
+    struct row *old; // NULL: no row
+};
+
+// --- runs (batch_run.c)
+
+enum kin {
+    KIN_UNKNOWN, // neither is told
+    KIN_SAME,    // of one run
+    KIN_OTHER,
+};
+// What the values of a plan, which has a row, are to that.
+int batch_kin(struct batch *b, const struct put *p, const struct plan *pl, int64_t meta, enum kin *out);
+
 // --- metas (batch_meta.c)
 
 // The meta that the put is for, registered if need be. PS_ENOTFOUND, or an error.

@@ -75,6 +75,8 @@ struct meta {
     // When a point of event[i] was last written, seconds since 1970; 0: never. Written by the writer's thread
     // when it has committed. That of all: the newest.
     _Atomic int64_t updated[EVENT_COUNT];
+    // Points of event[i] older than this were purged (purged.h); 0: none. The writer's.
+    _Atomic int64_t purged[EVENT_COUNT];
     _Atomic int64_t newest; // no point is newer than this ts; -1: there is none
     int64_t looked;         // version of the database for which that holds; the writer's
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/ps_err.h"
 #include "psarchive/place.h"
+#include "psarchive/purged.h"
 #include "psarchive/row.h"
 #include "psarchive/store_impl.h"
 
@@ -292,6 +293,8 @@ static int remove_meta(struct purge *p, struct store *s, const struct meta *m, b
     err = run_for(s, "DELETE FROM meta WHERE id = ?1", m->id);
     if (err == 0)
         err = run_for(s, "DELETE FROM seen WHERE meta = ?1", m->id);
+    if (err == 0)
+        err = run_for(s, "DELETE FROM purged WHERE meta = ?1", m->id);
     return err == 0 ? run_for(s, "DELETE FROM template WHERE meta = ?1", m->id) : err;
 }
 
@@ -358,12 +361,30 @@ static int note_end(const struct purge *p, struct store *s)
 
 // --- steps
 
-// 1: not done with it.
-static int purge_meta(struct purge *p, struct store *s, const struct meta *m, bool *gone)
+// In the transaction that removes them.
+static int note_purged(const struct purge *p, struct store *s, const struct meta *m)
 {
+    int64_t cuts[EVENT_COUNT];
+    for (size_t i = 0; i < m->nevents; i++)
+        cuts[i] = base_cut(p, m->event[i]);
+    return p->count ? 0 : purged_note(s, m, cuts);
+}
+
+// 1: not done with them.
+static int purge_points(struct purge *p, struct store *s, const struct meta *m)
+{
+    uint64_t before = p->points + p->thinned;
     int got = remove_points(p, s, m);
     if (got == 0)
         got = thin_points(p, s, m);
+    int err = got >= 0 && p->points + p->thinned > before ? note_purged(p, s, m) : 0;
+    return err != 0 ? err : got;
+}
+
+// 1: not done with it.
+static int purge_meta(struct purge *p, struct store *s, const struct meta *m, bool *gone)
+{
+    int got = purge_points(p, s, m);
     if (got == 0)
         got = remove_rollups(p, s, m);
     if (got == 0)

@@ -39,11 +39,12 @@ struct put {
 
     // What came of it. With err != 0 nothing was stored, not even the registration.
     int err;
-    bool registered;    // the meta is new
-    size_t created;     // values that were not there
-    size_t same;        // were there already, and the same
-    size_t replaced;    // histograms and JSON that were there with another value, which is gone
-    size_t expired;     // older than what the retention policy keeps: not stored
+    bool registered; // the meta is new
+    size_t created;  // values that were not there
+    size_t same;     // were there already, and the same
+    size_t replaced; // histograms and JSON of the same run that were there with another value, which is gone
+    size_t expired;  // older than what the retention policy keeps: not stored
+    size_t purged;   // were purged, and a roll-up may count them yet: not stored
     int conflict_event; // PS_EDUPLICATE
     int64_t conflict_ts;
 

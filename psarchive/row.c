@@ -164,6 +164,18 @@ static size_t unpack_presence(struct bitget *r, const struct meta *m, uint8_t pr
     return r->err == 0 ? n : 0;
 }
 
+int row_events(const uint8_t *data, size_t len, const struct meta *m, uint64_t *events)
+{
+    struct bitget r;
+    uint8_t present[EVENT_COUNT];
+    bitget_init(&r, data, len);
+    size_t n = unpack_presence(&r, m, present);
+    *events = 0;
+    for (size_t i = 0; i < n; i++)
+        *events |= UINT64_C(1) << present[i];
+    return r.err;
+}
+
 static bool any_from(const uint8_t *present, size_t i, size_t n, uint64_t wanted)
 {
     for (; i < n; i++)

@@ -23,6 +23,8 @@ void row_add(struct row *row, int event, struct value *value);
 
 // w is cleared before and ended; ts is for the phrases.
 int row_pack(struct bitput *w, const struct row *row, const struct meta *m, int64_t ts, struct phrases *p);
+// Which event types it has values of (bits), without reading those. PS_EMALFORMED.
+int row_events(const uint8_t *data, size_t len, const struct meta *m, uint64_t *events);
 // The values of the events of `wanted` (bits), the others are passed over. PS_EMALFORMED; -ENOMEM; or of the
 // database. *out is empty after an error.
 int row_unpack(const uint8_t *data, size_t len, const struct meta *m, struct phrases *p, uint64_t wanted,

@@ -16,4 +16,5 @@ const struct ps_db_migration schema[SCHEMA_VERSION] = {
      "WITHOUT ROWID;"
      "CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;",
      NULL},
+    {"CREATE TABLE purged (meta INTEGER PRIMARY KEY, body BLOB NOT NULL);", NULL},
 };

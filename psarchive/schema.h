@@ -4,6 +4,6 @@
 #include "db/ps_db.h"
 
 #define SCHEMA_APPLICATION 0x70734172 // "psAr"
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 extern const struct ps_db_migration schema[SCHEMA_VERSION];

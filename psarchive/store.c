@@ -6,9 +6,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include "base/ps_err.h"
 #include "base/ps_wire.h"
 #include "psarchive/place.h"
+#include "psarchive/purged.h"
+#include "psarchive/row.h"
 #include "psarchive/schema.h"
 #include "psarchive/store_impl.h"
 
@@ -145,22 +148,50 @@ int store_look_newest(struct store *s, struct meta *m)
     return err;
 }
 
+// What was written when is noted once a minute: a point that is newer than that was written at its ts at least.
+static int catch_up(struct ps_stmt *get, struct meta *m)
+{
+    int64_t ts = atomic_load(&m->newest), now = (int64_t)time(NULL);
+    uint64_t events = 0;
+    size_t len;
+    if (ts <= meta_updated(m, -1))
+        return 0;
+    ps_stmt_i64(get, 1, place_point(m->id, ts));
+    int got = ps_stmt_step(get);
+    if (got > 0) {
+        const uint8_t *body = ps_stmt_col_blob(get, 0, &len);
+        got = row_events(body, len, m, &events);
+        ps_stmt_reset(get);
+    }
+    if (got == PS_EMALFORMED || got == PS_EVERSION) // who reads it is told
+        got = 0;
+    for (size_t i = 0; i < m->nevents; i++)
+        if (events >> m->event[i] & 1)
+            atomic_store(&m->updated[i], ts < now ? ts : now);
+    return got;
+}
+
 static int load_newest(struct store *s)
 {
     static const struct filter all;
     struct search search;
+    struct ps_stmt *get;
     const struct meta *found[64];
     size_t n;
-    int err = 0;
+    int err = ps_stmt_new(&get, s->db, "SELECT body FROM point WHERE place = ?1");
+    if (err != 0)
+        return err;
     search_begin(&search, s->catalog, &all);
     while (err == 0 && (n = search_next(&search, found, 64)) > 0) {
         for (size_t i = 0; i < n; i++) {
             struct meta *m = meta_ref(found[i]);
             err = err == 0 ? store_look_newest(s, m) : err;
+            err = err == 0 ? catch_up(get, m) : err;
             meta_unref(m);
             meta_unref(found[i]);
         }
     }
+    ps_stmt_free(get);
     return err;
 }
 
@@ -206,6 +237,8 @@ int store_refresh(struct store *s)
         err = drop_metas(s);
     if (err == 0)
         err = load_updated(s);
+    if (err == 0)
+        err = purged_load(s);
     if (err == 0)
         s->version = version;
     return err;
@@ -263,6 +296,8 @@ static int load(struct store *s, struct ps_fault *fault)
         err = load_metas(s);
     if (err == 0)
         err = load_updated(s);
+    if (err == 0)
+        err = purged_load(s);
     if (err == 0)
         err = load_newest(s);
     if (err != 0)
@@ -326,6 +361,22 @@ uint64_t store_room(const struct store *s, uint64_t *disk_free)
     return *disk_free > s->floor ? *disk_free - s->floor : 0;
 }
 
+uint64_t store_log_octets(const struct store *s)
+{
+    char name[4096];
+    struct stat st;
+    snprintf(name, sizeof name, "%s-wal", s->path);
+    return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+int store_empty_log(struct store *s)
+{
+    if (store_log_octets(s) == 0)
+        return 0;
+    int err = ps_db_checkpoint_now(s->db);
+    return err == 0 ? 1 : err;
+}
+
 // --- readers
 
 int reader_new(struct reader **out, struct store *s, struct ps_fault *fault)
@@ -362,14 +413,6 @@ void reader_free(struct reader *r)
     free(r);
 }
 
-static uint64_t file_octets(const char *path, const char *suffix)
-{
-    char name[4096];
-    struct stat st;
-    snprintf(name, sizeof name, "%s%s", path, suffix);
-    return stat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
-}
-
 int store_look(struct reader *r, struct store_state *out)
 {
     struct ps_db_size size = {0};
@@ -377,8 +420,8 @@ int store_look(struct reader *r, struct store_state *out)
     *out = (struct store_state){0};
     int err = ps_db_size(r->db, &size);
     out->metas = catalog_count(s->catalog);
-    out->octets = file_octets(s->path, "");
-    out->wal_octets = file_octets(s->path, "-wal");
+    out->octets = (uint64_t)(size.pages * size.page_octets);
+    out->wal_octets = store_log_octets(s);
     out->free_octets = (uint64_t)(size.unused * size.page_octets);
     out->under_floor = store_room(s, &out->disk_free) == 0;
     return err;

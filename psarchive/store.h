@@ -23,7 +23,8 @@
 //     port_put(port, p)                                503 on PS_ELIMIT: too much waits
 //     ... later my_done(me, p) on the thread that calls port_reap(), all or nothing, durable:
 //         p->err == 0: p->meta is the meta; created + replaced + same + expired are its values
-//         PS_EDUPLICATE: 409, p->conflict_event at p->conflict_ts has another value already
+//         PS_EDUPLICATE: 409, p->conflict_event at p->conflict_ts has another value already, or is of
+//                       another run than the result that is there
 //         PS_ENOTFOUND: 404 (the meta was purged), PS_EUNKNOWN: 400 (an event type that is not registered),
 //         -ENOSPC: 507 (under the floor, or full), another: 500
 //     put_free(p)
@@ -64,7 +65,7 @@ void reader_free(struct reader *r);
 
 struct store_state {
     uint64_t metas;
-    uint64_t octets;      // of the database file
+    uint64_t octets;      // of the database, with what is in the log only yet
     uint64_t wal_octets;  // of the log beside it
     uint64_t free_octets; // in the file, for later rows
     uint64_t disk_free;   // on the file system, for us

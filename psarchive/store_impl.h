@@ -33,5 +33,9 @@ struct reader {
 int store_refresh(struct store *s);
 // Octets that may still be written before the floor; 0: none.
 uint64_t store_room(const struct store *s, uint64_t *disk_free);
+uint64_t store_log_octets(const struct store *s); // of the file beside the database
+// Carries the log into the database and gives its room back. 1: there was something in it; 0: it was empty; -EBUSY:
+// somebody is in the way, who is not waited for; another error.
+int store_empty_log(struct store *s);
 // What other processes wrote of a meta since it was last looked at.
 int store_look_newest(struct store *s, struct meta *m);

@@ -49,7 +49,8 @@ struct import {
     const char *file;
     uint64_t line;
     uint64_t stored, known, refused;
-    int err; // the writer's, for which there is no sense in going on
+    uint64_t purged; // results of which values are not taken again
+    int err;         // the writer's, for which there is no sense in going on
 };
 
 // One line on its way: where it is from, for what is to be told.
@@ -92,8 +93,10 @@ static void written(void *ctx, struct put *p)
     if (p->err == 0) {
         if (l->registers)
             remember(im, l->key, p->meta);
-        else if (p->nvalues > 0)
+        else if (p->nvalues > 0) {
+            im->purged += p->purged > 0;
             *(p->created + p->replaced > 0 ? &im->stored : &im->known) += 1;
+        }
     } else if (is_fatal(p->err))
         im->err = p->err;
     else if (p->err == PS_EDUPLICATE) {
@@ -337,6 +340,11 @@ static int run(struct import *im, const struct verb_options *v)
         status = import_file(im, v->argv[i]);
         forget_metas(im);
     }
+    if (im->purged > 0)
+        fprintf(stderr,
+                "psarchive import: of %llu results some values were purged before and are in roll-ups yet: "
+                "they stay purged\n",
+                (unsigned long long)im->purged);
     printf("%llu stored, %llu known already, %llu refused\n", (unsigned long long)im->stored,
            (unsigned long long)im->known, (unsigned long long)im->refused);
     return workplace_flush("import", status != 0 ? status : im->refused > 0 ? EXIT_NO : EXIT_DONE);

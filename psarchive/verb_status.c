@@ -98,14 +98,17 @@ static void print_json(const struct status *st)
 static void print_text(const struct status *st)
 {
     char when[WHEN_SIZE];
-    double octets = (double)(st->state.octets + st->state.wal_octets);
+    double octets = (double)(st->state.octets - st->state.free_octets);
     printf("metadata      %llu\n", (unsigned long long)st->state.metas);
     printf("results       %lld\n", (long long)st->points);
     printf("roll-ups      %lld\n", (long long)st->rollups);
     printf("documents     %lld\n", (long long)st->documents);
     printf("tokens        %lld\n", (long long)st->tokens);
     printf("last write    %s\n", st->updated > 0 ? when_text(st->updated, when) : "never");
-    printf("size          %.1f MB, %.1f of them unused\n", octets / 1e6, (double)st->state.free_octets / 1e6);
+    printf("size          %.1f MB, %.1f of them unused\n", (double)st->state.octets / 1e6,
+           (double)st->state.free_octets / 1e6);
+    printf("log           %.1f MB, which is emptied when nothing is written\n",
+           (double)st->state.wal_octets / 1e6);
     if (st->points > 0)
         printf("a result      %.0f octets, with all that belongs to it\n", octets / (double)st->points);
     printf("free on disk  %.1f MB\n", (double)st->state.disk_free / 1e6);

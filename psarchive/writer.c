@@ -10,6 +10,7 @@
 #include "psarchive/batch.h"
 #include "psarchive/store_impl.h"
 
+#define IDLE_S 2                           // without anything to do: what is left to be done is done
 #define GROUP_MAX 1000                     // puts in a transaction
 #define GROUP_OCTETS_MAX ((size_t)4 << 20) // of them
 
@@ -100,11 +101,19 @@ static int64_t seconds_now(void)
     return ts.tv_sec;
 }
 
+// The log is emptied before it takes room that emptying it needs.
+static bool has_room(struct writer *w)
+{
+    uint64_t disk_free, room = store_room(w->store, &disk_free);
+    if (room / 2 < store_log_octets(w->store) && store_empty_log(w->store) > 0)
+        room = store_room(w->store, &disk_free);
+    return room > 0;
+}
+
 // From `first` up to `end` in one transaction. An error: nothing of them is stored.
 static int write_group(struct writer *w, struct ps_list *first, const struct ps_list *end)
 {
-    uint64_t disk_free;
-    if (store_room(w->store, &disk_free) == 0)
+    if (!has_room(w))
         return -ENOSPC;
     int err = batch_begin(w->batch, seconds_now());
     if (err != 0)
@@ -135,6 +144,8 @@ static bool is_everybodys(int err)
 static int work_on(struct writer *w, struct ps_list *group)
 {
     int err = write_group(w, group->next, group);
+    if (err == -ENOSPC && store_empty_log(w->store) > 0) // it may be the log that takes the room
+        err = write_group(w, group->next, group);
     if (err == 0)
         return 0;
     fail_all(group, err);
@@ -173,19 +184,44 @@ static void make_call(struct writer *w)
     hand_back(c->port);
 }
 
+// Until there is more to do, or for a while when something is left to be done. False: that is over.
+static bool wait_for_more(struct writer *w, bool unsettled)
+{
+    struct timespec until;
+    if (!unsettled)
+        return pthread_cond_wait(&w->more, &w->mutex) == 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += IDLE_S;
+    return pthread_cond_timedwait(&w->more, &w->mutex, &until) == 0;
+}
+
+// In an hour of rest: when what was written is noted, and the log emptied. False: try again.
+static bool settle(struct writer *w)
+{
+    pthread_mutex_unlock(&w->mutex);
+    int err = batch_note(w->batch);
+    if (err == 0)
+        err = store_empty_log(w->store);
+    pthread_mutex_lock(&w->mutex);
+    return err >= 0;
+}
+
 static void *run(void *ctx)
 {
     struct writer *w = ctx;
+    bool unsettled = false; // since the last write or call
     pthread_mutex_lock(&w->mutex);
     for (;;) {
-        if (!ps_list_empty(&w->calls))
+        if (!ps_list_empty(&w->calls)) {
             make_call(w);
-        else if (!ps_list_empty(&w->puts))
+            unsettled = true;
+        } else if (!ps_list_empty(&w->puts)) {
             write_puts(w);
-        else if (w->ending)
+            unsettled = true;
+        } else if (w->ending)
             break;
-        else
-            pthread_cond_wait(&w->more, &w->mutex);
+        else if (!wait_for_more(w, unsettled))
+            unsettled = !settle(w);
     }
     pthread_mutex_unlock(&w->mutex);
     (void)batch_note(w->batch); // what is lost by an error is a minute's time-updated
@@ -193,6 +229,15 @@ static void *run(void *ctx)
 }
 
 // --- the writer
+
+static void init_more(struct writer *w)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->more, &attr);
+    pthread_condattr_destroy(&attr);
+}
 
 int writer_start(struct writer **out, struct store *s, struct ps_fault *fault)
 {
@@ -203,7 +248,7 @@ int writer_start(struct writer **out, struct store *s, struct ps_fault *fault)
         ps_list_init(&w->puts);
         ps_list_init(&w->calls);
         pthread_mutex_init(&w->mutex, NULL);
-        pthread_cond_init(&w->more, NULL);
+        init_more(w);
         err = -pthread_create(&w->thread, NULL, run, w);
         if (err == 0) {
             *out = w;

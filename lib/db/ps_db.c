@@ -127,7 +127,7 @@ static int open_handle(struct ps_db *db, const struct ps_db_conf *conf)
         sqlite3_open_v2(db->path, &db->handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (rc != SQLITE_OK)
         return db_error(db->handle, rc);
-    sqlite3_busy_timeout(db->handle, conf->patience_ms > 0 ? conf->patience_ms : PATIENCE_MS);
+    sqlite3_busy_timeout(db->handle, db->patience_ms);
     int err = make_form(db, conf->application);
     if (err == 0)
         err = set_pragmas(db, conf);
@@ -143,6 +143,7 @@ int ps_db_open(struct ps_db **out, const char *path, const struct ps_db_conf *co
         return -ENOMEM;
     }
     db->read_only = conf->read_only;
+    db->patience_ms = conf->patience_ms > 0 ? conf->patience_ms : PATIENCE_MS;
     int err = say(db, open_handle(db, conf), fault);
     if (err != 0)
         ps_db_close(db);

@@ -86,6 +86,8 @@ int ps_db_backup(struct ps_db *db, const char *to, bool (*progress)(void *ctx, i
 
 // Carries the log into the database and empties it, as far as readers allow.
 int ps_db_checkpoint(struct ps_db *db);
+// The same without waiting for anybody. -EBUSY: a reader or another writer is in the way of a part.
+int ps_db_checkpoint_now(struct ps_db *db);
 // Gives up to max unused pages back to the file system (after a checkpoint). *left: unused pages that remain.
 int ps_db_give_back(struct ps_db *db, int64_t max, int64_t *left);
 struct ps_db_size {

@@ -8,6 +8,7 @@ struct ps_db {
     sqlite3 *handle;
     char *path;
     bool read_only;
+    int patience_ms;
 };
 
 struct ps_stmt {

@@ -170,6 +170,14 @@ int ps_db_checkpoint(struct ps_db *db)
                     sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
 }
 
+int ps_db_checkpoint_now(struct ps_db *db)
+{
+    sqlite3_busy_timeout(db->handle, 0);
+    int err = ps_db_checkpoint(db);
+    sqlite3_busy_timeout(db->handle, db->patience_ms);
+    return err;
+}
+
 int ps_db_give_back(struct ps_db *db, int64_t max, int64_t *left)
 {
     char sql[60];

@@ -90,9 +90,13 @@ if [ -z "${IN_NAMESPACE-}" ]; then
     plan
     exit 0
 fi
+mkdir small
+mount -t tmpfs -o size=6m fault small && mounts+=("$PWD/small")
+archive_writer small/a 0 3000 >small.said
+check "a small disk is not filled by the log" "$(awk '$1 != "ok"' small.said | head -n 3)" ""
 mkdir disk
 mount -t tmpfs -o size=6m fault disk && mounts+=("$PWD/disk")
-dd if=/dev/zero of=disk/filler bs=1k count=3500 status=none
+dd if=/dev/zero of=disk/filler bs=1k count=5700 status=none
 mkfifo full
 archive_writer disk/a 0 8000 >full &
 pids+=($!)

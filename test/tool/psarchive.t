@@ -177,6 +177,15 @@ run "$psarchive" get --data a "$key" packet-count-lost --format csv
 check "nor are the other values" "$rc: $(wc -l <<<"$out")" "0: 11"
 run "$psarchive" verify --data a
 match "and all is right" "$rc: $out$err" "^0: .*: all is right"
+run "$psarchive" import --data a docs.jsonl
+match "what was purged does not come again" "$rc: $out$err" \
+    "^0: 0 stored, 11 known already, 0 refused.*of 11 results some values were purged before"
+run "$psarchive" get --data a "$key" histogram-owdelay/aggregations/86400 --json
+check "and is not counted again" "$rc: $out" '0: [{"ts":1699920000,"val":{"10.00":4955,"10.50":1000}}]'
+"$psarchive" backup --data a purged.backup && "$psarchive" restore --data purged purged.backup
+run "$psarchive" import --data purged docs.jsonl
+run "$psarchive" get --data purged "$key" histogram-owdelay/aggregations/86400 --json
+check "nor in what came back from a backup" "$rc: $out" '0: [{"ts":1699920000,"val":{"10.00":4955,"10.50":1000}}]'
 policy '*' '*' '*' 1 >nothing.json
 run "$psarchive" purge --data a --retention nothing.json
 match "a policy that keeps nothing" "$rc: $out" "^0: removed 12 results, a part of 0, [0-9]+ roll-ups, 12 documents, 0 metadata; "

@@ -171,6 +171,8 @@ r=$(put PUT "$site/logstash" "$run")
 rk=$(field metadata-key <<<"$r")
 check "a result document" "$r" "{\"metadata-key\":\"$rk\",\"ts\":1700000000} 201"
 check "sent again, with two headers for its type" "$(put POST "$site/results" "$run" -H 'content-type: application/json')" "$r"
+check "another run in the same second is refused" "$(put PUT "$site/results" "${run/run\/1/run\/2}")" \
+    "{\"detail\":\"A different value already exists with event type pscheduler-run-href at time 1700000000\"}$nl 409"
 check "becomes a point" "$(get "$url/$rk/histogram-rtt/base")" '[{"ts":1700000000,"val":{"0.33":1,"0.42":1}}] 200'
 check "and is found by what it measured" "$(keys 'tool-name=pscheduler/ping&pscheduler-test-type=rtt')" "$rk "
 check "it comes back as it came" "$(curl -s "$site/results/$rk/1700000000")" "$run"
@@ -194,7 +196,7 @@ check "the latest delay" "$(grep '^psarchive_delay.*median' metrics.txt)" \
     "psarchive_delay_seconds{$about,statistic=\"median\"} 0.005"
 check "paths without a recent result are left out" "$(grep -c "$k" metrics.txt)" 0
 check "the daemon's own" "$(grep -E '^psarchive_(metadata|writes_conflicting_total) ' metrics.txt)" \
-    "psarchive_metadata 4${nl}psarchive_writes_conflicting_total 1"
+    "psarchive_metadata 4${nl}psarchive_writes_conflicting_total 2"
 check "they end as they have to" "$(tail -n 1 metrics.txt)" "# EOF"
 check "each family is told once" "$(grep '^# TYPE' metrics.txt | sort | uniq -d)" ""
 

@@ -140,6 +140,26 @@ static void what_was_deleted_is_given_back(void **state)
     assert_true(octets(f->path) < full / 10);
 }
 
+static void the_log_is_carried_over_without_waiting(void **state)
+{
+    struct fix *f = *state;
+    struct ps_db *other;
+    char log[220];
+    fill(f, 100);
+    assert_int_equal(fix_open(f, &other, true), 0);
+    snprintf(log, sizeof log, "%s-wal", f->path);
+    assert_int_equal(ps_db_begin_read(other), 0);
+    assert_int_equal(number(other, "SELECT count(*) FROM t"), 100);
+    fill(f, 1);
+    assert_int_equal(ps_db_checkpoint_now(f->db), -EBUSY);
+    assert_true(octets(log) > 0);
+    assert_int_equal(ps_db_commit(other), 0);
+    assert_int_equal(ps_db_checkpoint_now(f->db), 0);
+    assert_int_equal(octets(log), 0);
+    assert_int_equal(number(other, "SELECT count(*) FROM t"), 101);
+    ps_db_close(other);
+}
+
 static void damage_is_found(void **state)
 {
     struct fix *f = *state;
@@ -162,10 +182,15 @@ static void damage_is_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_database_is_brought_up_step_by_step), TEST(a_newer_database_is_left_alone),
-        TEST(a_step_that_fails_leaves_nothing),      TEST(an_older_database_is_not_read_only),
-        TEST(a_backup_is_a_database_of_one_file),    TEST(a_backup_that_fails_leaves_what_was_there),
-        TEST(what_was_deleted_is_given_back),        TEST(damage_is_found),
+        TEST(a_database_is_brought_up_step_by_step),
+        TEST(a_newer_database_is_left_alone),
+        TEST(a_step_that_fails_leaves_nothing),
+        TEST(an_older_database_is_not_read_only),
+        TEST(a_backup_is_a_database_of_one_file),
+        TEST(a_backup_that_fails_leaves_what_was_there),
+        TEST(what_was_deleted_is_given_back),
+        TEST(the_log_is_carried_over_without_waiting),
+        TEST(damage_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

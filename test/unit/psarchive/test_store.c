@@ -61,6 +61,69 @@ static void what_was_written_is_there_when_it_is_opened_again(void **state)
     meta_unref(m);
 }
 
+// As who opens it finds it, while it is written or after its writer was killed.
+static void look_beside(struct fix *f, const char *event, int64_t *updated)
+{
+    struct store_conf conf = {.dir = f->dir, .read_only = true};
+    static const struct filter all;
+    struct search search;
+    const struct meta *m;
+    struct store *s;
+    assert_int_equal(store_open(&s, &conf, &f->fault), 0);
+    search_begin(&search, store_catalog(s), &all);
+    assert_int_equal(search_next(&search, &m, 1), 1);
+    *updated = meta_updated(m, ev(event));
+    meta_unref(m);
+    store_close(s);
+}
+
+static void when_something_was_first_written_outlives_a_writer_that_is_killed(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f, 1);
+    int64_t updated;
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(3)), 0);
+    assert_int_equal(put_alone(f, m, TS, "failures", text("{}")), 0);
+    look_beside(f, "failures", &updated);
+    assert_true(updated > TS && updated == meta_updated(m, ev("failures")));
+    look_beside(f, "packet-count-lost", &updated);
+    assert_true(updated > TS && updated == meta_updated(m, ev("packet-count-lost")));
+    look_beside(f, "packet-count-sent", &updated);
+    assert_true(updated == 0);
+    meta_unref(m);
+}
+
+static int forget_seen(void *ctx, struct store *s)
+{
+    (void)ctx;
+    return ps_db_run(s->db, "DELETE FROM seen");
+}
+
+static void forgot(void *ctx, int err)
+{
+    (void)ctx;
+    assert_int_equal(err, 0);
+}
+
+static void a_newer_point_counts_when_that_was_not_noted(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f, 1);
+    int64_t updated;
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(3)), 0);
+    assert_int_equal(put_alone(f, m, TS + 60, "failures", text("{}")), 0);
+    assert_int_equal(port_call(f->port, forget_seen, forgot, NULL), 0);
+    port_wait(f->port, 0);
+    look_beside(f, "failures", &updated);
+    assert_true(updated == TS + 60);
+    assert_int_equal(put_alone(f, m, PUT_TS_MAX, "failures", text("{}")), 0);
+    assert_int_equal(port_call(f->port, forget_seen, forgot, NULL), 0);
+    port_wait(f->port, 0);
+    look_beside(f, "failures", &updated);
+    assert_true(updated > TS + 60 && updated < PUT_TS_MAX); // the future is none of it
+    meta_unref(m);
+}
+
 static void a_database_of_another_kind_or_version_is_left_alone(void **state)
 {
     struct fix *f = *state;
@@ -225,16 +288,95 @@ static void a_meta_that_was_purged_is_gone_and_comes_again(void **state)
     retention_free(policy);
 }
 
+static void purge_points_of(struct fix *f, int64_t now)
+{
+    static const char json[] =
+        "{\"policies\":[{\"event_type\":\"*\",\"summary_type\":\"base\",\"summary_window\":\"*\","
+        "\"expire\":\"0\"}]}";
+    struct retention *policy;
+    struct purge p;
+    assert_int_equal(retention_parse(&policy, NULL, json, sizeof json - 1, &f->fault), 0);
+    purge_begin(&p, policy, now);
+    assert_int_equal(port_call(f->port, purge_all, purged, &p), 0);
+    port_wait(f->port, 0);
+    purge_end(&p);
+    retention_free(policy);
+}
+
+static double sum_of(struct fix *f, const struct meta *m, const char *event)
+{
+    struct series *s;
+    const struct point *p;
+    double sum = 0;
+    assert_int_equal(series_open(&s, f->reader, m, ev(event), SUMMARY_AGGREGATION, 86400, 0, INT64_MAX), 0);
+    while (series_next(s, &p) > 0)
+        sum += p->value.number;
+    series_close(s);
+    return sum;
+}
+
+static void put_again(struct fix *f, const struct meta *m, int64_t ts, size_t gone, size_t created)
+{
+    struct put *p = put_to(f, m);
+    put_one(p, ts, "packet-count-lost", number(3));
+    assert_int_equal(put_through(f, p), 0);
+    assert_int_equal(p->purged, gone);
+    assert_int_equal(p->created, created);
+    put_free(p);
+}
+
+static void what_was_purged_is_not_counted_again(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f, 1);
+    put_again(f, m, TS, 0, 1);
+    put_again(f, m, TS + 60, 0, 1);
+    purge_points_of(f, TS + 60);
+    put_again(f, m, TS, 1, 0);
+    assert_int_equal(put_alone(f, m, TS, "failures", text("{}")), 0); // is in no roll-up
+    put_again(f, m, TS + 60, 0, 0);                                   // is there yet
+    put_again(f, m, TS + 120, 0, 1);
+    assert_true(sum_of(f, m, "packet-count-lost") == 9);
+    meta_unref(m);
+    fix_close(f);
+    fix_open(f);
+    m = path(f, 1);
+    put_again(f, m, TS, 1, 0);
+    assert_true(sum_of(f, m, "packet-count-lost") == 9);
+    purge_points_of(f, TS + 1000);
+    put_again(f, m, TS + 120, 1, 0);
+    assert_true(sum_of(f, m, "packet-count-lost") == 9);
+    meta_unref(m);
+}
+
+static void what_another_process_purged_is_not_counted_again(void **state)
+{
+    struct fix *f = *state, other = *f;
+    const struct meta *m = path(f, 1);
+    put_again(f, m, TS, 0, 1);
+    other.fault.text[0] = '\0';
+    fix_open(&other);
+    purge_points_of(&other, TS + 60);
+    fix_close(&other);
+    put_again(f, m, TS, 1, 0);
+    assert_true(sum_of(f, m, "packet-count-lost") == 3);
+    meta_unref(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_same_registration_is_the_same_meta_also_later),
         TEST(what_was_written_is_there_when_it_is_opened_again),
+        TEST(when_something_was_first_written_outlives_a_writer_that_is_killed),
+        TEST(a_newer_point_counts_when_that_was_not_noted),
         TEST(a_database_of_another_kind_or_version_is_left_alone),
         TEST(nothing_is_written_under_the_floor_and_reading_goes_on),
         TEST(another_process_that_writes_is_seen),
         TEST(what_another_process_purged_and_registered_anew_is_seen),
         TEST(a_meta_that_was_purged_is_gone_and_comes_again),
+        TEST(what_was_purged_is_not_counted_again),
+        TEST(what_another_process_purged_is_not_counted_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

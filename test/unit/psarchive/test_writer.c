@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive_fix.h"
 #include <poll.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #define TS 1700000400
 
@@ -72,13 +74,82 @@ static void what_is_there_already_is_counted_and_left(void **state)
         assert_int_equal(p->replaced, 0);
         put_free(p);
     }
+    meta_unref(m);
+}
+
+#define RUN_1 "{\"href\":\"https://h/run/1\"}"
+#define RUN_1_SPACED "{ \"href\": \"https://h/run/1\"\n}"
+#define RUN_2 "{\"href\":\"https://h/run/2\"}"
+
+// A failure of a run, either of which may be NULL: the put's error.
+static int fail_of(struct fix *f, const struct meta *m, const char *run, const char *why,
+                   const char *document)
+{
     struct put *p = put_to(f, m);
-    put_one(p, TS, "histogram-owdelay", hist("1.5:4"));
-    put_one(p, TS, "failures", text("{}"));
-    assert_int_equal(put_through(f, p), 0);
-    assert_int_equal(p->replaced, 1);
-    assert_int_equal(p->created, 1);
+    if (run != NULL)
+        put_one(p, TS, "pscheduler-run-href", text(run));
+    if (why != NULL)
+        put_one(p, TS, "failures", text(why));
+    if (document != NULL)
+        assert_int_equal(put_document(p, TS, document, strlen(document)), 0);
+    int err = put_through(f, p);
     put_free(p);
+    return err;
+}
+
+static void check_failure(struct fix *f, const struct meta *m, const char *why)
+{
+    struct series *s;
+    const struct point *p;
+    assert_int_equal(series_open(&s, f->reader, m, ev("failures"), SUMMARY_BASE, 0, 0, INT64_MAX), 0);
+    assert_int_equal(series_next(s, &p), 1);
+    assert_int_equal(p->value.json.len, strlen(why));
+    assert_memory_equal(p->value.json.text, why, strlen(why));
+    series_close(s);
+}
+
+static void another_run_in_the_same_second_is_refused(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    assert_int_equal(fail_of(f, m, RUN_1, "{\"error\":\"a\"}", NULL), 0);
+    assert_int_equal(fail_of(f, m, RUN_2, "{\"error\":\"b\"}", NULL), PS_EDUPLICATE);
+    assert_int_equal(fail_of(f, m, RUN_2, "{\"error\":\"a\"}", NULL), PS_EDUPLICATE);
+    assert_int_equal(fail_of(f, m, RUN_2, NULL, NULL), PS_EDUPLICATE);
+    assert_int_equal(fail_of(f, m, NULL, "{\"error\":\"b\"}", NULL), PS_EDUPLICATE);
+    check_failure(f, m, "{\"error\":\"a\"}");
+    assert_int_equal(put_alone(f, m, TS, "histogram-owdelay", hist("1.5:3")), 0);
+    assert_int_equal(put_alone(f, m, TS, "histogram-owdelay", hist("1.5:4")), PS_EDUPLICATE);
+    meta_unref(m);
+}
+
+static void a_run_repeats_completes_and_corrects_itself(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    assert_int_equal(fail_of(f, m, RUN_1, "{\"error\":\"a\"}", NULL), 0);
+    assert_int_equal(fail_of(f, m, RUN_1, "{\"error\":\"a\"}", NULL), 0);
+    assert_int_equal(fail_of(f, m, NULL, "{\"error\":\"a\"}", NULL), 0);
+    assert_int_equal(fail_of(f, m, RUN_1_SPACED, "{\"error\":\"b\"}", NULL), 0);
+    check_failure(f, m, "{\"error\":\"b\"}");
+    assert_int_equal(put_alone(f, m, TS, "histogram-owdelay", hist("1.5:3")), 0);
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(3)), 0);
+    meta_unref(m);
+}
+
+static void another_document_in_the_same_second_adds_nothing(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    struct put *p = put_to(f, m);
+    assert_int_equal(fail_of(f, m, NULL, "{\"error\":\"a\"}", "first"), 0);
+    assert_int_equal(fail_of(f, m, NULL, "{\"error\":\"a\"}", "first"), 0);
+    assert_int_equal(fail_of(f, m, NULL, "{\"error\":\"a\"}", "second"), 0); // says the same
+    put_one(p, TS, "packet-count-lost", number(3));
+    assert_int_equal(put_document(p, TS, "second", 6), 0);
+    assert_int_equal(put_through(f, p), PS_EDUPLICATE);
+    put_free(p);
+    assert_int_equal(points(f, m, "packet-count-lost"), 0);
     meta_unref(m);
 }
 
@@ -175,16 +246,40 @@ static void a_call_runs_between_transactions(void **state)
     assert_int_equal(n, 2);
 }
 
+static void the_log_is_emptied_when_nothing_is_written(void **state)
+{
+    static const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    char log[100];
+    struct stat st;
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(1)), 0);
+    snprintf(log, sizeof log, "%s/%s-wal", f->dir, STORE_FILE);
+    assert_int_equal(stat(log, &st), 0);
+    for (int i = 0; i < 3000 && st.st_size > 0; i++) {
+        nanosleep(&moment, NULL);
+        assert_int_equal(stat(log, &st), 0);
+    }
+    assert_int_equal(st.st_size, 0);
+    assert_int_equal(put_alone(f, m, TS + 60, "packet-count-lost", number(1)), 0);
+    assert_int_equal(points(f, m, "packet-count-lost"), 2);
+    meta_unref(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_put_is_all_or_nothing),
         TEST(two_numbers_for_one_place_are_a_conflict_also_within_a_put),
         TEST(what_is_there_already_is_counted_and_left),
+        TEST(another_run_in_the_same_second_is_refused),
+        TEST(a_run_repeats_completes_and_corrects_itself),
+        TEST(another_document_in_the_same_second_adds_nothing),
         TEST(a_put_that_cannot_be_is_told_when_it_is_made),
         TEST(one_bad_put_does_not_spoil_the_others),
         TEST(who_asked_is_told_on_his_own_port),
         TEST(a_call_runs_between_transactions),
+        TEST(the_log_is_emptied_when_nothing_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
