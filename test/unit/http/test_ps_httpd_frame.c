@@ -151,6 +151,35 @@ static void a_head_that_is_too_large(void **state)
     free(text);
 }
 
+static void a_head_may_fill_its_memory(void **state)
+{
+    char *text = malloc(40000);
+    int n = sprintf(text, "GET /hello?");
+
+    for (int i = 0; i < 60; i++, n += 500) {
+        memset(text + n, 'a', 499);
+        text[n + 499] = '&';
+    }
+    sprintf(text + n, " HTTP/1.1\r\n" HOST LAST);
+    check_answer(*state, text, 200, "hello");
+    free(text);
+}
+
+// More than the library's memory would hold.
+static void too_many_parameters_are_refused(void **state)
+{
+    static const char *const each[] = {"a=b&", "a&", "&"};
+
+    for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+        char *text = calloc(1, 8000), *to = text + sprintf(text, "GET /hello?");
+        for (int k = 0; k < 1500; k++)
+            to += sprintf(to, "%s", each[i]);
+        sprintf(to, " HTTP/1.1\r\n" HOST LAST);
+        check_answer(*state, text, 400, "{\"detail\":\"there are too many parameters\"}");
+        free(text);
+    }
+}
+
 // A piece at a time, so that every state of the library sees the end of what it has.
 static void a_request_may_come_octet_by_octet(void **state)
 {
@@ -187,6 +216,8 @@ int main(void)
         TEST(a_request_line_that_is_none),
         TEST(what_the_library_itself_refuses),
         TEST(a_head_that_is_too_large),
+        TEST(a_head_may_fill_its_memory),
+        TEST(too_many_parameters_are_refused),
         TEST(a_request_may_come_octet_by_octet),
         TEST(lines_may_end_without_cr),
     };
