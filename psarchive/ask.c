@@ -113,7 +113,7 @@ static int parse_host(struct ask *a, enum ask_end end, const char *text, struct 
     if (text[0] == '\0' || strlen(text) > 255)
         return no_address(text, fault);
     if (ps_addr_parse(text, 0, &addr))
-        return 0;
+        return ps_addr_is_numeric(text) ? no_address(text, fault) : 0;
     ps_addr_unmap(&addr);
     return ask_found(a, end, &addr, 1, fault);
 }
