@@ -77,7 +77,7 @@ static int no_address(const char *host, struct ps_fault *fault)
 int ask_found(struct ask *a, enum ask_end end, const struct ps_addr *addrs, size_t n, struct ps_fault *fault)
 {
     struct ask_host *h = &a->host[end];
-    const struct ps_addr *v4 = NULL, *v6 = NULL;
+    const struct ps_addr *v4 = NULL, *v6 = NULL, *first;
     struct filter_param *p;
     int err;
 
@@ -91,9 +91,10 @@ int ask_found(struct ask *a, enum ask_end end, const struct ps_addr *addrs, size
         v6 = NULL;
     if (a->rule == ASK_ONLY_V6 || (a->rule == ASK_PREFER_V6 && v6))
         v4 = NULL;
-    if (!v4 && !v6)
+    first = v4 ? v4 : v6;
+    if (!first)
         return no_address(h->text, fault);
-    err = put_param(a, ends[end], ps_addr_host(v4 ? v4 : v6, h->addr[0]), fault);
+    err = put_param(a, ends[end], ps_addr_host(first, h->addr[0]), fault);
     if (err)
         return err;
     p = &a->filter.params[a->filter.nparams - 1];
@@ -113,7 +114,7 @@ static int parse_host(struct ask *a, enum ask_end end, const char *text, struct 
     if (text[0] == '\0' || strlen(text) > 255)
         return no_address(text, fault);
     if (ps_addr_parse(text, 0, &addr))
-        return 0;
+        return ps_addr_is_numeric(text) ? no_address(text, fault) : 0;
     ps_addr_unmap(&addr);
     return ask_found(a, end, &addr, 1, fault);
 }

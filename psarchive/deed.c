@@ -117,7 +117,7 @@ static void parse(void *ctx)
     size_t len;
     const char *body = ps_http_body(d->req, &len);
 
-    d->err = ps_jdoc_parse(&d->doc, NULL, body, len, &d->fault);
+    d->err = ps_jdoc_parse_foreign(&d->doc, NULL, body, len, &d->fault);
     if (!d->err && d->read)
         d->err = d->read(d, ps_jdoc_root(d->doc));
 }

@@ -148,12 +148,16 @@ static void remember(struct get_print *g, const struct value *v)
     g->values[g->n++] = d;
 }
 
-static void stats_line(const struct hist_stats *s, char between)
+// With the digits that JSON has.
+static void stats_line(struct jtext *j, const struct hist_stats *s, const char *between)
 {
-    if (!s->defined)
-        return;
-    printf("%g%c%g%c%g%c%g%c%g%c%g%c%g", s->minimum, between, s->percentile_25, between, s->median, between,
-           s->percentile_75, between, s->percentile_95, between, s->maximum, between, s->mean);
+    const double figures[] = {s->minimum,       s->percentile_25, s->median, s->percentile_75,
+                              s->percentile_95, s->maximum,       s->mean};
+    for (size_t i = 0; s->defined && i < sizeof figures / sizeof figures[0]; i++) {
+        if (i > 0)
+            jtext_put(j, between);
+        jtext_real(j, figures[i]);
+    }
 }
 
 static void hist_text(const struct hist *h)
@@ -163,13 +167,13 @@ static void hist_text(const struct hist *h)
         printf("%s%s:%llu", i > 0 ? " " : "", hist_key(&h->at[i], key), (unsigned long long)h->at[i].count);
 }
 
-static void value_text(const struct value *v, enum get_form form)
+static void value_text(struct jtext *j, const struct value *v, enum get_form form)
 {
     double d;
     if (v->form == VALUE_STATS)
-        stats_line(&v->stats, form == GET_CSV ? ',' : '\t');
+        stats_line(j, &v->stats, form == GET_CSV ? "," : "\t");
     else if (as_number(v, &d))
-        printf("%.15g", d);
+        jtext_real(j, d);
     else if (v->form == VALUE_HIST)
         hist_text(&v->hist);
     else if (v->form == VALUE_JSON && form == GET_TEXT)
@@ -196,10 +200,11 @@ int get_print_point(struct get_print *g, enum summary_type type, const struct po
         printf("%lld,", (long long)p->ts);
     else
         printf("%s\t", when_text(p->ts, when));
-    value_text(&p->value, g->form);
+    value_text(&j, &p->value, g->form);
+    int err = put_text(g, j.err);
     putchar('\n');
     remember(g, &p->value);
-    return 0;
+    return err;
 }
 
 static size_t terminal_width(void)

@@ -120,7 +120,7 @@ static int make_put(struct worker *w, struct item *it)
     struct ps_jdoc *doc;
     struct map m;
     const char *text = (const char *)it->rec->data;
-    int err = ps_jdoc_parse(&doc, NULL, text, it->rec->len, &it->fault);
+    int err = ps_jdoc_parse_foreign(&doc, NULL, text, it->rec->len, &it->fault);
     if (err != 0)
         return err;
     err = map_begin(&m, ps_jdoc_root(doc), &it->fault);

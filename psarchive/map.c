@@ -34,6 +34,8 @@ static void look_at_host(struct map_host *h)
         h->known = true;
     else if (!h->known && ps_addr_parse(h->name, 0, &addr) == 0)
         map_found(h, &addr, 1);
+    else if (ps_addr_is_numeric(h->name))
+        h->known = true; // and has no address
 }
 
 int map_begin(struct map *m, struct ps_jnode root, struct ps_fault *fault)

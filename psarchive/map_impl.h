@@ -21,7 +21,8 @@ void map_param_flat(struct map_writer *w, const char *key, struct ps_jnode n);  
 // With the summaries that pScheduler asks for where nobody says anything else.
 void map_event(struct map_writer *w, const char *name);
 
-// --- values. What is not there or null is passed over, and so is an empty object.
+// --- values. What is not there or null is passed over, and so is an empty object. Counts of packets are whole and not
+// negative, and no more of them are lost than were sent, or the document is refused.
 void map_value(struct map_writer *w, const char *name, struct ps_jnode n);
 void map_value_ratio(struct map_writer *w, const char *name, struct ps_jnode numerator,
                      struct ps_jnode denominator);

@@ -231,6 +231,21 @@ static void put_streams(struct map_writer *w, struct ps_jnode intervals)
     put_sorted(w, &parts, put_stream_intervals);
 }
 
+// Where packets overtake each other iperf3 counts fewer than none as lost, or more than all: that says nothing of
+// the throughput.
+static void put_packets(struct map_writer *w, struct ps_jnode sent, struct ps_jnode lost)
+{
+    double below = map_number(sent, -1), above = map_number(lost, -1);
+
+    if (below >= 0)
+        map_value(w, "packet-count-sent", sent);
+    if (above < 0 || (below >= 0 && above > below))
+        return;
+    map_value(w, "packet-count-lost", lost);
+    if (below >= 0)
+        map_value_ratio(w, "packet-loss-rate", lost, sent);
+}
+
 void map_throughput_values(struct map_writer *w)
 {
     struct ps_jnode whole = map_member(w->map->outcome, "summary/summary");
@@ -243,11 +258,8 @@ void map_throughput_values(struct map_writer *w)
         map_value(w, figures[i].event, map_member(whole, figures[i].field));
         put_intervals(w, intervals, &figures[i]);
     }
-    if (udp) {
-        map_value(w, "packet-count-sent", map_member(whole, "sent"));
-        map_value(w, "packet-count-lost", map_member(whole, "lost"));
-        map_value_ratio(w, "packet-loss-rate", map_member(whole, "lost"), map_member(whole, "sent"));
-    }
+    if (udp)
+        put_packets(w, map_member(whole, "sent"), map_member(whole, "lost"));
     if (is_parallel(w->map))
         put_streams(w, intervals);
 }

@@ -159,16 +159,40 @@ void map_value_take(struct map_writer *w, const char *name, struct value *v)
         ps_fault_set(w->fault, NULL, 0, "%s: %s", name, ps_strerror(w->err));
 }
 
-void map_value(struct map_writer *w, const char *name, struct ps_jnode n)
+static bool is_absent(struct ps_jnode n)
+{
+    return !ps_jnode_there(n) || ps_jnode_type(n) == PS_JTYPE_NULL;
+}
+
+static bool is_empty(struct ps_jnode n, enum event_kind kind)
 {
     enum ps_jtype type = ps_jnode_type(n);
+
+    if (type != PS_JTYPE_OBJECT && (type != PS_JTYPE_ARRAY || kind == EVENT_HISTOGRAM))
+        return false;
+    return ps_jnode_count(n) == 0;
+}
+
+// Of packets: what is no number of them is no result either.
+static int check_count(const char *name, enum event_kind kind, struct ps_jnode n, struct ps_fault *fault)
+{
+    uint64_t count;
+
+    if (kind != EVENT_INTEGER || strncmp(name, "packet-", 7) != 0)
+        return 0;
+    return ps_jnode_u64(n, 0, VALUE_RATIO_MAX, &count, fault);
+}
+
+void map_value(struct map_writer *w, const char *name, struct ps_jnode n)
+{
+    enum event_kind kind = event_kind(event_find(name));
     struct value v = {0};
 
-    if (w->err || type == PS_JTYPE_NONE || type == PS_JTYPE_NULL)
+    if (w->err || is_absent(n) || is_empty(n, kind))
         return;
-    if ((type == PS_JTYPE_OBJECT || type == PS_JTYPE_ARRAY) && ps_jnode_count(n) == 0)
-        return;
-    w->err = value_from_json(event_kind(event_find(name)), n, &v, w->fault);
+    w->err = check_count(name, kind, n, w->fault);
+    if (!w->err)
+        w->err = value_from_json(kind, n, &v, w->fault);
     if (!w->err)
         map_value_take(w, name, &v);
 }
@@ -176,12 +200,17 @@ void map_value(struct map_writer *w, const char *name, struct ps_jnode n)
 void map_value_ratio(struct map_writer *w, const char *name, struct ps_jnode numerator,
                      struct ps_jnode denominator)
 {
-    double above = map_number(numerator, -1), below = map_number(denominator, 0);
+    uint64_t above = 0, below = 0;
     struct value v = {0};
 
-    if (w->err || above < 0 || below < 1 || above > VALUE_RATIO_MAX || below > VALUE_RATIO_MAX)
+    if (w->err || is_absent(numerator) || is_absent(denominator))
         return;
-    w->err = value_ratio((uint64_t)above, (uint64_t)below, &v);
+    w->err = ps_jnode_u64(denominator, 0, VALUE_RATIO_MAX, &below, w->fault);
+    if (!w->err)
+        w->err = ps_jnode_u64(numerator, 0, below, &above, w->fault);
+    if (w->err || below == 0)
+        return;
+    w->err = value_ratio(above, below, &v);
     if (!w->err)
         map_value_take(w, name, &v);
 }

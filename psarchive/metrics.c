@@ -204,17 +204,19 @@ static void finish(struct metrics *m)
     m->running = false;
 }
 
+// A result of the future, by a clock that was wrong, does not stand for those that are measured now.
 static int take(struct metrics *m, const struct meta *meta)
 {
+    int64_t now = site_now();
     struct result r;
     int got;
 
-    if (atomic_load(&meta->newest) < site_now() - RECENT)
+    if (atomic_load(&meta->newest) < now - RECENT)
         return 0;
-    got = result_newest(m->site->reader, meta, &r);
+    got = result_newest(m->site->reader, meta, now, &r);
     if (got <= 0)
         return got;
-    got = metrics_path(m->families, meta, &r);
+    got = r.ts < now - RECENT ? 0 : metrics_path(m->families, meta, &r);
     result_fini(&r);
     return got;
 }

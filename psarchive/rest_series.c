@@ -139,12 +139,12 @@ static int look_ahead(struct site *s, const struct meta *m, const struct asked *
     return err ? err : got < 0 ? got : 0;
 }
 
-static int put_link(struct ps_buf *b, struct ps_http_req *req, const char *origin, const struct asked *a,
+static int put_link(struct ps_buf *b, struct ps_http_req *req, const char *origin, size_t limit,
                     size_t offset, const char *rel)
 {
     const struct ps_query *q = ps_http_query(req);
     int err = ps_buf_printf(b, "%s<%s%s?limit=%zu&offset=%zu", ps_buf_len(b) ? ", " : "", origin,
-                            ps_http_path(req), a->page.limit, offset);
+                            ps_http_path(req), limit, offset);
 
     for (size_t i = 0; !err && i < q->n; i++) {
         const struct ps_query_param *p = &q->params[i];
@@ -161,6 +161,15 @@ static int put_link(struct ps_buf *b, struct ps_http_req *req, const char *origi
     return err ? err : ps_buf_printf(b, ">; rel=\"%s\"", rel);
 }
 
+// Where no limit was asked for: all that was passed over.
+static int put_previous(struct ps_buf *b, struct ps_http_req *req, const char *origin,
+                        const struct ask_page *page)
+{
+    size_t limit = page->limit == SIZE_MAX ? page->offset : page->limit;
+
+    return put_link(b, req, origin, limit, page->offset > limit ? page->offset - limit : 0, "prev");
+}
+
 static int add_links(struct site *s, struct ps_http_req *req, const struct meta *m, const struct asked *a)
 {
     size_t offset = a->page.offset, limit = a->page.limit;
@@ -174,9 +183,9 @@ static int add_links(struct site *s, struct ps_http_req *req, const struct meta 
     ps_buf_init(&links, 0);
     err = rest_place(req, &place);
     if (!err && more)
-        err = put_link(&links, req, place.at.origin, a, offset + limit, "next");
+        err = put_link(&links, req, place.at.origin, limit, offset + limit, "next");
     if (!err && offset)
-        err = put_link(&links, req, place.at.origin, a, offset > limit ? offset - limit : 0, "prev");
+        err = put_previous(&links, req, place.at.origin, &a->page);
     if (!err)
         err = ps_buf_append(&links, "", 1);
     if (!err)

@@ -197,7 +197,7 @@ int series_skip(struct series *s, size_t offset)
 
 // --- one result
 
-int result_newest(struct reader *r, const struct meta *m, struct result *out)
+int result_newest(struct reader *r, const struct meta *m, int64_t until, struct result *out)
 {
     if (r->newest == NULL) {
         int err = ps_stmt_new(&r->newest, r->db,
@@ -207,7 +207,7 @@ int result_newest(struct reader *r, const struct meta *m, struct result *out)
             return err;
     }
     ps_stmt_i64(r->newest, 1, place_point(m->id, 0));
-    ps_stmt_i64(r->newest, 2, place_point(m->id, INT64_MAX));
+    ps_stmt_i64(r->newest, 2, place_point(m->id, until));
     int got = ps_stmt_step(r->newest);
     if (got <= 0)
         return got;

@@ -36,8 +36,8 @@ struct result {
     int64_t ts;
     struct row row;
 };
-// The newest result of a meta. 1, 0: there is none, or an error. Afterwards result_fini.
-int result_newest(struct reader *r, const struct meta *m, struct result *out);
+// The newest result of a meta with ts <= until. 1, 0: there is none, or an error. After 1 result_fini.
+int result_newest(struct reader *r, const struct meta *m, int64_t until, struct result *out);
 void result_fini(struct result *r);
 
 // All results of a meta with from <= ts <= to, each with all its values; a cursor like the one of a series.

@@ -50,6 +50,10 @@ int span_parse(struct span *s, const struct ps_query *q, int64_t now, struct ps_
     if (ask(q, "time", &time, fault) || ask(q, "time-start", &start, fault) ||
         ask(q, "time-end", &end, fault) || ask(q, "time-range", &range, fault))
         return PS_ESYNTAX;
+    if (range.value < 0) {
+        ps_fault_set(fault, NULL, 0, "time-range wants seconds, 0 or more");
+        return PS_ERANGE;
+    }
     if (time.there)
         set(s, time.value, time.value);
     else if (start.there && end.there)

@@ -46,7 +46,8 @@ void value_fini(struct value *v);
 bool value_equal(const struct value *a, const struct value *b);
 
 // From what a client posted as "val" in esmond: integers and floats from numbers and numeric
-// text, percentages from {numerator, denominator}, histograms from an object of counts (numbers, numeric text),
+// text, percentages from {numerator, denominator}, whole and not above 1, histograms from an object of whole counts
+// (numbers, numeric text),
 // subintervals from a list of {start, duration, val}, JSON of any kind as its octets. *out is VALUE_NONE after
 // an error: PS_EMALFORMED, PS_ERANGE, PS_ELIMIT, -ENOMEM; the fault says what is wrong.
 int value_from_json(enum event_kind kind, struct ps_jnode val, struct value *out, struct ps_fault *fault);

@@ -27,9 +27,8 @@ static int get_count(struct ps_jnode n, uint64_t max, uint64_t *out, struct ps_f
     int err = get_number(n, &d, fault);
     if (err != 0)
         return err;
-    d = trunc(d);
-    if (d < 0 || d > (double)max) {
-        ps_jnode_fault(n, fault, "wants a count from 0 to %llu", (unsigned long long)max);
+    if (d < 0 || d > (double)max || d != trunc(d)) {
+        ps_jnode_fault(n, fault, "wants a whole count from 0 to %llu", (unsigned long long)max);
         return PS_ERANGE;
     }
     *out = (uint64_t)d;
@@ -61,12 +60,13 @@ static int ratio_from(struct ps_jnode val, struct value *out, struct ps_fault *f
         err = member_count(val, "numerator", &numerator, fault);
     if (err == 0)
         err = member_count(val, "denominator", &denominator, fault);
-    if (err == 0) {
-        err = value_ratio(numerator, denominator, out);
-        if (err != 0)
-            ps_jnode_fault(val, fault, "wants a denominator greater than 0");
+    if (err == 0 && (denominator == 0 || numerator > denominator)) {
+        ps_jnode_fault(val, fault,
+                       denominator == 0 ? "wants a denominator greater than 0"
+                                        : "wants a numerator that is not above the denominator");
+        err = PS_ERANGE;
     }
-    return err;
+    return err == 0 ? value_ratio(numerator, denominator, out) : err;
 }
 
 static int add_bucket(struct ps_jnode m, struct hist *h, struct ps_fault *fault)
@@ -93,6 +93,18 @@ static int hist_from(struct ps_jnode val, struct value *out, struct ps_fault *fa
     return err == 0 ? hist_settle(&out->hist) : err;
 }
 
+static int check_subvalue(struct ps_jnode n, struct ps_fault *fault)
+{
+    struct ps_jnode val = ps_jnode_member(n, "val");
+    if (!ps_jnode_there(val))
+        ps_jnode_fault(n, fault, "wants start, duration and val; val is missing");
+    else if (ps_jnode_type(val) == PS_JTYPE_NULL)
+        ps_jnode_fault(val, fault, "null is no value");
+    else
+        return 0;
+    return PS_EMALFORMED;
+}
+
 static int check_subinterval(struct ps_jnode n, struct ps_fault *fault)
 {
     static const char *const times[] = {"start", "duration"};
@@ -107,11 +119,7 @@ static int check_subinterval(struct ps_jnode n, struct ps_fault *fault)
             err = PS_EMALFORMED;
         }
     }
-    if (err == 0 && !ps_jnode_there(ps_jnode_member(n, "val"))) {
-        ps_jnode_fault(n, fault, "wants start, duration and val; val is missing");
-        err = PS_EMALFORMED;
-    }
-    return err;
+    return err == 0 ? check_subvalue(n, fault) : err;
 }
 
 static int check_subintervals(struct ps_jnode val, struct ps_fault *fault)

@@ -35,7 +35,7 @@ static const struct ps_opt_prog prog = {
     "Examples:\n"
     "  psarchive get --source 192.0.2.1 --event-type histogram-owdelay\n"
     "  psarchive get 3f1c... histogram-owdelay/statistics/300 --from 6h --format csv\n"
-    "Exit status: 0 done; 1 there is no such metadata or series; 2 usage; 4 it failed.\n"
+    "Exit status: 0 done; 1 nothing was found; 2 usage; 4 it failed.\n"
     "See psarchive(1).",
     table,
 };
@@ -122,15 +122,16 @@ static int print_series(struct workplace *w, struct series *s, const struct opti
 {
     struct get_print print;
     const struct point *p;
+    bool any = false;
     int got, err = 0;
     get_print_begin(&print, o->form);
-    while ((got = series_next(s, &p)) > 0 && err == 0)
+    for (; (got = series_next(s, &p)) > 0 && err == 0; any = true)
         err = get_print_point(&print, wanted->type, p);
     get_print_end(&print);
     if (got < 0 || err != 0)
         return workplace_fail("get", EXIT_SYSTEM, "%s: %s", store_path(w->store),
                               ps_strerror(got < 0 ? got : err));
-    return workplace_flush("get", EXIT_DONE);
+    return workplace_flush("get", any ? EXIT_DONE : EXIT_NO);
 }
 
 static int get_series(struct workplace *w, const struct verb_options *v, const struct options *o)
@@ -167,6 +168,9 @@ int get_main(int argc, char **argv)
     if (status < 0 && v.argc != 0 && v.argc != 2)
         status =
             workplace_fail("get", EXIT_USAGE, "wants a key and an event type, or neither; --help tells more");
+    if (status < 0 && v.argc == 0 && (v.from != 0 || v.to != INT64_MAX))
+        status = workplace_fail("get", EXIT_USAGE,
+                                "--from and --to are for a series: they want a key and an event type");
     if (v.json)
         o->form = GET_JSON;
     if (status < 0)

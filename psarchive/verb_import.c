@@ -267,7 +267,7 @@ static int take_result(struct import *im, struct ps_jnode root, struct ps_fault 
 static int take_line(struct import *im, const char *text, size_t len, struct ps_fault *fault)
 {
     struct ps_jdoc *doc;
-    int err = ps_jdoc_parse(&doc, NULL, text, len, fault);
+    int err = ps_jdoc_parse_foreign(&doc, NULL, text, len, fault);
     if (err != 0)
         return err;
     struct ps_jnode root = ps_jdoc_root(doc);

@@ -56,5 +56,9 @@ int verb_options_read(struct verb_options *o, const struct ps_opt_prog *prog, in
     o->argc = argc - at;
     o->argv = argv + at;
     ps_opt_end(&it);
+    if (status < 0 && o->from > o->to) {
+        fprintf(stderr, "%s: --from is later than --to\n", prog->name);
+        status = EXIT_USAGE;
+    }
     return status;
 }

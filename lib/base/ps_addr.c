@@ -68,6 +68,15 @@ int ps_addr_parse(const char *text, uint16_t port, struct ps_addr *out)
     return 0;
 }
 
+bool ps_addr_is_numeric(const char *text)
+{
+    const char *point = strrchr(text, '.'), *last = point ? point + 1 : text;
+
+    if (last[0] == '0' && (last[1] == 'x' || last[1] == 'X'))
+        return last[2 + strspn(last + 2, "0123456789abcdefABCDEF")] == '\0';
+    return last[0] != '\0' && last[strspn(last, "0123456789")] == '\0';
+}
+
 int ps_addr_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct ps_addr *out)
 {
     struct sockaddr_storage ss = {0};

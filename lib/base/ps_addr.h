@@ -21,6 +21,9 @@ struct ps_addr {
 // A numeric address ("192.0.2.1", "2001:db8::1", "fe80::1%eth0") and a port. PS_ESYNTAX if it is
 // not one.
 int ps_addr_parse(const char *text, uint16_t port, struct ps_addr *out);
+// Whether a resolver takes it for an address rather than a name, in some form (octal, hexadecimal, with parts left out):
+// what stands behind the last point is a number.
+bool ps_addr_is_numeric(const char *text);
 int ps_addr_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct ps_addr *out);
 // 4 or 6; 0 for no address.
 int ps_addr_version(const struct ps_addr *a);

@@ -15,8 +15,8 @@
 #include "http/ps_httpd_impl.h"
 
 #define FIELDS_MAX 256
-#define VAIN_AT_ONCE 16             // runs in vain before the first pause
-#define VAIN_MAX (VAIN_AT_ONCE + 7) // the longest pause is 64 ms
+#define PAUSES 7     // the longest is 64 ms
+#define READ_MIN 128 // octets of a long head that the library reads in a run
 
 // TLS 1.2 and later.
 #define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
@@ -25,14 +25,17 @@
 
 // Whether anything comes of running it at once. While it waits for a client to go on with its handshake the library
 // wants to be run again and again (0.9.75 does not notice that the socket has nothing): then it has to wait a little.
-// A few runs in which it calls nothing of ours are in order: it sends one record of TLS in each.
+// So many runs in which it calls nothing of ours are in order as a head can take: it sends one record of TLS in each, or
+// reads a little, the less the fuller its memory is.
 static ps_ns pause_of(struct httpd_engine *e, uint64_t before)
 {
+    unsigned at_once = (unsigned)(e->h->conf.head_max / READ_MIN);
+
     if (e->acts != before)
         e->vain = 0;
-    else if (e->vain < VAIN_MAX)
+    else if (e->vain < at_once + PAUSES)
         e->vain++;
-    return e->vain <= VAIN_AT_ONCE ? 0 : PS_MSEC << (e->vain - VAIN_AT_ONCE - 1);
+    return e->vain <= at_once ? 0 : PS_MSEC << (e->vain - at_once - 1);
 }
 
 static void run(struct httpd_engine *e)
@@ -224,6 +227,16 @@ static int read_head(struct ps_http_req *req, struct MHD_Connection *mhd, const 
 
 // the library's calls
 
+// The library would read the parameters, too, which are ours to read; when its memory does not hold them it forgets the
+// answer that it has made, and waits. The target is its own to write to, and what it does next.
+static void hide_query(const char *target)
+{
+    char *query = strchr((char *)(uintptr_t)target, '?');
+
+    if (query)
+        query[1] = '\0';
+}
+
 static void *begins(void *cls, const char *target, struct MHD_Connection *mhd)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -233,6 +246,8 @@ static void *begins(void *cls, const char *target, struct MHD_Connection *mhd)
     (void)cls;
     if (req)
         req->target_at = target;
+    if (target)
+        hide_query(target);
     return req;
 }
 

@@ -197,6 +197,8 @@ bool httpd_reply_queue(struct ps_http_req *req);
 // The answer never came to the library: the connection ended first.
 void httpd_reply_drop(struct ps_http_req *req);
 void httpd_reply_verdict(struct ps_http_req *req);
+// {"detail": ...}, the caller's to free; NULL: no memory.
+char *httpd_reply_text(const char *detail, size_t *len);
 void httpd_reply_fini(struct ps_http_req *req);
 
 // ps_httpd_gzip.c

@@ -381,11 +381,10 @@ bool ps_http_unchanged(struct ps_http_req *req, const char *etag)
 
 // errors
 
-static void reply_detail(struct ps_http_req *req, int status, const char *detail)
+char *httpd_reply_text(const char *detail, size_t *len)
 {
     char *text = NULL;
-    size_t len;
-    FILE *file = open_memstream(&text, &len);
+    FILE *file = open_memstream(&text, len);
     struct ps_json j;
 
     if (file) {
@@ -397,6 +396,14 @@ static void reply_detail(struct ps_http_req *req, int status, const char *detail
         ps_json_end(&j);
         fclose(file);
     }
+    return text;
+}
+
+static void reply_detail(struct ps_http_req *req, int status, const char *detail)
+{
+    size_t len = 0;
+    char *text = httpd_reply_text(detail, &len);
+
     ps_http_reply_own(req, status, "application/json", text, text ? len : 0);
 }
 

@@ -121,7 +121,19 @@ static int check_twins(const struct ps_jdoc *doc, struct ps_fault *fault)
     return PS_EDUPLICATE;
 }
 
-static int read_doc(struct ps_jdoc *doc, const char *name, const char *text, size_t len,
+// Backslashes stand in strings alone, or the scan will complain.
+static void mend_nuls(char *text, size_t len)
+{
+    char *p = text, *end = text + len;
+
+    while ((p = memchr(p, '\\', (size_t)(end - p)))) {
+        if (end - p >= 6 && memcmp(p + 1, "u0000", 5) == 0)
+            memcpy(p + 2, "fffd", 4);
+        p += end - p >= 2 ? 2 : 1;
+    }
+}
+
+static int read_doc(struct ps_jdoc *doc, const char *name, const char *text, size_t len, bool foreign,
                     struct ps_fault *fault)
 {
     int err;
@@ -136,6 +148,8 @@ static int read_doc(struct ps_jdoc *doc, const char *name, const char *text, siz
         memcpy(doc->text, text, len);
     doc->text[len] = '\0';
     doc->len = len;
+    if (foreign)
+        mend_nuls(doc->text, len);
     err = ps_jscan(doc, fault);
     if (!err)
         err = make_tree(doc, fault);
@@ -144,8 +158,8 @@ static int read_doc(struct ps_jdoc *doc, const char *name, const char *text, siz
     return err;
 }
 
-int ps_jdoc_parse(struct ps_jdoc **out, const char *name, const char *text, size_t len,
-                  struct ps_fault *fault)
+static int parse(struct ps_jdoc **out, const char *name, const char *text, size_t len, bool foreign,
+                 struct ps_fault *fault)
 {
     struct ps_jdoc *doc;
     int err;
@@ -159,12 +173,24 @@ int ps_jdoc_parse(struct ps_jdoc **out, const char *name, const char *text, size
         fault_text(NULL, 0, fault, ps_strerror(-ENOMEM));
         return -ENOMEM;
     }
-    err = read_doc(doc, name, text, len, fault);
+    err = read_doc(doc, name, text, len, foreign, fault);
     if (err)
         ps_jdoc_free(doc);
     else
         *out = doc;
     return err;
+}
+
+int ps_jdoc_parse(struct ps_jdoc **out, const char *name, const char *text, size_t len,
+                  struct ps_fault *fault)
+{
+    return parse(out, name, text, len, false, fault);
+}
+
+int ps_jdoc_parse_foreign(struct ps_jdoc **out, const char *name, const char *text, size_t len,
+                          struct ps_fault *fault)
+{
+    return parse(out, name, text, len, true, fault);
 }
 
 int ps_jdoc_load(struct ps_jdoc **out, const char *path, size_t max, struct ps_fault *fault)

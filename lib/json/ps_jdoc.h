@@ -19,7 +19,11 @@ struct ps_jdoc;
 // messages have neither name nor line. The caller bounds len; fault may be NULL here and everywhere below.
 int ps_jdoc_parse(struct ps_jdoc **out, const char *name, const char *text, size_t len,
                   struct ps_fault *fault);
-// The same of a file of at most max octets.
+// The same of what others wrote, where \u0000 is no reason to lose the rest: it is read as \ufffd, also in
+// ps_jnode_raw.
+int ps_jdoc_parse_foreign(struct ps_jdoc **out, const char *name, const char *text, size_t len,
+                          struct ps_fault *fault);
+// The same as ps_jdoc_parse of a file of at most max octets.
 int ps_jdoc_load(struct ps_jdoc **out, const char *path, size_t max, struct ps_fault *fault);
 void ps_jdoc_free(struct ps_jdoc *doc); // NULL is fine
 

@@ -67,12 +67,19 @@ run "$psarchive" get --data a --event-type packet-trace --format json
 check "nor JSON" "$rc: $out" "1: []"
 run "$psarchive" get --data a "$key" packet-count-lost --from $((first + 420)) --format csv
 check "a series from a time on" "$rc: $out" "0: ts,value
-$((first + 420)),7
-$((first + 480)),8
-$((first + 540)),9"
+$((first + 420)),7.0
+$((first + 480)),8.0
+$((first + 540)),9.0"
 run "$psarchive" get --data a "$key" packet-count-lost --to 2023-11-14T22:21:00Z
-check "and up to one, as text" "$rc: $out" "0: 2023-11-14T22:20:00Z${tab}0
-2023-11-14T22:21:00Z${tab}1"
+check "and up to one, as text" "$rc: $out" "0: 2023-11-14T22:20:00Z${tab}0.0
+2023-11-14T22:21:00Z${tab}1.0"
+run "$psarchive" get --data a "$key" packet-count-lost --to $((first - 1)) --format csv
+check "a time without points" "$rc: $out$err" "1: "
+run "$psarchive" get --data a "$key" packet-count-lost --from $((first + 60)) --to $first
+check "a time that ends before it begins" "$rc: $out$err" "2: psarchive get: --from is later than --to"
+run "$psarchive" get --data a --from $first
+check "a time without a series" "$rc: $out$err" \
+    "2: psarchive get: --from and --to are for a series: they want a key and an event type"
 run "$psarchive" get --data a "$key" histogram-owdelay/aggregations/300 --json
 check "merged histograms" "$rc: $out" \
     '0: [{"ts":1700000400,"val":{"10.00":2490,"10.50":500}},{"ts":1700000700,"val":{"10.00":2465,"10.50":500}}]'
@@ -81,7 +88,7 @@ check "loss of a day, in singular" "$rc: $out" "0: ts,value
 1699920000,0.0075"
 run "$psarchive" get --data a "$key" histogram-owdelay/statistics/3600
 check "statistics of an hour" "$rc: $out" \
-    "0: 2023-11-14T22:00:00Z${tab}10${tab}10${tab}10${tab}10${tab}10.5${tab}10.5${tab}10.084"
+    "0: 2023-11-14T22:00:00Z${tab}10.0${tab}10.0${tab}10.0${tab}10.0${tab}10.5${tab}10.5${tab}10.083963056255248"
 run "$psarchive" get --data a "$key" packet-count-sent/averages/60
 check "what is not registered" "$rc: $err" \
     "1: psarchive get: packet-count-sent/averages/60 is not registered for it"
@@ -170,7 +177,7 @@ check "what would go" "$rc: $out" \
 run "$psarchive" purge --data a --retention keep.json --json
 match "goes" "$rc: $out" '^0: \{"results":0,"results-thinned":12,"rollups":0,"documents":0,"metadata":0,'
 run "$psarchive" get --data a "$key" histogram-owdelay --json
-check "the histograms are gone" "$rc: $out" "0: []"
+check "the histograms are gone" "$rc: $out" "1: []"
 run "$psarchive" get --data a "$key" histogram-owdelay/aggregations/86400 --json
 check "their roll-up is not" "$rc: $out" '0: [{"ts":1699920000,"val":{"10.00":4955,"10.50":1000}}]'
 run "$psarchive" get --data a "$key" packet-count-lost --format csv

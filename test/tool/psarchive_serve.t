@@ -127,6 +127,9 @@ check "links to the others" \
     "<$url/$d/packet-loss-rate/base?limit=1&offset=2&time-start=5>; rel=\"next\", <$url/$d/packet-loss-rate/base?limit=1&offset=0&time-start=5>; rel=\"prev\""
 check "no link where nothing is left" \
     "$(curl -s -o /dev/null -D - "$url/$d/packet-loss-rate/base?limit=3" | grep -ci '^Link:')" 0
+check "the page before, without a limit" \
+    "$(curl -s -o /dev/null -D - "$url/$d/packet-loss-rate/base?offset=2" | tr -d '\r' | sed -n 's/^Link: //p')" \
+    "<$url/$d/packet-loss-rate/base?limit=2&offset=0>; rel=\"prev\""
 check "a bad limit" "$(get "$url/$d/packet-loss-rate/base?limit=x")" \
     "{\"detail\":\"limit wants a whole number, 0 or more; got x\"}$nl 400"
 
@@ -155,6 +158,10 @@ check "links to the other pages" \
 check "past the end" "$(get "$url/?offset=10")" "[] 200"
 check "a rule that leaves no address" "$(get "$url/?source=192.0.2.1&dns-match-rule=only-v6")" \
     "{\"detail\":\"Unable to find address for host 192.0.2.1\"}$nl 400"
+check "an address with a leading zero is no octal one" "$(get "$url/?source=010.1.0.1")" \
+    "{\"detail\":\"Unable to find address for host 010.1.0.1\"}$nl 400"
+check "a range that goes backwards" "$(get "$url/?time-range=-5")" \
+    "{\"detail\":\"time-range wants seconds, 0 or more\"}$nl 400"
 check "an unknown rule" "$(get "$url/?dns-match-rule=v5" | tail -c 4)" " 400"
 check "a name that does not resolve" "$(get "$url/?source=nohost.invalid")" \
     "{\"detail\":\"Unable to find address for host nohost.invalid\"}$nl 400"
@@ -187,6 +194,7 @@ check "hosts that cannot be found are worth another attempt" \
 
 now=$(date +%s)
 check "a new value" "$(put PUT "$url/$d/" "{\"data\":[{\"ts\":$now,\"val\":[{\"event-type\":\"packet-loss-rate\",\"val\":{\"numerator\":1,\"denominator\":4}},{\"event-type\":\"histogram-owdelay\",\"val\":{\"5.00\":3}}]}]}")" '"" 201'
+check "and one of the future" "$(put POST "$url/$d/packet-loss-rate/base" "{\"ts\":$((now + 864000)),\"val\":{\"numerator\":1,\"denominator\":2}}")" '"" 201'
 curl -s -D head.txt "$site/metrics" >metrics.txt
 check "metrics are OpenMetrics" "$(tr -d '\r' <head.txt | sed -n 's/^Content-Type: //p')" \
     "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -60,6 +60,20 @@ static void what_is_no_address_is_a_syntax_error(void **state)
     assert_int_equal(ps_addr_parse(huge, 0, &a), PS_ESYNTAX);
 }
 
+static void what_a_resolver_takes_for_an_address_is_no_name(void **state)
+{
+    (void)state;
+    assert_true(ps_addr_is_numeric("010.1.0.1"));
+    assert_true(ps_addr_is_numeric("127.1"));
+    assert_true(ps_addr_is_numeric("2130706433"));
+    assert_true(ps_addr_is_numeric("0x7f.0.0.0x1"));
+    assert_true(ps_addr_is_numeric("1.2.3.4.5"));
+    assert_false(ps_addr_is_numeric("1.example"));
+    assert_false(ps_addr_is_numeric("a1"));
+    assert_false(ps_addr_is_numeric("0xample"));
+    assert_false(ps_addr_is_numeric(""));
+}
+
 static void a_scope_is_an_interface_or_its_number(void **state)
 {
     unsigned lo = if_nametoindex("lo");
@@ -323,6 +337,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numeric_addresses_parse_and_print_back),
         cmocka_unit_test(what_is_no_address_is_a_syntax_error),
+        cmocka_unit_test(what_a_resolver_takes_for_an_address_is_no_name),
         cmocka_unit_test(a_scope_is_an_interface_or_its_number),
         cmocka_unit_test(the_longest_text_fits),
         cmocka_unit_test(no_address_is_told_apart),

@@ -100,7 +100,7 @@ static void a_request_line_that_is_none(void **state)
     check_refused_n(*state, nul, sizeof nul - 1, 400, NULL);
 }
 
-// These the library refuses in words of its own, or by closing the connection.
+// These the library refuses before it tells of them, or by closing the connection.
 static void what_the_library_itself_refuses(void **state)
 {
     static const char *const closed[] = {"garbage\r\n\r\n" NEXT, "\r\n\r\ngarbage\r\n" NEXT};
@@ -119,14 +119,12 @@ static void what_the_library_itself_refuses(void **state)
     struct fix *f = *state;
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        check_refused_n(f, bad[i], strlen(bad[i]), 400, NULL);
+        check_refused(f, bad[i], 400);
     for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++)
         check_refused_n(f, closed[i], strlen(closed[i]), 0, NULL);
-    check_refused_n(f, "GET / HTTP/2.0\r\n\r\n", 18, 505, NULL);
-    check_refused_n(
-        f, "PUT /echo HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999999\r\n\r\nabc" NEXT,
-        strlen("PUT /echo HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999999\r\n\r\nabc" NEXT), 413,
-        NULL);
+    check_refused(f, "GET / HTTP/2.0\r\n\r\n", 505);
+    check_refused(f, "PUT /echo HTTP/1.1\r\n" HOST "Content-Length: 99999999999999999999999\r\n\r\nabc" NEXT,
+                  413);
 }
 
 static void a_head_that_is_too_large(void **state)
@@ -135,9 +133,9 @@ static void a_head_that_is_too_large(void **state)
 
     memset(text, 'a', 70000);
     memcpy(text, "GET /", 5);
-    check_refused_n(*state, text, 65536, 414, NULL);
+    check_refused_n(*state, text, 65536, 414, "application/json");
     memcpy(text, "GET /hello HTTP/1.1\r\nX: ", 24);
-    check_refused_n(*state, text, 65536, 431, NULL);
+    check_refused_n(*state, text, 65536, 431, "{\"detail\":\"Request too big\"}");
     free(text);
     // Many small ones.
     text = calloc(1, 3000);
@@ -149,6 +147,35 @@ static void a_head_that_is_too_large(void **state)
     assert_int_equal(status_of(answer), 431);
     free(answer);
     free(text);
+}
+
+static void a_head_may_fill_its_memory(void **state)
+{
+    char *text = malloc(40000);
+    int n = sprintf(text, "GET /hello?");
+
+    for (int i = 0; i < 60; i++, n += 500) {
+        memset(text + n, 'a', 499);
+        text[n + 499] = '&';
+    }
+    sprintf(text + n, " HTTP/1.1\r\n" HOST LAST);
+    check_answer(*state, text, 200, "hello");
+    free(text);
+}
+
+// More than the library's memory would hold.
+static void too_many_parameters_are_refused(void **state)
+{
+    static const char *const each[] = {"a=b&", "a&", "&"};
+
+    for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+        char *text = calloc(1, 8000), *to = text + sprintf(text, "GET /hello?");
+        for (int k = 0; k < 1500; k++)
+            to += sprintf(to, "%s", each[i]);
+        sprintf(to, " HTTP/1.1\r\n" HOST LAST);
+        check_answer(*state, text, 400, "{\"detail\":\"there are too many parameters\"}");
+        free(text);
+    }
 }
 
 // A piece at a time, so that every state of the library sees the end of what it has.
@@ -187,6 +214,8 @@ int main(void)
         TEST(a_request_line_that_is_none),
         TEST(what_the_library_itself_refuses),
         TEST(a_head_that_is_too_large),
+        TEST(a_head_may_fill_its_memory),
+        TEST(too_many_parameters_are_refused),
         TEST(a_request_may_come_octet_by_octet),
         TEST(lines_may_end_without_cr),
     };

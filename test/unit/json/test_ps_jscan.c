@@ -140,6 +140,23 @@ static void escapes_follow_the_grammar(void **state)
     REFUSED("\"a\x01\"", PS_ESYNTAX, "1: a control character in a string is written \\u and four digits");
 }
 
+static void a_nul_that_others_wrote_is_read_as_a_replacement(void **state)
+{
+    static const char text[] = "{\"a\\u0000\":\"b\\u0000\\\\u0000\",\"c\":1}";
+    struct ps_fault fault;
+    struct ps_jdoc *doc;
+    const char *s;
+
+    (void)state;
+    assert_int_equal(ps_jdoc_parse_foreign(&doc, NULL, text, strlen(text), &fault), 0);
+    struct ps_jnode n = ps_jnode_member(ps_jdoc_root(doc), "a\xef\xbf\xbd");
+    assert_int_equal(ps_jnode_str(n, 0, 100, &s, &fault), 0);
+    assert_string_equal(s, "b\xef\xbf\xbd\\u0000");
+    ps_jdoc_free(doc);
+    assert_int_equal(ps_jdoc_parse_foreign(&doc, NULL, "[\"\\", 3, &fault), PS_ESYNTAX);
+    assert_int_equal(ps_jdoc_parse_foreign(&doc, NULL, "[\"\\u0000", 8, &fault), PS_ESYNTAX);
+}
+
 static void nul_is_refused_wherever_it_stands(void **state)
 {
     (void)state;
@@ -213,6 +230,7 @@ int main(void)
         TEST(a_number_may_have_sixty_characters),
         TEST(escapes_follow_the_grammar),
         TEST(nul_is_refused_wherever_it_stands),
+        TEST(a_nul_that_others_wrote_is_read_as_a_replacement),
         TEST(octets_that_are_not_utf8_are_refused),
         TEST(depth_is_bounded),
         TEST(the_number_of_values_is_bounded),

@@ -251,6 +251,11 @@ static void throughput_of_udp(void **state)
     assert_string_equal(value("packet-count-sent"), "{\"ts\":" TS ",\"val\":100.0}");
     assert_string_equal(value("packet-retransmits"), "-");
     assert_false(has_event("packet-retransmits"));
+    mapped(HEAD("throughput", "iperf3", ENDS ",\"udp\":true") "{\"succeeded\":true,\"summary\":{\"summary\":{"
+                                                              "\"sent\":100,\"lost\":-2}}}}");
+    assert_string_equal(value("packet-count-sent"), "{\"ts\":" TS ",\"val\":100.0}");
+    assert_string_equal(value("packet-count-lost"), "-");
+    assert_string_equal(value("packet-loss-rate"), "-");
 }
 
 static void other_tests_are_kept_as_they_are(void **state)
@@ -379,6 +384,38 @@ static void what_is_no_result_is_refused(void **state)
     }
 }
 
+static void figures_that_cannot_be_are_refused(void **state)
+{
+    static const struct {
+        const char *figures, *words;
+    } bad[] = {
+        {"\"packets-sent\":600,\"packets-lost\":-3",
+         "result.packets-lost: wants an integer from 0 to 70368744177664; got -3"},
+        {"\"packets-sent\":600,\"packets-lost\":1.5",
+         "result.packets-lost: wants an integer from 0 to 70368744177664; got 1.5"},
+        {"\"packets-sent\":600,\"packets-lost\":601",
+         "result.packets-lost: wants an integer from 0 to 600; got 601"},
+        {"\"packets-sent\":600,\"packets-lost\":\"3\"",
+         "result.packets-lost: wants an integer from 0 to 70368744177664; got \"3\""},
+        {"\"histogram-latency\":[]", "result.histogram-latency: wants an object; got an array"},
+        {"\"histogram-latency\":\"many\"", "result.histogram-latency: wants an object; got \"many\""},
+    };
+    char json[1024];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(json, sizeof json, "%s{\"succeeded\":true,%s}}", HEAD("latencybg", "powstream", ENDS),
+                 bad[i].figures);
+        assert_int_equal(begin(json), 0);
+        assert_true(map_make(&map, &made, &fault) < 0);
+        assert_string_equal(fault.text, bad[i].words);
+        assert_null(made);
+    }
+    mapped(
+        HEAD("latencybg", "powstream", ENDS) "{\"succeeded\":true,\"packets-sent\":0,\"packets-lost\":0}}");
+    assert_string_equal(value("packet-loss-rate"), "-");
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -413,6 +450,7 @@ int main(void)
         cmocka_unit_test(what_powstream_did_not_measure),
         cmocka_unit_test(a_gap_between_hosts_that_were_not_known_yet_is_passed_over),
         cmocka_unit_test(what_is_no_result_is_refused),
+        cmocka_unit_test(figures_that_cannot_be_are_refused),
     };
     return cmocka_run_group_tests_name("map", tests, set_up, tear_down);
 }

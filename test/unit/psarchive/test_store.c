@@ -53,7 +53,7 @@ static void what_was_written_is_there_when_it_is_opened_again(void **state)
     m = path(f, 1);
     assert_true(meta_updated(m, -1) == when);
     assert_int_equal(atomic_load(&m->newest), TS + 60);
-    assert_int_equal(result_newest(f->reader, m, &r), 1);
+    assert_int_equal(result_newest(f->reader, m, INT64_MAX, &r), 1);
     assert_int_equal(r.ts, TS + 60);
     assert_int_equal(r.row.n, 1);
     assert_int_equal(r.row.at[0].event, ev("failures"));
@@ -177,7 +177,7 @@ static void nothing_is_written_under_the_floor_and_reading_goes_on(void **state)
     assert_int_equal(store_look(f->reader, &st), 0);
     assert_true(st.under_floor);
     assert_int_equal(st.metas, 1);
-    assert_int_equal(result_newest(f->reader, out[0], &r), 1);
+    assert_int_equal(result_newest(f->reader, out[0], INT64_MAX, &r), 1);
     assert_int_equal(r.ts, TS);
     result_fini(&r);
     meta_unref(out[0]);

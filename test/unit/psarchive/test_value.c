@@ -40,6 +40,10 @@ static void a_percentage_needs_a_whole(void **state)
     assert_true(v.form == VALUE_RATIO && v.ratio.numerator == 3 && v.ratio.denominator == 600);
     assert_int_equal(given(EVENT_PERCENTAGE, "{\"numerator\":3,\"denominator\":0}", &v), PS_ERANGE);
     assert_int_equal(given(EVENT_PERCENTAGE, "{\"numerator\":-1,\"denominator\":5}", &v), PS_ERANGE);
+    assert_int_equal(given(EVENT_PERCENTAGE, "{\"numerator\":1.5,\"denominator\":5}", &v), PS_ERANGE);
+    assert_int_equal(given(EVENT_PERCENTAGE, "{\"numerator\":1,\"denominator\":\"5.5\"}", &v), PS_ERANGE);
+    assert_int_equal(given(EVENT_PERCENTAGE, "{\"numerator\":6,\"denominator\":5}", &v), PS_ERANGE);
+    assert_int_equal(given(EVENT_PERCENTAGE, "{\"numerator\":5,\"denominator\":5}", &v), 0);
     assert_int_equal(given(EVENT_PERCENTAGE, "{\"numerator\":3}", &v), PS_EMALFORMED);
     assert_int_equal(given(EVENT_PERCENTAGE, "0.5", &v), PS_EMALFORMED);
 }
@@ -57,6 +61,7 @@ static void histograms_have_counts(void **state)
     assert_int_equal(v.hist.n, 0);
     value_fini(&v);
     assert_int_equal(given(EVENT_HISTOGRAM, "{\"1\":-1}", &v), PS_ERANGE);
+    assert_int_equal(given(EVENT_HISTOGRAM, "{\"1\":1.5}", &v), PS_ERANGE);
     assert_int_equal(given(EVENT_HISTOGRAM, "{\"1\":\"many\"}", &v), PS_EMALFORMED);
     assert_int_equal(given(EVENT_HISTOGRAM, "{\"1\":1e18}", &v), PS_ERANGE);
     assert_int_equal(given(EVENT_HISTOGRAM, "[1]", &v), PS_EMALFORMED);
@@ -72,6 +77,9 @@ static void subintervals_are_looked_through(void **state)
     assert_int_equal(given(EVENT_SUBINTERVAL, "[]", &v), PS_EMALFORMED);
     assert_int_equal(given(EVENT_SUBINTERVAL, "[{\"start\":0,\"val\":5}]", &v), PS_EMALFORMED);
     assert_int_equal(given(EVENT_SUBINTERVAL, "[{\"start\":0,\"duration\":1}]", &v), PS_EMALFORMED);
+    assert_int_equal(given(EVENT_SUBINTERVAL, "[{\"start\":0,\"duration\":1,\"val\":null}]", &v),
+                     PS_EMALFORMED);
+    assert_int_equal(given(EVENT_SUBINTERVAL, "[null]", &v), PS_EMALFORMED);
     assert_int_equal(given(EVENT_SUBINTERVAL, "[5]", &v), PS_EMALFORMED);
 }
 
