@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/ps_conf.h"
 #include "base/ps_err.h"
 #include "pslimits/source.h"
@@ -155,6 +156,16 @@ static int fetch(struct load *l, const char *url)
     return ps_httpc_ask(l->http, &ask, fetched, l, &l->call);
 }
 
+// A link that leads nowhere is a mistake, and not the absence of rules.
+static int look_for_link(const char *path, int err, char *why, size_t size)
+{
+    struct stat st;
+    if (err != -ENOENT || lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+        return err;
+    snprintf(why, size, "%s: is a link to what is not there", path);
+    return PS_ENOTFILE;
+}
+
 static void begin(void *ctx)
 {
     struct load *l = ctx;
@@ -162,6 +173,7 @@ static void begin(void *ctx)
     size_t len = 0;
     int err = source_text(l->path, LIM_FILE_MAX, &text, &len, why, sizeof why);
     if (err) {
+        err = look_for_link(l->path, err, why, sizeof why);
         finish(l, err, why);
     } else if (lim_is_url(text, len, url, sizeof url)) {
         err = fetch(l, url);
