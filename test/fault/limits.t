@@ -47,6 +47,16 @@ wait "${jobs[@]}"
 check "several at once do so too" "$(sort many)" "$(printf '["endless",false]\n%.0s' 1 2 3)
 [\"rtt\",true]
 [\"rtt\",true]"
+jobs=()
+for i in {1..60}; do
+    verdict scripts 192.0.2.1 endless | jq -c '[.ok, .passed]' >>loops &
+    jobs+=($!)
+done
+until_true eval 'pslimits ask -S scripts.sock status | jq -e ".scripts.waiting >= 50"'
+check "beside a crowd of them another is served" "$(verdict scripts 192.0.2.1 rtt | jq -c '[.ok, .passed]')" '[true,true]'
+check "before they are" "$(pslimits ask -S scripts.sock status | jq '.scripts.waiting > 20')" true
+wait "${jobs[@]}"
+check "and none of them waits for ever" "$(sort loops | uniq -c | tr -s ' ')" ' 60 [true,false]'
 finish
 
 # --- DNS
