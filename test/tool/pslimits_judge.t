@@ -13,6 +13,8 @@ for conf in "$limits"/*.conf; do
     run "$pslimits" try -q "$conf" --cases "${conf%.conf}.cases.json"
     match_all "${conf##*/}: every case is as expected" "$rc$err $out" "0 ([0-9]+) of [0-9]+ cases as expected"
 done
+run "$pslimits" try -q "$sample" --cases "$limits/sample.cases.json"
+match_all "the sample's throughput is bounded" "$rc$err $out" "0 ([0-9]+) of [0-9]+ cases as expected"
 cat >cases.json <<'END'
 {"cases": [
  {"name": "good", "requester": "198.51.100.1", "task": {"test": {"type": "rtt", "spec": {}}}, "expect": {"passed": false}},
@@ -54,12 +56,12 @@ application \"This host may do anything\" for local: does not apply
 application \"Friends may measure throughput, within limits\" for friendly: fails
   no    all: 1 of 2 pass
     yes   throughput (test-type): test \"throughput\" is listed
-    no    short-throughput (jq): throughput may last 60 seconds
+    no    short-throughput (jq): throughput may last 60 seconds, what is omitted included
 application \"Everybody may run harmless tests\" for guests: fails
   no    all: 0 of 1 pass
     no    harmless-tests (test-type): test \"throughput\" is not listed
 verdict: denied: no application passed: Friends may measure throughput, within limits: limit short-throughput: \
-throughput may last 60 seconds; Everybody may run harmless tests: limit harmless-tests: test \"throughput\" is not listed"
+throughput may last 60 seconds, what is omitted included; Everybody may run harmless tests: limit harmless-tests: test \"throughput\" is not listed"
 run "$pslimits" explain -f "$sample" -r 127.0.0.1
 check "what passes exits 0; without a task it is idle" "$rc$err ${out##*"$nl"}" \
     "0 verdict: passed: application 2, This host may do anything passes"
@@ -67,7 +69,7 @@ run "$pslimits" explain -f "$sample" -r 192.0.2.7 -t -
 check "a task that is none is told" "$rc$out $err" "2 pslimits: standard input:1: wants a JSON document; got nothing"
 "$pslimits" explain --json -f "$sample" -r 192.0.2.7 -t - <long.json >out.txt
 check "the task may come from standard input" "$? $(jq -c '[.passed, .reasons[0].text, .reasons[1].reasons[2].name, .reasons[5].reasons[0].reasons[1].text]' out.txt)" \
-    '1 [false,"requester 192.0.2.7","friends","throughput may last 60 seconds"]'
+    '1 [false,"requester 192.0.2.7","friends","throughput may last 60 seconds, what is omitted included"]'
 shipped=$limits/shipped.conf
 echo '{"test":{"type":"idle","spec":{"duration":"PT2S"}},"priority":-3}' >idle.json
 printf '203.0.113.9 A 60 127.0.0.1\n' >zone
@@ -101,5 +103,5 @@ check "faulty rules give no verdict" "$rc$out ${err%%"$nl"*}" "4 pslimits: fault
 sed 's/then true/thn true/' "$sample" >syntax.conf
 run "$pslimits" check syntax.conf
 match_all "a script that does not compile is a fault" "$rc$err $out" \
-    "1 syntax.conf:[0-9]+: limits\[4\].data.script: does not compile: .*; see line 3 of the script${nl}syntax.conf: 1 fault"
+    "1 syntax.conf:[0-9]+: limits\[4\].data.script: does not compile: .*; see line 4 of the script${nl}syntax.conf: 1 fault"
 plan
