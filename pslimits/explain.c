@@ -111,7 +111,7 @@ static int make_request(struct question_asked *q)
     err = lim_request_read(&q->request, ps_jdoc_root(q->hints), ps_jdoc_root(q->task), run, &fault);
     if (err)
         fprintf(stderr, "pslimits: %s\n", fault.text);
-    q->request.rewrite = !q->o->as_is;
+    q->request.rewrite = !q->o->as_is && !q->run; // as where it is served: a run is of the task as it is
     return err;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/ps_out.h"
+#include "pslimits/plain_text.h"
 
 static int flushed(int err)
 {
@@ -18,8 +19,13 @@ static void print_fault(const struct report *r, const struct lim_fault *f)
     printf("%s:", r->name);
     if (f->line)
         printf("%d:", f->line);
-    printf(" %s%s: %s%s%s\n", f->weight == LIM_WARNING ? "warning: " : "", f->path, f->text,
-           f->hint ? "; " : "", f->hint ? f->hint : "");
+    fputs(f->weight == LIM_WARNING ? " warning: " : " ", stdout);
+    plain_text_put(stdout, f->path);
+    fputs(": ", stdout);
+    plain_text_put(stdout, f->text);
+    fputs(f->hint ? "; " : "", stdout);
+    plain_text_put(stdout, f->hint);
+    putchar('\n');
 }
 
 static void print_count(size_t n, const char *one, const char *many)

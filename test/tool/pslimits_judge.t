@@ -80,10 +80,17 @@ read -r dns_port <port
 run "$pslimits" explain -f "$shipped" -r 203.0.113.9 -t idle.json --resolver "127.0.0.1:$dns_port"
 check "the task as rewritten is shown" "$rc$err ${out##*"$nl"}" \
     '0 the task as rewritten: {"test":{"type":"idle","spec":{"duration":"PT5S"}},"priority":-3}'
-run "$pslimits" explain -f "$shipped" -r 203.0.113.9 -t idle.json --as-is --resolver "127.0.0.1:$dns_port" \
+run "$pslimits" explain -f "$shipped" -r 203.0.113.9 -t idle.json --resolver "127.0.0.1:$dns_port" \
     --run 2026-06-21T12:00:00Z PT5S
 check "a run has a priority" "$rc$err $(grep -A 1 ^priority out.txt)" "0 priority: -3
         note: as asked, but not more (set to -3)"
+check "and its task is not rewritten" "$(grep -c rewritten out.txt)" 0
+printf '%s' '{"schema":4,"identifiers":[{"name":"\u001b[2Jall","description":"","type":"hint","data":{"hint":"x","match":{"style":"exact","match":"a\u0007"}}}],' \
+    '"classifiers":[{"name":"c\u009b","description":"","identifiers":["\u001b[2Jall"]}],"limits":[],"applications":[]}' >control.conf
+run "$pslimits" explain -f control.conf -r 192.0.2.1 -i "x=a$(printf '\a')"
+match "control characters are shown, and not sent to the terminal" "$rc$err $(sed -n 2,6p out.txt)" '^1 .*yes   \\x1b\[2Jall'
+match "those of C1 as well" "$out" 'classified as: c\\xc2\\x9b'
+check "none are left" "$(LC_ALL=C grep -c $'[\x01-\x08\x0e-\x1f\x7f]' out.txt)" 0
 bad() { # "ARGUMENTS" STATUS MESSAGE
     local arguments
     read -ra arguments <<<"$1"
