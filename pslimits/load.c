@@ -33,7 +33,7 @@ struct load {
     struct lim_rules *rules;
     struct lim_faults faults;
     struct script *scripts;
-    size_t nscripts, left;
+    size_t nscripts, left, unchecked;
 };
 
 void load_drop(struct load *l)
@@ -56,6 +56,7 @@ void load_drop(struct load *l)
 static void finish(struct load *l, int err, const char *why)
 {
     struct load_result r = {.err = err, .why = why, .faults = &l->faults, .by_url = l->by_url};
+    r.unchecked = l->unchecked;
     r.rules = err || l->faults.faults ? NULL : l->rules;
     if (r.rules)
         l->rules = NULL;
@@ -78,6 +79,7 @@ static void tell(struct load *l, const struct lim_program *p, const struct ps_jq
 {
     bool blame = r->err == PS_ESYNTAX || r->err == PS_ELIMIT || r->err == PS_ETIMEOUT || r->err == PS_ECLOSED;
     char hint[60];
+    l->unchecked += !blame;
     lim_fault_place(&l->faults, blame ? LIM_FAULT : LIM_WARNING, p->line, p->path, line_hint(r, hint),
                     "%s: %s", blame ? "does not compile" : "could not be given to jq", r->why);
 }

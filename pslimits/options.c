@@ -94,14 +94,15 @@ static const struct form {
     struct ps_opt_prog prog;
     int min, max;
 } forms[] = {
-    [VERB_CHECK] = {"check",
-                    {"pslimits check", "[options] [FILE]",
-                     "Checks a file of rules (" OPTIONS_FILE
-                     "; -: standard input): every fault with its line, its "
-                     "place and a hint, and what has no effect as warnings.",
-                     "Exit status: 0 good; 1 faulty; 2 usage; 4 the file cannot be read.", check_options},
-                    0,
-                    1},
+    [VERB_CHECK] =
+        {"check",
+         {"pslimits check", "[options] [FILE]",
+          "Checks a file of rules (" OPTIONS_FILE "; -: standard input): every fault with its line, its "
+          "place and a hint, and what has no effect as warnings.",
+          "Exit status: 0 good; 1 faulty; 2 usage; 4 the file cannot be read, or its scripts not checked.",
+          check_options},
+         0,
+         1},
     [VERB_EXPLAIN] =
         {"explain",
          {"pslimits explain", "--requester IP [options]",

@@ -39,6 +39,8 @@ static void sum_up(const struct report *r)
     printf("%s: ", r->name);
     if (f->faults)
         print_count(f->faults, "fault", "faults");
+    else if (r->unchecked)
+        print_count(r->unchecked, "script could not be checked", "scripts could not be checked");
     else
         printf("good%s%s", r->holds ? ": " : "", r->holds ? r->holds : "");
     if (f->warnings) {
@@ -88,7 +90,7 @@ int report_json(const struct report *r)
     ps_json_key(&j, "file");
     ps_json_str(&j, r->name);
     ps_json_key(&j, "good");
-    ps_json_bool(&j, f->faults == 0);
+    ps_json_bool(&j, f->faults == 0 && !r->unchecked);
     ps_json_key(&j, "faults");
     ps_json_u64(&j, f->faults);
     ps_json_key(&j, "warnings");

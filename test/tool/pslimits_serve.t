@@ -138,5 +138,5 @@ match "a socket that cannot be had is told" "$rc $err" "4 .*nosuch/c.sock: .*No 
 run "$pslimits" ask -S nosuch.sock status
 match "who asks nobody is told so" "$rc$out $err" "^3 pslimits: nosuch.sock: "
 run "$pslimits" serve -U nosuchuser -S c.sock -f nosuch.conf
-match "an unknown user is told" "$rc $err" "^4 pslimits: "
+match "an unknown user is told" "$rc $err" "^4 pslimits: user \"nosuchuser\": "
 plan
