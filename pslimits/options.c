@@ -111,7 +111,7 @@ static const struct form {
           "  pslimits explain -r 192.0.2.7 -t task.json\n"
           "  pslimits explain -f new.conf -r 192.0.2.7 -t task.json --run 2026-06-21T12:00:00Z PT30S\n"
           "Exit status: 0 passed; 1 denied; 2 usage; 3 what is needed of the network is not to be had; "
-          "4 the rules cannot be read, or are faulty.",
+          "4 the rules or the task cannot be read, or the rules are faulty.",
           explain_options},
          0,
          0},

@@ -102,7 +102,7 @@ bad "-r x" 2 "pslimits: requester: \"x\" is no IP address"
 bad "-r 192.0.2.1 --run now" 2 "pslimits explain: --run wants a start and a duration; try 'pslimits explain --help'"
 bad "-r 192.0.2.1 --run now PT1S" 2 "pslimits: start: \"now\" is no ISO 8601 time, as in 2026-06-21T12:00:00Z"
 bad "-r 192.0.2.1 -i x" 2 "pslimits explain: --hint wants NAME=VALUE; try 'pslimits explain --help'"
-bad "-r 192.0.2.1 -t nosuch.json" 2 "pslimits: nosuch.json: No such file or directory"
+bad "-r 192.0.2.1 -t nosuch.json" 4 "pslimits: nosuch.json: No such file or directory"
 bad "-r 192.0.2.1 --resolver dns" 2 "pslimits: --resolver dns: wants an address, as in 192.0.2.53 or [2001:db8::53]:5353"
 echo '{"schema":4}' >faulty.conf
 run "$pslimits" explain -f faulty.conf -r 192.0.2.1
