@@ -96,6 +96,9 @@ ow.limits:1: unknown limit \"dsk\"; did you mean \"disk\"?
 ow.limits:2: class \"a\" needs parent=CLASS: only the first class, the root, has none
 ow.limits:3: the address has bits set behind its first 8
 ow.limits: 3 faults"
+echo 'limit root with xyzzy=1' >unknown.limits
+run "$pslimits" owamp unknown.limits
+match "what is like no limit is told which there are" "$rc$err $out" "unknown limit \"xyzzy\"; known are .*bandwidth, .*disk"
 printf 'ann\t736573616d\n' >users.pfs
 run "$pslimits" owamp -k users.pfs ow.limits
 check "with -k users are checked as well" "$rc$err $(sed -n 4p out.txt)" \
