@@ -10,7 +10,7 @@
 static int tell(const struct options *o, const struct ground *g)
 {
     char holds[200] = "";
-    struct report r = {source_name(o->file), &g->faults, g->rules ? holds : NULL};
+    struct report r = {source_name(o->file), &g->faults, g->rules ? holds : NULL, g->unchecked};
     if (g->rules)
         snprintf(holds, sizeof holds, "%zu identifiers, %zu classifiers, %zu limits, %zu applications",
                  g->rules->nidentifiers, g->rules->nclassifiers, g->rules->nlimits, g->rules->napplications);
@@ -27,6 +27,8 @@ int check_run(const struct options *o)
         status = EXIT_SYSTEM;
     if (status == EXIT_YES && g.faults.faults)
         status = EXIT_NO;
+    else if (status == EXIT_YES && g.unchecked)
+        status = EXIT_SYSTEM;
     ground_fini(&g);
     return status;
 }

@@ -78,7 +78,8 @@ static int make_doc(int (*put)(struct ps_buf *, const struct options *), const s
     return err;
 }
 
-static int read_task(const char *path, struct ps_jdoc **out)
+// A file that cannot be read is a matter of the system, and not of usage: then *status says so.
+static int read_task(const char *path, struct ps_jdoc **out, int *status)
 {
     struct ps_fault fault = {""};
     char *text = NULL;
@@ -86,8 +87,10 @@ static int read_task(const char *path, struct ps_jdoc **out)
     if (!path)
         return ps_jdoc_parse(out, NULL, DEFAULT_TASK, strlen(DEFAULT_TASK), NULL);
     int err = source_read(path, TASK_MAX, &text, &len);
-    if (err)
+    if (err) {
+        *status = EXIT_SYSTEM;
         return err;
+    }
     err = ps_jdoc_parse(out, source_name(path), text, len, &fault);
     if (err)
         fprintf(stderr, "pslimits: %s\n", fault.text);
@@ -101,7 +104,7 @@ static int make_request(struct question_asked *q)
     struct ps_jnode run = {NULL, 0};
     int err = make_doc(put_hints, q->o, &q->hints);
     if (!err)
-        err = read_task(q->o->task, &q->task);
+        err = read_task(q->o->task, &q->task, &q->status);
     if (!err && q->o->start)
         err = make_doc(put_run, q->o, &q->run);
     if (err)
@@ -111,7 +114,7 @@ static int make_request(struct question_asked *q)
     err = lim_request_read(&q->request, ps_jdoc_root(q->hints), ps_jdoc_root(q->task), run, &fault);
     if (err)
         fprintf(stderr, "pslimits: %s\n", fault.text);
-    q->request.rewrite = !q->o->as_is;
+    q->request.rewrite = !q->o->as_is && !q->run; // as where it is served: a run is of the task as it is
     return err;
 }
 
@@ -166,8 +169,8 @@ static int judge(struct question_asked *q)
 
 int explain_run(const struct options *o)
 {
-    struct question_asked q = {.o = o};
-    int status = make_request(&q) ? EXIT_USAGE : ground_init(&q.ground, o);
+    struct question_asked q = {.o = o, .status = EXIT_USAGE};
+    int status = make_request(&q) ? q.status : ground_init(&q.ground, o);
     if (status == EXIT_YES)
         status = judge(&q);
     ground_fini(&q.ground);

@@ -63,6 +63,7 @@ static void loaded(void *ctx, const struct load_result *r)
         g->status = from_network(r->err) ? EXIT_NETWORK : EXIT_SYSTEM;
     }
     g->rules = r->rules;
+    g->unchecked = r->unchecked;
     g->faults = *r->faults;
     lim_faults_init(r->faults);
     ps_loop_stop(g->loop);

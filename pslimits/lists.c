@@ -14,6 +14,12 @@
 #define NETWORKS_MAX 1000000
 #define DOCUMENT_MAX ((size_t)32 << 20)
 
+// Lines of a document, or outputs of its transform, that hold no network.
+struct strange {
+    size_t n;
+    int first;
+};
+
 struct entry {
     struct lists *lists;
     const struct lim_list *list;
@@ -23,6 +29,7 @@ struct entry {
     struct ps_netset *next; // a transform's, to be decided
     struct ps_jq_request *running;
     struct waiting *waiting;
+    struct strange strange; // in the document that is in force
     bool tried;
     char path[4096];
 };
@@ -86,10 +93,12 @@ void lists_ask(struct lists *l, const struct lim_ask *ask, struct question *q)
 // documents
 
 // The networks of a text; NULL, with the reason in why.
-static int read_networks(const char *text, size_t len, struct ps_netset *set, char *why, size_t size)
+static int read_networks(const struct ps_jq_value *text, struct ps_netset *set, struct strange *strange,
+                         char *why, size_t size)
 {
     size_t bad = 0;
-    int line = 0, err = ps_netset_read(set, text, len, NETWORKS_MAX, &bad, &line);
+    int line = 0, err = ps_netset_read(set, text->text, text->len, NETWORKS_MAX, &bad, &line);
+    *strange = (struct strange){bad, line};
     if (err == PS_ELIMIT)
         snprintf(why, size, "has more than %d networks", NETWORKS_MAX);
     else if (err)
@@ -101,8 +110,9 @@ static int read_networks(const char *text, size_t len, struct ps_netset *set, ch
     return err ? err : PS_EMALFORMED;
 }
 
-static void put_in_force(struct entry *e, struct ps_netset *set)
+static void put_in_force(struct entry *e, struct ps_netset *set, const struct strange *strange)
 {
+    e->strange = *strange;
     ps_netset_seal(set);
     ps_netset_free(e->set);
     e->set = set;
@@ -127,7 +137,8 @@ static int append_output(struct ps_buf *text, const struct ps_jq_output *o)
     return err;
 }
 
-static int outputs_to_set(const struct ps_jq_result *r, struct ps_netset *set, char *why, size_t size)
+static int outputs_to_set(const struct ps_jq_result *r, struct ps_netset *set, struct strange *strange,
+                          char *why, size_t size)
 {
     struct ps_buf text;
     int err = 0;
@@ -136,9 +147,10 @@ static int outputs_to_set(const struct ps_jq_result *r, struct ps_netset *set, c
         err = append_output(&text, &r->outputs[i]);
     if (err)
         snprintf(why, size, "%s", ps_strerror(err));
-    else
-        err = read_networks(ps_buf_len(&text) ? (char *)ps_buf_head(&text) : "", ps_buf_len(&text), set, why,
-                            size);
+    if (!err) {
+        struct ps_jq_value all = {ps_buf_len(&text) ? (char *)ps_buf_head(&text) : "", ps_buf_len(&text)};
+        err = read_networks(&all, set, strange, why, size);
+    }
     ps_buf_fini(&text);
     return err;
 }
@@ -147,16 +159,17 @@ static void transformed(void *ctx, const struct ps_jq_result *r)
 {
     struct entry *e = ctx;
     struct ps_netset *set = e->next;
+    struct strange strange = {0};
     char why[200] = "";
     e->running = NULL;
     e->next = NULL;
     if (r->err)
         snprintf(why, sizeof why, "its transform failed: %.150s", r->why);
-    int err = r->err ? r->err : outputs_to_set(r, set, why, sizeof why);
+    int err = r->err ? r->err : outputs_to_set(r, set, &strange, why, sizeof why);
     if (err)
         ps_netset_free(set);
     else
-        put_in_force(e, set);
+        put_in_force(e, set, &strange);
     ps_mirror_decide(e->mirror, err, why);
 }
 
@@ -177,9 +190,11 @@ static int take(void *ctx, const struct ps_mirror_doc *d, char *why, size_t size
 {
     struct entry *e = ctx;
     struct ps_netset *set;
+    struct strange strange = {0};
+    const struct ps_jq_value text = {d->data, d->len};
     int err = ps_netset_new(&set);
     if (!err)
-        err = e->transform ? transform(e, d, set) : read_networks(d->data, d->len, set, why, size);
+        err = e->transform ? transform(e, d, set) : read_networks(&text, set, &strange, why, size);
     if (err == PS_MIRROR_LATER)
         return err;
     if (err) {
@@ -187,7 +202,7 @@ static int take(void *ctx, const struct ps_mirror_doc *d, char *why, size_t size
             snprintf(why, size, "%s", ps_strerror(err));
         ps_netset_free(set);
     } else {
-        put_in_force(e, set);
+        put_in_force(e, set, &strange);
     }
     return err;
 }
@@ -204,6 +219,9 @@ static void told(void *ctx, struct ps_mirror *m)
     else if (e->lists->conf.log)
         ps_log(e->lists->conf.log, PS_LOG_DEBUG, "list", "%s: %zu networks", e->list->source,
                e->set ? ps_netset_count(e->set) : 0);
+    if (e->lists->conf.log && !st.err && e->strange.n)
+        ps_log(e->lists->conf.log, PS_LOG_WARN, "list", "%s: %zu lines are no networks, the first is line %d",
+               e->list->source, e->strange.n, e->strange.first);
     answer_all(e);
 }
 
@@ -258,6 +276,7 @@ static void inherit(struct entry *e, struct lists *former)
         if (!same_list(e->list, former->entries[i].list))
             continue;
         e->set = former->entries[i].set;
+        e->strange = former->entries[i].strange;
         former->entries[i].set = NULL;
     }
 }
@@ -314,7 +333,8 @@ bool lists_look(const struct lists *l, size_t i, struct lists_state *out)
         return false;
     const struct entry *e = &l->entries[i];
     ps_mirror_get(e->mirror, &st);
-    *out = (struct lists_state){e->list->source, st.err ? st.why : "", e->set ? ps_netset_count(e->set) : 0,
-                                e->set ? st.age : -1};
+    *out = (struct lists_state){
+        e->list->source,      st.err ? st.why : "",      e->set ? ps_netset_count(e->set) : 0,
+        e->set ? st.age : -1, e->set ? e->strange.n : 0, e->strange.first};
     return true;
 }

@@ -26,6 +26,8 @@ void lists_ask(struct lists *l, const struct lim_ask *ask, struct question *q);
 struct lists_state {
     const char *source, *why; // why: of the last failure; "": none
     size_t networks;
-    ps_ns age; // of the list in force; -1: there is none
+    ps_ns age;         // of the list in force; -1: there is none
+    size_t strange;    // its lines that hold no network
+    int first_strange; // of them
 };
 bool lists_look(const struct lists *l, size_t i, struct lists_state *out);

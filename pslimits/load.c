@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/ps_conf.h"
 #include "base/ps_err.h"
 #include "pslimits/source.h"
@@ -32,7 +33,7 @@ struct load {
     struct lim_rules *rules;
     struct lim_faults faults;
     struct script *scripts;
-    size_t nscripts, left;
+    size_t nscripts, left, unchecked;
 };
 
 void load_drop(struct load *l)
@@ -55,6 +56,7 @@ void load_drop(struct load *l)
 static void finish(struct load *l, int err, const char *why)
 {
     struct load_result r = {.err = err, .why = why, .faults = &l->faults, .by_url = l->by_url};
+    r.unchecked = l->unchecked;
     r.rules = err || l->faults.faults ? NULL : l->rules;
     if (r.rules)
         l->rules = NULL;
@@ -77,6 +79,7 @@ static void tell(struct load *l, const struct lim_program *p, const struct ps_jq
 {
     bool blame = r->err == PS_ESYNTAX || r->err == PS_ELIMIT || r->err == PS_ETIMEOUT || r->err == PS_ECLOSED;
     char hint[60];
+    l->unchecked += !blame;
     lim_fault_place(&l->faults, blame ? LIM_FAULT : LIM_WARNING, p->line, p->path, line_hint(r, hint),
                     "%s: %s", blame ? "does not compile" : "could not be given to jq", r->why);
 }
@@ -155,6 +158,16 @@ static int fetch(struct load *l, const char *url)
     return ps_httpc_ask(l->http, &ask, fetched, l, &l->call);
 }
 
+// A link that leads nowhere is a mistake, and not the absence of rules.
+static int look_for_link(const char *path, int err, char *why, size_t size)
+{
+    struct stat st;
+    if (err != -ENOENT || lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+        return err;
+    snprintf(why, size, "%s: is a link to what is not there", path);
+    return PS_ENOTFILE;
+}
+
 static void begin(void *ctx)
 {
     struct load *l = ctx;
@@ -162,6 +175,7 @@ static void begin(void *ctx)
     size_t len = 0;
     int err = source_text(l->path, LIM_FILE_MAX, &text, &len, why, sizeof why);
     if (err) {
+        err = look_for_link(l->path, err, why, sizeof why);
         finish(l, err, why);
     } else if (lim_is_url(text, len, url, sizeof url)) {
         err = fetch(l, url);

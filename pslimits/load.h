@@ -13,6 +13,7 @@ struct load_result {
     const char *why;         // of err, in words: "FILE: cause"
     struct lim_rules *rules; // the callee's; NULL: there are none, or they have faults
     struct lim_faults *faults;
+    size_t unchecked; // scripts that could not be given to jq, told as warnings
     bool by_url;
 };
 // Good during the call. The load is gone afterwards.

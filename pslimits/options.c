@@ -40,7 +40,8 @@ static const struct ps_opt explain_options[] = {
     {'f', "file", "FILE", "the rules (" OPTIONS_FILE ")", NULL},
     {'r', "requester", "IP", "who asks", NULL},
     {'t', "task", "FILE", "what for; -: standard input (idle for two seconds)", NULL},
-    {OPT_RUN, "run", "START DURATION", "a run of it, as in --run 2026-06-21T12:00:00Z PT30S", NULL},
+    {OPT_RUN, "run", "START DURATION",
+     "a run of it as it is, without a rewrite, as in --run 2026-06-21T12:00:00Z PT30S", NULL},
     {'i', "hint", "NAME=VALUE", "another hint, such as server=192.0.2.1", NULL},
     {OPT_AS_IS, "as-is", NULL, "the task is not rewritten, as where another host leads", NULL},
     {OPT_RESOLVER, "resolver", "ADDR[:PORT]", "ask this DNS server", NULL},
@@ -93,14 +94,15 @@ static const struct form {
     struct ps_opt_prog prog;
     int min, max;
 } forms[] = {
-    [VERB_CHECK] = {"check",
-                    {"pslimits check", "[options] [FILE]",
-                     "Checks a file of rules (" OPTIONS_FILE
-                     "; -: standard input): every fault with its line, its "
-                     "place and a hint, and what has no effect as warnings.",
-                     "Exit status: 0 good; 1 faulty; 2 usage; 4 the file cannot be read.", check_options},
-                    0,
-                    1},
+    [VERB_CHECK] =
+        {"check",
+         {"pslimits check", "[options] [FILE]",
+          "Checks a file of rules (" OPTIONS_FILE "; -: standard input): every fault with its line, its "
+          "place and a hint, and what has no effect as warnings.",
+          "Exit status: 0 good; 1 faulty; 2 usage; 4 the file cannot be read, or its scripts not checked.",
+          check_options},
+         0,
+         1},
     [VERB_EXPLAIN] =
         {"explain",
          {"pslimits explain", "--requester IP [options]",
@@ -109,7 +111,7 @@ static const struct form {
           "  pslimits explain -r 192.0.2.7 -t task.json\n"
           "  pslimits explain -f new.conf -r 192.0.2.7 -t task.json --run 2026-06-21T12:00:00Z PT30S\n"
           "Exit status: 0 passed; 1 denied; 2 usage; 3 what is needed of the network is not to be had; "
-          "4 the rules cannot be read, or are faulty.",
+          "4 the rules or the task cannot be read, or the rules are faulty.",
           explain_options},
          0,
          0},

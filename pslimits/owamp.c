@@ -54,7 +54,7 @@ static int read_users(const char *path, struct ow_pfs **out)
 static int tell(const struct options *o, const struct lim_faults *f, size_t classes)
 {
     const char *name = source_name(o->file);
-    struct report r = {name, f, NULL};
+    struct report r = {.name = name, .faults = f};
     if (o->json)
         return report_json(&r);
     print_text(name, f, classes, o->quiet);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/ps_out.h"
+#include "pslimits/plain_text.h"
 
 static int flushed(int err)
 {
@@ -18,8 +19,13 @@ static void print_fault(const struct report *r, const struct lim_fault *f)
     printf("%s:", r->name);
     if (f->line)
         printf("%d:", f->line);
-    printf(" %s%s: %s%s%s\n", f->weight == LIM_WARNING ? "warning: " : "", f->path, f->text,
-           f->hint ? "; " : "", f->hint ? f->hint : "");
+    fputs(f->weight == LIM_WARNING ? " warning: " : " ", stdout);
+    plain_text_put(stdout, f->path);
+    fputs(": ", stdout);
+    plain_text_put(stdout, f->text);
+    fputs(f->hint ? "; " : "", stdout);
+    plain_text_put(stdout, f->hint);
+    putchar('\n');
 }
 
 static void print_count(size_t n, const char *one, const char *many)
@@ -33,6 +39,8 @@ static void sum_up(const struct report *r)
     printf("%s: ", r->name);
     if (f->faults)
         print_count(f->faults, "fault", "faults");
+    else if (r->unchecked)
+        print_count(r->unchecked, "script could not be checked", "scripts could not be checked");
     else
         printf("good%s%s", r->holds ? ": " : "", r->holds ? r->holds : "");
     if (f->warnings) {
@@ -82,7 +90,7 @@ int report_json(const struct report *r)
     ps_json_key(&j, "file");
     ps_json_str(&j, r->name);
     ps_json_key(&j, "good");
-    ps_json_bool(&j, f->faults == 0);
+    ps_json_bool(&j, f->faults == 0 && !r->unchecked);
     ps_json_key(&j, "faults");
     ps_json_u64(&j, f->faults);
     ps_json_key(&j, "warnings");

@@ -7,6 +7,7 @@ struct report {
     const char *name; // of the file
     const struct lim_faults *faults;
     const char *holds; // what a good file holds, in words; NULL: nothing is known
+    size_t unchecked;  // scripts of which it is not known whether they are good
 };
 
 // FILE:LINE: [warning: ]PATH: TEXT; HINT, a line each, and a line that sums up. quiet: no such line where nothing

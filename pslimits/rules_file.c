@@ -10,6 +10,7 @@
 #include "loop/ps_fswatch.h"
 #include "pslimits/load.h"
 
+#define GONE_FOR (5 * PS_SEC)        // so long a file stays away before it counts as removed
 #define URL_EVERY (15 * 60 * PS_SEC) // where the file names a URL, what it has is read again
 
 struct rules_file {
@@ -20,10 +21,11 @@ struct rules_file {
     void (*told)(void *ctx);
     void *ctx;
     struct ps_fswatch *watch;
-    struct ps_timer *again;
+    struct ps_timer *again, *gone;
     struct load *load;
-    bool once_more; // asked for while it was being read
-    struct regime *regime;
+    bool once_more;        // asked for while it was being read
+    bool removed;          // it has stayed away
+    struct regime *regime; // the last good ones; in force as state.there has it
     struct rules_file_state state;
     char why[1000];
 };
@@ -35,25 +37,52 @@ static ps_ns now(void)
     return (ps_ns)t.tv_sec * PS_SEC + t.tv_nsec;
 }
 
+static void settle(struct rules_file *r, bool there)
+{
+    r->state.there = there;
+    r->state.loaded = now();
+    r->state.stale = false;
+    r->why[0] = '\0';
+}
+
 static void put_in_force(struct rules_file *r, struct regime *regime)
 {
     regime_drop(r->regime);
     r->regime = regime;
-    r->state.there = regime != NULL;
-    r->state.loaded = now();
-    r->state.stale = false;
-    r->why[0] = '\0';
+    settle(r, true);
     // Reading took more than what is kept.
     (void)malloc_trim(0);
 }
 
+// What was good once is better than no limits, even where the file was away in between.
 static void fail(struct rules_file *r, const char *why)
 {
+    bool back = r->regime && !r->state.there;
     r->state.failures++;
     r->state.stale = true;
+    r->state.there = r->regime != NULL;
     snprintf(r->why, sizeof r->why, "%s", why);
     ps_log(r->log, PS_LOG_WARN, "rules", "%s; %s", why,
-           r->state.loaded ? "those before stay in force" : "there are none before them");
+           back        ? "those before are in force again"
+           : r->regime ? "those before stay in force"
+                       : "there are none before them");
+}
+
+// A file that is being replaced may be away for a moment, and nobody is let in meanwhile.
+static void miss(struct rules_file *r)
+{
+    if (r->state.there && !r->removed) {
+        r->state.stale = true;
+        snprintf(r->why, sizeof r->why, "%s: is not there", r->path);
+        if (!ps_timer_running(r->gone)) {
+            ps_log(r->log, PS_LOG_WARN, "rules", "%s is not there; those before stay in force for %d s more",
+                   r->path, (int)(GONE_FOR / PS_SEC));
+            ps_timer_start(r->gone, GONE_FOR);
+        }
+        return;
+    }
+    settle(r, false);
+    ps_log(r->log, PS_LOG_WARN, "rules", "%s is not there: everything passes", r->path);
 }
 
 // Each fault is a line of the log, the first of them is why.
@@ -99,9 +128,10 @@ static void loaded(void *ctx, const struct load_result *result)
     struct rules_file *r = ctx;
     r->load = NULL;
     r->state.loads++;
+    if (result->err != -ENOENT)
+        ps_timer_stop(r->gone);
     if (result->err == -ENOENT) {
-        put_in_force(r, NULL);
-        ps_log(r->log, PS_LOG_WARN, "rules", "%s is not there: everything passes", r->path);
+        miss(r);
     } else if (result->err) {
         fail(r, result->why);
         if (result->by_url)
@@ -111,6 +141,7 @@ static void loaded(void *ctx, const struct load_result *result)
     } else {
         take(r, result);
     }
+    r->removed = false;
     if (r->once_more) {
         r->once_more = false;
         rules_file_reload(r);
@@ -135,6 +166,13 @@ static void changed(void *ctx)
     rules_file_reload(r);
 }
 
+static void stayed_away(void *ctx)
+{
+    struct rules_file *r = ctx;
+    r->removed = true;
+    rules_file_reload(r);
+}
+
 bool rules_file_loading(const struct rules_file *r)
 {
     return r->load != NULL;
@@ -142,7 +180,7 @@ bool rules_file_loading(const struct rules_file *r)
 
 struct regime *rules_file_regime(const struct rules_file *r)
 {
-    return r->regime;
+    return r->state.there ? r->regime : NULL;
 }
 
 void rules_file_look(const struct rules_file *r, struct rules_file_state *out)
@@ -161,6 +199,8 @@ int rules_file_new(struct ps_loop *l, struct facts *f, const char *path, struct 
         .loop = l, .facts = f, .path = strdup(path), .log = log, .told = told, .ctx = ctx};
     int err = r->path ? ps_timer_new(l, &r->again, changed, r) : -ENOMEM;
     if (!err)
+        err = ps_timer_new(l, &r->gone, stayed_away, r);
+    if (!err)
         err = ps_fswatch_new(l, path, 0, changed, r, &r->watch);
     if (err)
         rules_file_free(r);
@@ -176,6 +216,7 @@ void rules_file_free(struct rules_file *r)
     load_drop(r->load);
     ps_fswatch_free(r->watch);
     ps_timer_free(r->again);
+    ps_timer_free(r->gone);
     regime_drop(r->regime);
     free(r->path);
     free(r);

@@ -91,16 +91,30 @@ static void raise_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
+static int unknown(const char *what, const char *name, int err)
+{
+    fprintf(stderr, "pslimits: %s \"%s\": %s\n", what, name, ps_strerror(err));
+    return err;
+}
+
 static int become(const struct options *o)
 {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     int err = o->user ? ps_priv_user(o->user, &uid, &gid) : 0;
-    if (!err && o->group)
+    if (err)
+        return unknown("user", o->user, err);
+    if (o->group)
         err = ps_priv_group(o->group, &gid);
+    if (err)
+        return unknown("group", o->group, err);
     if (!err && (o->user || o->group))
         err = ps_priv_drop(uid, gid, 0);
-    return err ? err : ps_priv_no_new();
+    if (!err)
+        err = ps_priv_no_new();
+    if (err)
+        fprintf(stderr, "pslimits: %s\n", ps_strerror(err));
+    return err;
 }
 
 static int add_signals(struct server *s)
@@ -145,11 +159,11 @@ int serve_run(const struct options *o)
     (void)signal(SIGPIPE, SIG_IGN);
     if (o->resolver && ground_resolver(o->resolver, &s.resolver) != EXIT_YES)
         return EXIT_USAGE;
-    int err = become(o);
-    if (!err && geteuid() == 0)
+    if (become(o) != 0)
+        return EXIT_SYSTEM;
+    if (geteuid() == 0)
         ps_log(&s.log, PS_LOG_WARN, "serve", "runs as root; -U USER has it become another");
-    if (!err)
-        err = ps_loop_new(&s.loop);
+    int err = ps_loop_new(&s.loop);
     if (!err)
         err = open_all(&s);
     if (!err) {

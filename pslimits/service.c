@@ -190,6 +190,9 @@ static void put_lists(const struct service *s, struct ps_json *j)
         ps_json_open(j, '{');
         put_str(j, "source", st.source);
         put_u64(j, "networks", st.networks);
+        put_u64(j, "no-networks", st.strange);
+        if (st.strange)
+            put_u64(j, "first-no-network", (uint64_t)st.first_strange);
         ps_json_key(j, "age");
         if (st.age >= 0)
             ps_json_i64(j, st.age / PS_SEC);

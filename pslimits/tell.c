@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pslimits/tell.h"
 #include <string.h>
+#include "pslimits/plain_text.h"
 
 static const char *const results[] = {"no", "yes", "error", ""};
 
@@ -14,13 +15,20 @@ static const char *head_of(const char *kind)
     return kind;
 }
 
+static void put_around(FILE *f, const char *before, const char *text, const char *behind)
+{
+    fputs(before, f);
+    plain_text_put(f, text);
+    fputs(behind, f);
+}
+
 static void put_head(FILE *f, const struct lim_reason *r)
 {
-    fprintf(f, "%s", head_of(r->kind));
+    fputs(head_of(r->kind), f);
     if (r->name)
-        fprintf(f, " \"%s\"", r->name);
+        put_around(f, " \"", r->name, "\"");
     if (r->type)
-        fprintf(f, " for %s", r->type);
+        put_around(f, " for ", r->type, "");
     if (strcmp(r->kind, "verdict") == 0)
         fprintf(f, ": %s", r->result == LIM_YES ? "passed" : "denied");
 }
@@ -28,10 +36,9 @@ static void put_head(FILE *f, const struct lim_reason *r)
 static void put_step(FILE *f, const struct lim_reason *r)
 {
     fprintf(f, "%*s%-5s ", 2 * (int)r->depth, "", results[r->result]);
+    plain_text_put(f, r->name ? r->name : r->type ? r->type : r->kind);
     if (r->name && r->type)
-        fprintf(f, "%s (%s)", r->name, r->type);
-    else
-        fprintf(f, "%s", r->name ? r->name : r->type ? r->type : r->kind);
+        put_around(f, " (", r->type, ")");
 }
 
 void tell_text(FILE *f, const struct lim_verdict *v)
@@ -42,7 +49,7 @@ void tell_text(FILE *f, const struct lim_verdict *v)
             put_head(f, r);
         else
             put_step(f, r);
-        fprintf(f, "%s%s\n", r->text ? ": " : "", r->text ? r->text : "");
+        put_around(f, r->text ? ": " : "", r->text, "\n");
     }
 }
 

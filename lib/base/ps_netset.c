@@ -221,6 +221,8 @@ int ps_netset_read(struct ps_netset *s, const char *text, size_t len, size_t max
     struct ps_net net;
     size_t strange = 0;
     int err = 0;
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        text += 3;
     for (int line = 1; text < end && !err; line++) {
         const char *stop = memchr(text, '\n', (size_t)(end - text));
         size_t n = (size_t)((stop ? stop : end) - text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jq/ps_jq.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
@@ -15,7 +16,9 @@
 #endif
 
 #define START_TIME (10 * PS_SEC)
-#define RETRY (1 * PS_SEC) // after a worker could not be started
+#define RETRY (1 * PS_SEC)      // after a worker could not be started
+#define SUSPICION (10 * PS_SEC) // so long a program stands aside after it got out of hand
+#define TICK (250 * PS_MSEC)    // how often those that wait too long are looked for
 
 struct ps_jq {
     struct ps_loop *loop;
@@ -23,8 +26,11 @@ struct ps_jq {
     struct ps_jqhand_conf hand_conf;
     char *worker, *library;
     struct ps_timer *kick; // looks at the queue soon
-    struct ps_list hands, waiting, busy;
-    size_t nwaiting, nbusy, octets;
+    struct ps_timer *tick; // looks for those that have waited too long
+    struct ps_list hands, busy;
+    struct ps_list waiting, aside; // requests; aside: of programs that are under suspicion
+    size_t nwaiting;               // in both
+    size_t nbusy, nbusy_aside, octets;
     unsigned nhands;
     uint64_t last_program;
     bool dispatching;
@@ -38,6 +44,7 @@ struct ps_jq_program {
     struct ps_jq *jq;
     uint64_t id;
     size_t refs, nargs;
+    ps_ns suspect; // until then
     struct ps_buf frame;
 };
 
@@ -49,32 +56,12 @@ struct ps_jq_request {
     struct ps_buf frame;
     ps_jq_cb cb; // NULL: cancelled
     void *ctx;
+    ps_ns since; // when it was asked
+    bool aside;
     bool given; // to a worker
 };
 
 // --- programs
-
-static bool names_good(const struct ps_jq_source *s)
-{
-    for (size_t i = 0; i < s->nnames; i++) {
-        if (!ps_jqtext_is_name(s->names[i], strlen(s->names[i])))
-            return false;
-    }
-    return !s->len || !memchr(s->text, '\0', s->len);
-}
-
-static int check_source(const struct ps_jq_source *s)
-{
-    size_t size = s->len + (s->prelude ? strlen(s->prelude) : 0);
-
-    if (s->nnames > PS_JQ_ARGS_MAX || s->len > PS_JQ_PROGRAM_MAX)
-        return PS_ELIMIT;
-    for (size_t i = 0; i < s->nnames; i++)
-        size += strlen(s->names[i]);
-    if (size > PS_JQ_PROGRAM_MAX)
-        return PS_ELIMIT;
-    return names_good(s) ? 0 : -EINVAL;
-}
 
 static int put_source(struct ps_buf *out, const struct ps_jq_source *s)
 {
@@ -97,7 +84,7 @@ static void release(struct ps_jq_program *p)
 
 int ps_jq_program_new(struct ps_jq *jq, const struct ps_jq_source *source, struct ps_jq_program **out)
 {
-    int err = check_source(source);
+    int err = ps_jqtext_check(source);
     struct ps_jq_program *p = err ? NULL : calloc(1, sizeof *p);
 
     if (!p)
@@ -130,6 +117,7 @@ static void forget(struct ps_jq_request *r)
     ps_list_remove(&r->link);
     if (r->given) {
         jq->nbusy--;
+        jq->nbusy_aside -= r->aside;
     } else {
         jq->nwaiting--;
         jq->octets -= ps_buf_len(&r->frame);
@@ -156,14 +144,73 @@ static struct ps_jq_request *request_of(struct ps_jqhand_job *job)
     return PS_CONTAINER(job, struct ps_jq_request, job);
 }
 
+static struct ps_jq_request *request_at(struct ps_list *link)
+{
+    return PS_CONTAINER(link, struct ps_jq_request, link);
+}
+
 // Those that wait now. Who asks anew from a callback waits for the next turn.
 static void fail_waiting(struct ps_jq *jq)
 {
     const struct ps_jq_result result = {.err = jq->start_err, .why = jq->start_fault.text};
     size_t n = jq->nwaiting;
 
-    for (; n > 0 && !ps_list_empty(&jq->waiting); n--)
-        answer(PS_CONTAINER(jq->waiting.next, struct ps_jq_request, link), &result);
+    for (; n > 0 && jq->nwaiting > 0; n--)
+        answer(request_at(ps_list_empty(&jq->waiting) ? jq->aside.next : jq->waiting.next), &result);
+}
+
+// --- programs out of hand
+
+static void put_aside(struct ps_jq *jq, struct ps_jq_request *r)
+{
+    r->aside = true;
+    ps_list_remove(&r->link);
+    ps_list_append(&jq->aside, &r->link);
+}
+
+// A program that has used up a worker's time, or the worker: those that wait to run it stand aside.
+static void suspect(struct ps_jq *jq, struct ps_jq_program *p, int err)
+{
+    ps_ns now = ps_loop_mono();
+
+    if (err != PS_ETIMEOUT && err != PS_ELIMIT && err != PS_ECLOSED)
+        return;
+    if (p->suspect < now) {
+        PS_LIST_EACH_SAFE(it, &jq->waiting) {
+            struct ps_jq_request *r = request_at(it);
+            if (r->program == p && r->job.run)
+                put_aside(jq, r);
+        }
+    }
+    p->suspect = now + SUSPICION;
+}
+
+// Checks have no one who waits for them so soon.
+static struct ps_jq_request *late_one(struct ps_list *list, ps_ns before)
+{
+    PS_LIST_EACH(it, list) {
+        struct ps_jq_request *r = request_at(it);
+        if (r->job.run && r->since < before)
+            return r;
+        if (r->job.run && !r->aside)
+            break; // these are in the order of their time
+    }
+    return NULL;
+}
+
+static void ticked(void *ctx)
+{
+    struct ps_jq *jq = ctx;
+    struct ps_jq_request *r;
+    char why[64];
+    ps_ns before = ps_loop_mono() - jq->conf.wait_time;
+    const struct ps_jq_result result = {.err = PS_ETIMEOUT, .why = why};
+
+    snprintf(why, sizeof why, "waited longer than %.3g s for others", (double)jq->conf.wait_time / PS_SEC);
+    while ((r = late_one(&jq->waiting, before)) || (r = late_one(&jq->aside, before)))
+        answer(r, &result);
+    if (jq->nwaiting > 0)
+        ps_timer_start(jq->tick, TICK);
 }
 
 // --- workers
@@ -201,6 +248,7 @@ static void hand_answered(void *ctx, struct ps_jqhand *h, struct ps_jqhand_job *
         let_go(jq, h);
         jq->stats.replaced++;
     }
+    suspect(jq, request_of(job)->program, r->err);
     answer(request_of(job), r);
     dispatch(jq);
 }
@@ -216,8 +264,10 @@ static void hand_gone(void *ctx, struct ps_jqhand *h, struct ps_jqhand_job *job,
         jq->stats.replaced++;
     }
     let_go(jq, h);
-    if (job)
+    if (job) {
+        suspect(jq, request_of(job)->program, r->err);
         answer(request_of(job), r);
+    }
     dispatch(jq);
 }
 
@@ -297,18 +347,30 @@ static bool give(struct ps_jq *jq, struct ps_jq_request *r)
     jq->nwaiting--;
     jq->octets -= ps_buf_len(&r->frame);
     jq->nbusy++;
+    jq->nbusy_aside += r->aside;
     r->given = true;
     ps_jqhand_give(h, &r->job);
     return true;
 }
 
+// Whose turn it is; NULL: nobody's, now.
+static struct ps_jq_request *next_of(const struct ps_jq *jq)
+{
+    size_t most = jq->conf.workers > 1 ? jq->conf.workers - 1 : 1;
+
+    if (!ps_list_empty(&jq->waiting))
+        return request_at(jq->waiting.next);
+    return jq->nbusy_aside < most && !ps_list_empty(&jq->aside) ? request_at(jq->aside.prev) : NULL;
+}
+
 static void dispatch(struct ps_jq *jq)
 {
+    struct ps_jq_request *r;
+
     if (jq->dispatching)
         return;
     jq->dispatching = true;
-    while (!ps_list_empty(&jq->waiting) &&
-           give(jq, PS_CONTAINER(jq->waiting.next, struct ps_jq_request, link)))
+    while ((r = next_of(jq)) && give(jq, r))
         ;
     if (jq->nwaiting > 0)
         start_as_needed(jq);
@@ -335,13 +397,17 @@ static int enqueue(struct ps_jq_program *p, struct ps_jq_request *r, ps_jq_cb cb
     r->job.compile = &p->frame;
     r->cb = cb;
     r->ctx = ctx;
-    ps_list_append(&jq->waiting, &r->link);
+    r->since = ps_loop_mono();
+    r->aside = r->job.run && p->suspect > r->since;
+    ps_list_append(r->aside ? &jq->aside : &jq->waiting, &r->link);
     jq->nwaiting++;
     jq->octets += ps_buf_len(&r->frame);
     jq->stats.asked++;
     // Nothing is answered from inside: a check of a known program would be.
-    if (jq->nwaiting > 1 || jq->dispatching || !r->job.run || !give(jq, r))
+    if (jq->nwaiting > 1 || jq->dispatching || !r->job.run || next_of(jq) != r || !give(jq, r))
         ps_timer_start(jq->kick, 0);
+    if (jq->nwaiting > 0 && !ps_timer_running(jq->tick))
+        ps_timer_start(jq->tick, TICK);
     return 0;
 }
 
@@ -445,6 +511,8 @@ static void set_defaults(struct ps_jq_conf *c)
         c->run_time = 500 * PS_MSEC;
     if (!c->compile_time)
         c->compile_time = 5 * PS_SEC;
+    if (!c->wait_time)
+        c->wait_time = 5 * PS_SEC;
     if (!c->memory)
         c->memory = (size_t)64 << 20;
     if (!c->output)
@@ -478,10 +546,12 @@ int ps_jq_new(struct ps_loop *l, const struct ps_jq_conf *conf, struct ps_jq **o
     set_defaults(&jq->conf);
     ps_list_init(&jq->hands);
     ps_list_init(&jq->waiting);
+    ps_list_init(&jq->aside);
     ps_list_init(&jq->busy);
     jq->worker = path_of(jq->conf.worker, "PSUITE_JQ_WORKER", PS_JQ_WORKER);
     jq->library = path_of(jq->conf.library, "PSUITE_JQ_LIBRARY", PS_JQ_LIBRARY);
-    if (!jq->worker || !jq->library || ps_timer_new(l, &jq->kick, kicked, jq)) {
+    if (!jq->worker || !jq->library || ps_timer_new(l, &jq->kick, kicked, jq) ||
+        ps_timer_new(l, &jq->tick, ticked, jq)) {
         ps_jq_free(jq);
         return -ENOMEM;
     }
@@ -503,8 +573,10 @@ void ps_jq_free(struct ps_jq *jq)
     PS_LIST_EACH_SAFE(it, &jq->hands)
         ps_jqhand_free(ps_jqhand_of(it));
     forget_all(&jq->waiting);
+    forget_all(&jq->aside);
     forget_all(&jq->busy);
     ps_timer_free(jq->kick);
+    ps_timer_free(jq->tick);
     free(jq->worker);
     free(jq->library);
     free(jq);

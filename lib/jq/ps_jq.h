@@ -34,6 +34,7 @@ struct ps_jq_conf {
     unsigned workers;    // at most; they are started when needed and stay. Default 2
     ps_ns run_time;      // of a program on one input. Default 500 ms
     ps_ns compile_time;  // Default 5 s
+    ps_ns wait_time;     // of a run, until a worker takes it up. Default 5 s
     size_t memory;       // octets that a run may add to a worker's. Default 64 MiB
     size_t output;       // octets of all the outputs of a run. Default 1 MiB
     size_t queue;        // requests that wait. Default 20,000
@@ -75,7 +76,8 @@ struct ps_jq_output {
 //   PS_ESYNTAX    it does not compile: jq's message; line as far as jq tells one. Also a library that is not
 //                 there, and an argument that is not JSON
 //   PS_EREFUSED   the program failed: jq's message ("Cannot index number with \"a\"", what error() was given)
-//   PS_ETIMEOUT   "ran longer than 500 ms", "took longer than 5 s to compile"
+//   PS_ETIMEOUT   "ran longer than 500 ms", "took longer than 5 s to compile"; also "waited longer than 5 s for
+//                 others", which is no fault of the program
 //   PS_ELIMIT     "wanted more than 64 MiB of memory", "made more than 1 MiB of output"
 //   PS_ECLOSED    its worker died of it: "the jq library aborted", "... crashed (signal 11)"; or was killed
 //   -errno        no worker can be started; which file, and why
@@ -99,8 +101,10 @@ struct ps_jq_value {
 };
 
 // Runs the program on the input; args are as many as the program has names, in that order. All is copied.
-// Answered by exactly one callback unless it is cancelled; requests are taken up in the order in which they
-// were asked. out may be NULL. PS_ELIMIT: too many wait, or this one is too large; -ENOMEM.
+// Answered by exactly one callback unless it is cancelled. Requests are taken up in the order in which they were
+// asked, but those of a program that has lately cost a worker its time or its life stand aside: all others come
+// before them, a worker is kept free of them if there are two, and the newest of them comes first, for the older
+// ones' time is up soonest. out may be NULL. PS_ELIMIT: too many wait, or this one is too large; -ENOMEM.
 int ps_jq_run(struct ps_jq_program *p, const struct ps_jq_value *input, const struct ps_jq_value *args,
               ps_jq_cb cb, void *ctx, struct ps_jq_request **out);
 // Compiles it only: is it a program?

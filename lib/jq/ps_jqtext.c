@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "jq/ps_jqtext.h"
+#include <errno.h>
 #include <string.h>
 #include "base/ps_err.h"
 
@@ -296,4 +297,26 @@ int ps_jqtext_compose(const struct ps_jqtext_parts *parts, struct ps_buf *out, s
     ps_buf_fini(&body);
     ps_buf_fini(&moved);
     return err;
+}
+
+static bool names_good(const struct ps_jq_source *s)
+{
+    for (size_t i = 0; i < s->nnames; i++) {
+        if (!ps_jqtext_is_name(s->names[i], strlen(s->names[i])))
+            return false;
+    }
+    return !s->len || !memchr(s->text, '\0', s->len);
+}
+
+int ps_jqtext_check(const struct ps_jq_source *s)
+{
+    size_t size = s->len + (s->prelude ? strlen(s->prelude) : 0);
+
+    if (s->nnames > PS_JQ_ARGS_MAX || s->len > PS_JQ_PROGRAM_MAX)
+        return PS_ELIMIT;
+    for (size_t i = 0; i < s->nnames; i++)
+        size += strlen(s->names[i]);
+    if (size > PS_JQ_PROGRAM_MAX)
+        return PS_ELIMIT;
+    return names_good(s) ? 0 : -EINVAL;
 }

@@ -26,3 +26,5 @@ struct ps_jqtext_fault {
 int ps_jqtext_compose(const struct ps_jqtext_parts *parts, struct ps_buf *out, struct ps_jqtext_fault *fault);
 // Whether it can be the name of an argument.
 bool ps_jqtext_is_name(const char *name, size_t len);
+// Whether it is within the bounds and its names are names: 0, PS_ELIMIT, -EINVAL.
+int ps_jqtext_check(const struct ps_jq_source *s);

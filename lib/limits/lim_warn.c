@@ -143,6 +143,15 @@ static void unreachable_applications(struct lim_parsing *p)
     }
 }
 
+static void empty_group(struct lim_parsing *p, const struct lim_application *a, size_t g)
+{
+    enum lim_require require = a->groups[g].require;
+    bool passes = require == LIM_ALL || require == LIM_NONE;
+    if (a->groups[g].n == 0)
+        lim_fault_at(p->faults, LIM_WARNING, a->node, NULL, "name some",
+                     "apply[%zu] has no limits, so it always %s", g, passes ? "passes" : "fails");
+}
+
 static void empty_groups(struct lim_parsing *p)
 {
     const struct lim_rules *r = p->rules;
@@ -151,6 +160,8 @@ static void empty_groups(struct lim_parsing *p)
         if (a->ngroups == 0)
             lim_fault_at(p->faults, LIM_WARNING, a->node, NULL, NULL, "applies no limits, so it always %s",
                          a->invert ? "fails" : "passes");
+        for (size_t g = 0; g < a->ngroups; g++)
+            empty_group(p, a, g);
     }
     if (r->napplications == 0)
         lim_fault_at(p->faults, LIM_WARNING, ps_jnode_member(ps_jdoc_root(r->doc), "applications"), NULL,

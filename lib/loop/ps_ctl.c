@@ -14,8 +14,8 @@
 #include "loop/ps_uv.h"
 
 // The only words of this layer's own: nobody above is asked.
-static const char line_too_long[] = "{\"error\":\"the request is too long\"}\n";
-static const char too_many[] = "{\"error\":\"too many connections wait for their answers\"}\n";
+static const char line_too_long[] = "{\"ok\":false,\"error\":\"the request is too long\"}\n";
+static const char too_many[] = "{\"ok\":false,\"error\":\"too many connections wait for their answers\"}\n";
 
 struct ps_ctl {
     uv_pipe_t pipe;
@@ -40,8 +40,9 @@ struct conn {
     size_t searched;  // octets of it that hold no newline
     uint64_t request; // not answered yet; 0: none
     uv_write_t write;
-    char *out; // the reply that is leaving; NULL: none
-    bool gone; // uv_close was called
+    char *out;  // the reply that is leaving; NULL: none
+    bool ended; // the peer says no more, and may still read
+    bool gone;  // uv_close was called
 };
 
 static void conn_closed(uv_handle_t *h)
@@ -152,8 +153,22 @@ static void serve(struct conn *c)
         return;
     if (is_busy(c))
         uv_read_stop((uv_stream_t *)&c->pipe);
+    else if (c->ended)
+        drop(c);
     else
         uv_read_start((uv_stream_t *)&c->pipe, give_scratch, read_done);
+}
+
+// A last request may lack its newline.
+static void end_of_requests(struct conn *c)
+{
+    c->ended = true;
+    if (ps_buf_append(&c->in, "\n", 1) != 0) {
+        drop(c);
+        return;
+    }
+    touch(c);
+    serve(c);
 }
 
 static void read_done(uv_stream_t *uv, ssize_t n, const uv_buf_t *buf)
@@ -162,6 +177,10 @@ static void read_done(uv_stream_t *uv, ssize_t n, const uv_buf_t *buf)
 
     if (n == 0)
         return;
+    if (n == UV_EOF && ps_buf_len(&c->in) > 0) {
+        end_of_requests(c);
+        return;
+    }
     if (n < 0 || ps_buf_append(&c->in, buf->base, (size_t)n) != 0) {
         drop(c);
         return;

@@ -22,7 +22,8 @@ struct ps_ctl_request {
 
 // line holds no newline, is never empty, and ends with a NUL behind its len octets (it may hold others);
 // it is good during the call. Every request needs exactly one ps_ctl_reply, from inside or later; the
-// next one of the same connection comes after that. ps_ctl_close is fine from inside.
+// next one of the same connection comes after that. The last one may lack its newline when the peer has shut
+// down its side: what comes in pieces has to be told from what was cut off, as JSON objects can. ps_ctl_close is fine from inside.
 typedef void (*ps_ctl_cb)(void *ctx, struct ps_ctl_request req, const char *line, size_t len);
 
 // What a dead process has left at path is replaced. -EADDRINUSE: somebody serves it, -EEXIST: it is

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "owamp/ow_limits_impl.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -170,8 +171,13 @@ static int find_key(struct reader *r, const char *name, enum key *key)
             return 0;
         }
     }
-    char near[PS_NEAR_HINT];
-    FAULT(r, "unknown limit \"%.60s\"%s", name, ps_near_hint(name, key_names, KEY_COUNT, near));
+    char near[PS_NEAR_HINT], known[200] = "; known are";
+    for (int i = 0; i < KEY_COUNT; i++) {
+        size_t used = strlen(known);
+        snprintf(known + used, sizeof known - used, "%s %s", i ? "," : "", key_names[i]);
+    }
+    const char *hint = ps_near_hint(name, key_names, KEY_COUNT, near);
+    FAULT(r, "unknown limit \"%.60s\"%s", name, hint[0] ? hint : known);
     return PS_EUNKNOWN;
 }
 

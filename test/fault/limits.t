@@ -47,6 +47,16 @@ wait "${jobs[@]}"
 check "several at once do so too" "$(sort many)" "$(printf '["endless",false]\n%.0s' 1 2 3)
 [\"rtt\",true]
 [\"rtt\",true]"
+jobs=()
+for _ in {1..60}; do
+    verdict scripts 192.0.2.1 endless | jq -c '[.ok, .passed]' >>loops &
+    jobs+=($!)
+done
+until_true eval 'pslimits ask -S scripts.sock status | jq -e ".scripts.waiting >= 50"'
+check "beside a crowd of them another is served" "$(verdict scripts 192.0.2.1 rtt | jq -c '[.ok, .passed]')" '[true,true]'
+check "before they are" "$(pslimits ask -S scripts.sock status | jq '.scripts.waiting > 20')" true
+wait "${jobs[@]}"
+check "and none of them waits for ever" "$(sort loops | uniq -c | tr -s ' ')" ' 60 [true,false]'
 finish
 
 # --- DNS
@@ -129,6 +139,15 @@ begin list --cache cache
 until_true grep -q "list: http" list.log
 match "where it turns into a page, the copy on disk stays in force" "$(it list 192.0.2.7) $(<list.log)" \
     "^false yes: the list has it .*: the one before stays in force"
+finish
+printf '\xef\xbb\xbf192.0.2.0/24\n192.0.2.256/24\n2001:db8::/32\nten\n' >files/odd
+list files/odd
+begin list
+check "lines that are no networks are left out, a byte order mark is nothing" "$(fault) $(it list 192.0.2.7)" \
+    "2 null false yes: the list has it"
+check "how many, and which is the first, is told in status" \
+    "$(pslimits ask -S list.sock status | jq -c '.lists[0] | [."no-networks", ."first-no-network"]')" '[2,2]'
+match "and in the log" "$(<list.log)" "odd: 2 lines are no networks, the first is line 2"
 finish
 for path in html empty words nosuch; do
     list files/$path

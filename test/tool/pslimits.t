@@ -71,6 +71,15 @@ idle.conf:1: warning: identifiers[0]: identifier \"a\" is in no classifier
 idle.conf:1: warning: applications: is empty: everything is denied
 idle.conf: good: 1 identifiers, 0 classifiers, 0 limits, 0 applications; 2 warnings"
 
+PSUITE_JQ_WORKER=/nosuch/worker run "$pslimits" check "$conf/limits.conf"
+match_all "rules whose scripts could not be checked are not good" "$rc$err $out" \
+    "4 $conf/limits.conf:[0-9]+: warning: limits\[4\].data.script: could not be given to jq: .*${nl}.*: 1 script could not be checked; 1 warning"
+printf '{"schema":4,"identifiers":[],"classifiers":[],"limits":[],"applications":[{"apply":[{"require":"all","limits":[]},{"require":"any","limits":[]}]}]}' >empty.conf
+run "$pslimits" check -q empty.conf
+check "groups without limits are warned of" "$rc$err ${out%"$nl"*}" "0 \
+empty.conf:1: warning: applications[0]: apply[0] has no limits, so it always passes; name some
+empty.conf:1: warning: applications[0]: apply[1] has no limits, so it always fails; name some"
+
 # --- owamp
 
 run "$pslimits" owamp "$conf/owamp-server.limits"
@@ -87,6 +96,9 @@ ow.limits:1: unknown limit \"dsk\"; did you mean \"disk\"?
 ow.limits:2: class \"a\" needs parent=CLASS: only the first class, the root, has none
 ow.limits:3: the address has bits set behind its first 8
 ow.limits: 3 faults"
+echo 'limit root with xyzzy=1' >unknown.limits
+run "$pslimits" owamp unknown.limits
+match "what is like no limit is told which there are" "$rc$err $out" "unknown limit \"xyzzy\"; known are .*bandwidth, .*disk"
 printf 'ann\t736573616d\n' >users.pfs
 run "$pslimits" owamp -k users.pfs ow.limits
 check "with -k users are checked as well" "$rc$err $(sed -n 4p out.txt)" \

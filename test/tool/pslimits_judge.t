@@ -13,6 +13,8 @@ for conf in "$limits"/*.conf; do
     run "$pslimits" try -q "$conf" --cases "${conf%.conf}.cases.json"
     match_all "${conf##*/}: every case is as expected" "$rc$err $out" "0 ([0-9]+) of [0-9]+ cases as expected"
 done
+run "$pslimits" try -q "$sample" --cases "$limits/sample.cases.json"
+match_all "the sample's throughput is bounded" "$rc$err $out" "0 ([0-9]+) of [0-9]+ cases as expected"
 cat >cases.json <<'END'
 {"cases": [
  {"name": "good", "requester": "198.51.100.1", "task": {"test": {"type": "rtt", "spec": {}}}, "expect": {"passed": false}},
@@ -54,12 +56,12 @@ application \"This host may do anything\" for local: does not apply
 application \"Friends may measure throughput, within limits\" for friendly: fails
   no    all: 1 of 2 pass
     yes   throughput (test-type): test \"throughput\" is listed
-    no    short-throughput (jq): throughput may last 60 seconds
+    no    short-throughput (jq): throughput may last 60 seconds, what is omitted included
 application \"Everybody may run harmless tests\" for guests: fails
   no    all: 0 of 1 pass
     no    harmless-tests (test-type): test \"throughput\" is not listed
 verdict: denied: no application passed: Friends may measure throughput, within limits: limit short-throughput: \
-throughput may last 60 seconds; Everybody may run harmless tests: limit harmless-tests: test \"throughput\" is not listed"
+throughput may last 60 seconds, what is omitted included; Everybody may run harmless tests: limit harmless-tests: test \"throughput\" is not listed"
 run "$pslimits" explain -f "$sample" -r 127.0.0.1
 check "what passes exits 0; without a task it is idle" "$rc$err ${out##*"$nl"}" \
     "0 verdict: passed: application 2, This host may do anything passes"
@@ -67,7 +69,7 @@ run "$pslimits" explain -f "$sample" -r 192.0.2.7 -t -
 check "a task that is none is told" "$rc$out $err" "2 pslimits: standard input:1: wants a JSON document; got nothing"
 "$pslimits" explain --json -f "$sample" -r 192.0.2.7 -t - <long.json >out.txt
 check "the task may come from standard input" "$? $(jq -c '[.passed, .reasons[0].text, .reasons[1].reasons[2].name, .reasons[5].reasons[0].reasons[1].text]' out.txt)" \
-    '1 [false,"requester 192.0.2.7","friends","throughput may last 60 seconds"]'
+    '1 [false,"requester 192.0.2.7","friends","throughput may last 60 seconds, what is omitted included"]'
 shipped=$limits/shipped.conf
 echo '{"test":{"type":"idle","spec":{"duration":"PT2S"}},"priority":-3}' >idle.json
 printf '203.0.113.9 A 60 127.0.0.1\n' >zone
@@ -78,10 +80,17 @@ read -r dns_port <port
 run "$pslimits" explain -f "$shipped" -r 203.0.113.9 -t idle.json --resolver "127.0.0.1:$dns_port"
 check "the task as rewritten is shown" "$rc$err ${out##*"$nl"}" \
     '0 the task as rewritten: {"test":{"type":"idle","spec":{"duration":"PT5S"}},"priority":-3}'
-run "$pslimits" explain -f "$shipped" -r 203.0.113.9 -t idle.json --as-is --resolver "127.0.0.1:$dns_port" \
+run "$pslimits" explain -f "$shipped" -r 203.0.113.9 -t idle.json --resolver "127.0.0.1:$dns_port" \
     --run 2026-06-21T12:00:00Z PT5S
 check "a run has a priority" "$rc$err $(grep -A 1 ^priority out.txt)" "0 priority: -3
         note: as asked, but not more (set to -3)"
+check "and its task is not rewritten" "$(grep -c rewritten out.txt)" 0
+printf '%s' '{"schema":4,"identifiers":[{"name":"\u001b[2Jall","description":"","type":"hint","data":{"hint":"x","match":{"style":"exact","match":"a\u0007"}}}],' \
+    '"classifiers":[{"name":"c\u009b","description":"","identifiers":["\u001b[2Jall"]}],"limits":[],"applications":[]}' >control.conf
+run "$pslimits" explain -f control.conf -r 192.0.2.1 -i "x=a$(printf '\a')"
+match "control characters are shown, and not sent to the terminal" "$rc$err $(sed -n 2,6p out.txt)" '^1 .*yes   \\x1b\[2Jall'
+match "those of C1 as well" "$out" 'classified as: c\\xc2\\x9b'
+check "none are left" "$(LC_ALL=C grep -c $'[\x01-\x08\x0e-\x1f\x7f]' out.txt)" 0
 bad() { # "ARGUMENTS" STATUS MESSAGE
     local arguments
     read -ra arguments <<<"$1"
@@ -93,7 +102,7 @@ bad "-r x" 2 "pslimits: requester: \"x\" is no IP address"
 bad "-r 192.0.2.1 --run now" 2 "pslimits explain: --run wants a start and a duration; try 'pslimits explain --help'"
 bad "-r 192.0.2.1 --run now PT1S" 2 "pslimits: start: \"now\" is no ISO 8601 time, as in 2026-06-21T12:00:00Z"
 bad "-r 192.0.2.1 -i x" 2 "pslimits explain: --hint wants NAME=VALUE; try 'pslimits explain --help'"
-bad "-r 192.0.2.1 -t nosuch.json" 2 "pslimits: nosuch.json: No such file or directory"
+bad "-r 192.0.2.1 -t nosuch.json" 4 "pslimits: nosuch.json: No such file or directory"
 bad "-r 192.0.2.1 --resolver dns" 2 "pslimits: --resolver dns: wants an address, as in 192.0.2.53 or [2001:db8::53]:5353"
 echo '{"schema":4}' >faulty.conf
 run "$pslimits" explain -f faulty.conf -r 192.0.2.1
@@ -101,5 +110,5 @@ check "faulty rules give no verdict" "$rc$out ${err%%"$nl"*}" "4 pslimits: fault
 sed 's/then true/thn true/' "$sample" >syntax.conf
 run "$pslimits" check syntax.conf
 match_all "a script that does not compile is a fault" "$rc$err $out" \
-    "1 syntax.conf:[0-9]+: limits\[4\].data.script: does not compile: .*; see line 3 of the script${nl}syntax.conf: 1 fault"
+    "1 syntax.conf:[0-9]+: limits\[4\].data.script: does not compile: .*; see line 4 of the script${nl}syntax.conf: 1 fault"
 plan

@@ -86,10 +86,33 @@ denied() { "$pslimits" ask -S a.sock '{"hints":{"requester":"203.0.113.1"},'"$ta
 until_true denied
 check "HUP reads it too" "$(denied)" true
 rm rules.conf
+until_true grep -q "is not there; those before stay in force" a.log
+ask a '{"hints":{"requester":"203.0.113.1"},'"$task"'}'
+check "rules stay in force for a while when the file goes away" "$rc $(part .passed)" "1 false"
+ask a status
+check "and status says so" "$(part '.rules | [."in-force", .stale, .fault]')" '[true,true,"rules.conf: is not there"]'
 passes() { "$pslimits" ask -S a.sock '{"hints":{"requester":"203.0.113.1"},'"$task"'}' | jq -e '.why == "there are no limits"'; }
 until_true passes
 check "without a file everything passes" "$(passes)" true
 match "and the log says so" "$(<a.log)" "rules.conf is not there: everything passes"
+ask a status
+check "and status" "$(part '.rules | [."in-force", .stale, .fault]')" '[false,false,null]'
+
+# what_comes NAME FAULT: what has come in the file's place is a fault, and the last good rules are in force again.
+what_comes() {
+    ask a reload
+    match "$1 is a fault" "$rc $(part '[.ok, .error]')" "^1 \[false,\"$2"
+    ask a '{"hints":{"requester":"203.0.113.1"},'"$task"'}'
+    check "$1 does not open the door" "$rc $(part .passed)" "1 false"
+    rm -r rules.conf
+}
+echo '{"schema": 9' >rules.conf
+what_comes "a bad file" "rules.conf:1: the document: "
+match "the log tells whose rules are in force" "$(<a.log)" "those before are in force again"
+ln -s nosuch.conf rules.conf
+what_comes "a dangling link" "rules.conf: is a link to what is not there"
+mkdir rules.conf
+what_comes "a directory" "rules.conf: "
 kill "$server_pid"
 wait "$server_pid"
 check "TERM ends it with 0, and its socket is gone" "$? $(ls a.sock 2>&1)" \
@@ -102,6 +125,9 @@ ask b '{"hints":{},'"$task"'}'
 check "a daemon without a file serves" "$rc $(part '[.passed, .why]')" '0 [true,"there are no limits"]'
 run "$pslimits" serve -S b.sock -f nosuch.conf
 match "a socket that is served is not taken" "$rc $err" "^4 .*b.sock: "
+ln -s nosuch.conf dangling.conf
+run "$pslimits" serve -S c.sock -f dangling.conf
+match "a link that leads nowhere is no beginning" "$rc$out $err" "^4 .*dangling.conf: is a link to what is not there"
 echo '{"schema": 4}' >faulty.conf
 run "$pslimits" serve -S c.sock -f faulty.conf
 check "faulty rules are no beginning" "$rc$out $(tail -n 1 err.txt)" \
@@ -112,5 +138,5 @@ match "a socket that cannot be had is told" "$rc $err" "4 .*nosuch/c.sock: .*No 
 run "$pslimits" ask -S nosuch.sock status
 match "who asks nobody is told so" "$rc$out $err" "^3 pslimits: nosuch.sock: "
 run "$pslimits" serve -U nosuchuser -S c.sock -f nosuch.conf
-match "an unknown user is told" "$rc $err" "^4 pslimits: "
+match "an unknown user is told" "$rc $err" "^4 pslimits: user \"nosuchuser\": "
 plan

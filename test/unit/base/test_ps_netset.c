@@ -181,6 +181,21 @@ static void a_hundred_thousand_networks_take_little(void **state)
     ps_netset_free(s);
 }
 
+static void a_byte_order_mark_costs_no_network(void **state)
+{
+    static const char text[] = "\xef\xbb\xbf"
+                               "192.0.2.0/24\n2001:db8::/32\n";
+    struct ps_netset *s;
+    size_t bad = 9;
+    int line = 0;
+    (void)state;
+    assert_int_equal(ps_netset_new(&s), 0);
+    assert_int_equal(ps_netset_read(s, text, sizeof text - 1, 10, &bad, &line), 0);
+    assert_int_equal(bad, 0);
+    assert_int_equal(ps_netset_count(s), 2);
+    ps_netset_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +207,7 @@ int main(void)
         cmocka_unit_test(the_ends_of_the_ranges_are_inside),
         cmocka_unit_test(a_set_agrees_with_its_networks),
         cmocka_unit_test(a_hundred_thousand_networks_take_little),
+        cmocka_unit_test(a_byte_order_mark_costs_no_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

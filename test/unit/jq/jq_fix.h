@@ -77,6 +77,8 @@ static inline void open_jq(struct fix *f, struct ps_jq_conf conf)
         conf.run_time = GUARD / 2; // for busy machines; the tests of the limit say so
     if (!conf.compile_time)
         conf.compile_time = GUARD / 2;
+    if (!conf.wait_time)
+        conf.wait_time = GUARD;
     ps_jq_free(f->jq);
     assert_int_equal(ps_jq_new(f->loop, &conf, &f->jq), 0);
 }

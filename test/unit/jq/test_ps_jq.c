@@ -356,6 +356,93 @@ static void what_is_cancelled_is_not_answered(void **state)
     ps_jq_free(NULL);
 }
 
+// programs out of hand
+
+// The order in which requests were answered, a letter each.
+static char order[64];
+
+static void note_order(struct fix *f, char letter, const struct ps_jq_result *r)
+{
+    size_t n = strlen(order);
+
+    assert_true(n + 1 < sizeof order);
+    order[n] = letter;
+    order[n + 1] = '\0';
+    note(f, r);
+}
+
+static void bad_one(void *ctx, const struct ps_jq_result *r)
+{
+    assert_int_equal(r->err, PS_ETIMEOUT);
+    note_order(ctx, r->why[0] == 'w' ? 'w' : 'b', r);
+}
+
+static void good_one(void *ctx, const struct ps_jq_result *r)
+{
+    assert_int_equal(r->err, 0);
+    note_order(ctx, 'g', r);
+}
+
+static void run_noted(struct fix *f, struct ps_jq_program *p, const char *input, ps_jq_cb cb)
+{
+    const struct ps_jq_value in = value(input);
+
+    f->pending++;
+    assert_int_equal(ps_jq_run(p, &in, NULL, cb, f, NULL), 0);
+}
+
+#define LOOPS_AT_1 "if . == 1 then def f: f; f else . end"
+
+static void others_go_before_a_program_out_of_hand(void **state)
+{
+    struct fix *f = *state;
+    struct ps_jq_program *bad, *good;
+
+    order[0] = '\0';
+    open_jq(f, (struct ps_jq_conf){.workers = 1, .run_time = 400 * PS_MSEC});
+    bad = program(f, LOOPS_AT_1);
+    good = program(f, ".");
+    for (int i = 0; i < 3; i++)
+        run_noted(f, bad, "1", bad_one);
+    for (int i = 0; i < 3; i++)
+        run_noted(f, good, "2", good_one);
+    await_answers(f);
+    assert_string_equal(order, "bgggbb");
+    ps_jq_program_free(bad);
+    ps_jq_program_free(good);
+}
+
+static void of_its_own_the_newest_goes_first(void **state)
+{
+    struct fix *f = *state;
+    struct ps_jq_program *bad;
+
+    order[0] = '\0';
+    open_jq(f, (struct ps_jq_conf){.workers = 1, .run_time = 400 * PS_MSEC});
+    bad = program(f, LOOPS_AT_1);
+    for (int i = 0; i < 3; i++)
+        run_noted(f, bad, "1", bad_one);
+    run_noted(f, bad, "2", good_one);
+    await_answers(f);
+    assert_string_equal(order, "bgbb");
+    ps_jq_program_free(bad);
+}
+
+static void who_waits_too_long_is_told_so(void **state)
+{
+    struct fix *f = *state;
+    struct ps_jq_program *bad;
+
+    order[0] = '\0';
+    open_jq(f, (struct ps_jq_conf){.workers = 1, .run_time = 2 * PS_SEC, .wait_time = 1 * PS_MSEC});
+    bad = program(f, LOOPS_AT_1);
+    for (int i = 0; i < 4; i++)
+        run_noted(f, bad, "1", bad_one);
+    await_answers(f);
+    assert_non_null(strstr(order, "www"));
+    ps_jq_program_free(bad);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +462,9 @@ int main(void)
         TEST(ten_thousand_at_once_are_all_answered),
         TEST(asking_and_cancelling_is_fine_from_a_callback),
         TEST(what_is_cancelled_is_not_answered),
+        TEST(others_go_before_a_program_out_of_hand),
+        TEST(of_its_own_the_newest_goes_first),
+        TEST(who_waits_too_long_is_told_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,7 +105,7 @@ static void a_line_too_long_for_the_daemon_gets_the_daemons_words(void **state)
     call_end(f, &c);
     assert_string_equal(c.fault.text, "");
     assert_int_equal(c.err, 0);
-    assert_string_equal(c.reply, "{\"error\":\"the request is too long\"}");
+    assert_string_equal(c.reply, "{\"ok\":false,\"error\":\"the request is too long\"}");
     free(line);
     free(c.reply);
 }
