@@ -100,8 +100,7 @@ static const char *const lines[] = {
     "        {",
     "            \"name\": \"short-throughput\",",
     "            \"#\": \"A bandwidth is that of each stream, and 0 of either stands for no end of it.\",",
-    "            \"description\": \"Throughput for a minute and with 8 streams at most, UDP with 50 Mb/s at "
-    "most\",",
+    "            \"description\": \"At most a minute, 8 streams, and 50 Mb/s of UDP in all\",",
     "            \"type\": \"jq\",",
     "            \"data\": {",
     "                \"script\": [",
