@@ -188,7 +188,7 @@ show_failures() {
 # passed, failed and skipped.
 run_tests() {
     local dir=$3 make
-    make=(timeout -k 10 "${LIMIT:-600}" make -C "$dir" -j"$(jobs_wanted)" "${@:4}")
+    make=(timeout -k 10 "${LIMIT:-1500}" make -C "$dir" -j"$(jobs_wanted)" "${@:4}")
     passed=0 failed=1 skipped=0
     find "$dir" -name '*.trs' -delete
     logged "$1 building the programs and their tests" "$dir/build.log" "${make[@]}" check TESTS= || return
