@@ -41,7 +41,7 @@ static void heading(struct get_print *g, const char *csv)
 
 static int put_text(struct get_print *g, int err)
 {
-    if (err == 0)
+    if (err == 0 && ps_buf_len(&g->text) > 0) // an empty buffer may have no memory
         fwrite(ps_buf_head(&g->text), 1, ps_buf_len(&g->text), stdout);
     ps_buf_clear(&g->text);
     return err;
