@@ -92,16 +92,20 @@ static int remove_range(const struct purge *p, struct store *s, const struct ran
 static int remove_points(struct purge *p, struct store *s, const struct meta *m)
 {
     int64_t cut = least_cut(p, m);
+    if (cut <= 0)
+        return 0;
     struct range r = {ERASE("point"), COUNT("point"), place_point(m->id, 0), place_point(m->id, cut - 1)};
-    return cut > 0 ? remove_range(p, s, &r, &p->points) : 0;
+    return remove_range(p, s, &r, &p->points);
 }
 
 static int remove_documents(struct purge *p, struct store *s, const struct meta *m)
 {
     int64_t cut = base_cut(p, event_find("pscheduler-raw"));
+    if (cut <= 0)
+        return 0;
     struct range r = {ERASE("document"), COUNT("document"), place_point(m->id, 0),
                       place_point(m->id, cut - 1)};
-    return cut > 0 ? remove_range(p, s, &r, &p->documents) : 0;
+    return remove_range(p, s, &r, &p->documents);
 }
 
 static int remove_rollups(struct purge *p, struct store *s, const struct meta *m)
@@ -109,9 +113,11 @@ static int remove_rollups(struct purge *p, struct store *s, const struct meta *m
     int got = 0;
     for (unsigned i = 0; got == 0 && i < m->nwindows; i++) {
         int64_t cut = window_cut(p, m, m->windows[i]);
+        if (cut < 0)
+            continue;
         struct range r = {ERASE("rollup"), COUNT("rollup"), place_rollup(m->id, i, 0),
                           place_rollup(m->id, i, cut)};
-        got = cut >= 0 ? remove_range(p, s, &r, &p->rollups) : 0;
+        got = remove_range(p, s, &r, &p->rollups);
     }
     return got;
 }
