@@ -171,22 +171,10 @@ static void print_text(struct load_report *rep, FILE *out)
 
 // JSON
 
-static void put_u64(struct ps_json *j, const char *key, uint64_t v)
-{
-    ps_json_key(j, key);
-    ps_json_u64(j, v);
-}
-
 static void put_double(struct ps_json *j, const char *key, double v)
 {
     ps_json_key(j, key);
     ps_json_double(j, v);
-}
-
-static void put_str(struct ps_json *j, const char *key, const char *v)
-{
-    ps_json_key(j, key);
-    ps_json_str(j, v);
 }
 
 static void json_percentiles(struct ps_json *j, const char *key, const double *us, const char *const *names,
@@ -205,8 +193,8 @@ static void json_faults(struct ps_json *j, const struct load_result *r)
     ps_json_open(j, '[');
     for (unsigned k = 0; k < LOAD_FAULTS_MAX && r->faults[k].sessions != 0; k++) {
         ps_json_open(j, '{');
-        put_u64(j, "sessions", r->faults[k].sessions);
-        put_str(j, "why", r->faults[k].why);
+        ps_json_put_u64(j, "sessions", r->faults[k].sessions);
+        ps_json_put_str(j, "why", r->faults[k].why);
         ps_json_close(j, '}');
     }
     ps_json_close(j, ']');
@@ -216,29 +204,29 @@ static void json_result(struct ps_json *j, struct load_result *r, const struct l
 {
     struct figures f = figure(r);
     ps_json_open(j, '{');
-    put_str(j, "server", t->name);
-    put_str(j, "direction", to ? "to" : "from");
-    put_u64(j, "sessions_asked", t->sessions);
-    put_u64(j, "sessions_opened", r->opened);
+    ps_json_put_str(j, "server", t->name);
+    ps_json_put_str(j, "direction", to ? "to" : "from");
+    ps_json_put_u64(j, "sessions_asked", t->sessions);
+    ps_json_put_u64(j, "sessions_opened", r->opened);
     put_double(j, "opening_s", r->opening_s);
-    put_u64(j, "sessions_ended", r->ended);
-    put_u64(j, "packets_sent", r->counts.sent);
-    put_u64(j, "packets_lost", r->counts.lost);
-    put_u64(j, "packets_duplicated", r->counts.dups);
-    put_u64(j, "generator_dropped", r->client_dropped);
+    ps_json_put_u64(j, "sessions_ended", r->ended);
+    ps_json_put_u64(j, "packets_sent", r->counts.sent);
+    ps_json_put_u64(j, "packets_lost", r->counts.lost);
+    ps_json_put_u64(j, "packets_duplicated", r->counts.dups);
+    ps_json_put_u64(j, "generator_dropped", r->client_dropped);
     put_double(j, "counted_s", r->window_s);
-    put_u64(j, "counted_packets", r->window_packets);
+    ps_json_put_u64(j, "counted_packets", r->window_packets);
     put_double(j, "cpu_us_per_packet", f.cpu_us);
     put_double(j, "cpu_percent", f.cpu_percent);
     put_double(j, "memory_kib_per_session", f.memory_kib);
-    put_u64(j, "memory_bytes", r->loaded.pss_bytes);
-    put_u64(j, "memory_idle_bytes", r->idle.pss_bytes);
+    ps_json_put_u64(j, "memory_bytes", r->loaded.pss_bytes);
+    ps_json_put_u64(j, "memory_idle_bytes", r->idle.pss_bytes);
     put_double(j, "own_memory_kib_per_session", f.own_kib);
-    put_u64(j, "own_memory_bytes", r->loaded.own_bytes);
-    put_u64(j, "records_bytes", r->loaded.kept_bytes);
-    put_u64(j, "descriptors", r->loaded.files);
-    put_u64(j, "processes", r->loaded.processes);
-    put_u64(j, "threads", r->loaded.threads);
+    ps_json_put_u64(j, "own_memory_bytes", r->loaded.own_bytes);
+    ps_json_put_u64(j, "records_bytes", r->loaded.kept_bytes);
+    ps_json_put_u64(j, "descriptors", r->loaded.files);
+    ps_json_put_u64(j, "processes", r->loaded.processes);
+    ps_json_put_u64(j, "threads", r->loaded.threads);
     json_percentiles(j, "delay_us", f.delay_us, delay_name, 5);
     json_percentiles(j, "sent_late_us", f.late_us, late_name, 2);
     json_faults(j, r);
@@ -256,7 +244,7 @@ static void json_ratio(struct ps_json *j, struct load_result *r, bool to)
 {
     struct figures a = figure(&r[0]), b = figure(&r[1]);
     ps_json_open(j, '{');
-    put_str(j, "direction", to ? "to" : "from");
+    ps_json_put_str(j, "direction", to ? "to" : "from");
     put_double(j, "cpu_us_per_packet", per(a.cpu_us, b.cpu_us));
     put_double(j, "memory_kib_per_session", per(a.memory_kib, b.memory_kib));
     put_double(j, "own_memory_kib_per_session", per(a.own_kib, b.own_kib));
@@ -280,10 +268,10 @@ static int print_json(struct load_report *rep, FILE *out)
     struct ps_json j;
     ps_json_init(&j, out, true);
     ps_json_open(&j, '{');
-    put_u64(&j, "sessions", c->targets[0].sessions);
-    put_u64(&j, "sessions_per_connection", c->per_connection);
+    ps_json_put_u64(&j, "sessions", c->targets[0].sessions);
+    ps_json_put_u64(&j, "sessions_per_connection", c->per_connection);
     put_double(&j, "packets_per_second", c->rate);
-    put_str(&j, "schedule", c->fixed ? "fixed" : "exponential");
+    ps_json_put_str(&j, "schedule", c->fixed ? "fixed" : "exponential");
     put_double(&j, "load_average", rep->load_average);
     ps_json_key(&j, "runs");
     ps_json_open(&j, '[');

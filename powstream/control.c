@@ -17,28 +17,10 @@ struct answer {
     struct ps_json json;
 };
 
-static void put_str(struct ps_json *j, const char *key, const char *v)
-{
-    ps_json_key(j, key);
-    ps_json_str(j, v);
-}
-
-static void put_u64(struct ps_json *j, const char *key, uint64_t v)
-{
-    ps_json_key(j, key);
-    ps_json_u64(j, v);
-}
-
-static void put_ok(struct ps_json *j, bool ok)
-{
-    ps_json_key(j, "ok");
-    ps_json_bool(j, ok);
-}
-
 static void put_error(struct ps_json *j, const char *why)
 {
-    put_ok(j, false);
-    put_str(j, "error", why);
+    ps_json_put_bool(j, "ok", false);
+    ps_json_put_str(j, "error", why);
 }
 
 static void put_clock(const struct run *r, struct ps_json *j)
@@ -66,11 +48,11 @@ static void put_packets(const struct run *r, struct ps_json *j)
     ps_pump_get_stats(r->ground.pump, &st);
     ps_json_key(j, "datagrams");
     ps_json_open(j, '{');
-    put_u64(j, "sent", st.sent);
-    put_u64(j, "received", st.received);
-    put_u64(j, "unmatched", st.unmatched);
-    put_u64(j, "host-dropped", st.host_dropped);
-    put_u64(j, "sockets", st.sockets);
+    ps_json_put_u64(j, "sent", st.sent);
+    ps_json_put_u64(j, "received", st.received);
+    ps_json_put_u64(j, "unmatched", st.unmatched);
+    ps_json_put_u64(j, "host-dropped", st.host_dropped);
+    ps_json_put_u64(j, "sockets", st.sockets);
     ps_json_close(j, '}');
 }
 
@@ -80,9 +62,9 @@ static void put_output(const struct run *r, struct ps_json *j)
     sink_look(r->sink, &state);
     ps_json_key(j, "output");
     ps_json_open(j, '{');
-    put_u64(j, "dropped", state.dropped);
-    put_u64(j, "evicted", state.evicted);
-    put_str(j, "trouble", state.trouble[0] != '\0' ? state.trouble : NULL);
+    ps_json_put_u64(j, "dropped", state.dropped);
+    ps_json_put_u64(j, "evicted", state.evicted);
+    ps_json_put_str(j, "trouble", state.trouble[0] != '\0' ? state.trouble : NULL);
     ps_json_close(j, '}');
 }
 
@@ -93,21 +75,21 @@ static void status(const struct run *r, struct ps_json *j)
     char since[40];
     ps_ntp_format_utc(r->started, since, sizeof since);
     set_sum(r->set, &sum);
-    put_ok(j, true);
-    put_str(j, "program", "powstream");
-    put_str(j, "version", PACKAGE_VERSION);
-    put_u64(j, "pid", (uint64_t)getpid());
-    put_str(j, "since", since);
-    put_u64(j, "streams", n);
-    put_u64(j, "measuring", measuring);
-    put_u64(j, "sessions", sum.sessions);
-    put_u64(j, "packets-sent", sum.sent);
-    put_u64(j, "packets-lost", sum.lost);
-    put_u64(j, "packets-duplicated", sum.duplicates);
-    put_u64(j, "gaps", sum.gaps);
+    ps_json_put_bool(j, "ok", true);
+    ps_json_put_str(j, "program", "powstream");
+    ps_json_put_str(j, "version", PACKAGE_VERSION);
+    ps_json_put_u64(j, "pid", (uint64_t)getpid());
+    ps_json_put_str(j, "since", since);
+    ps_json_put_u64(j, "streams", n);
+    ps_json_put_u64(j, "measuring", measuring);
+    ps_json_put_u64(j, "sessions", sum.sessions);
+    ps_json_put_u64(j, "packets-sent", sum.sent);
+    ps_json_put_u64(j, "packets-lost", sum.lost);
+    ps_json_put_u64(j, "packets-duplicated", sum.duplicates);
+    ps_json_put_u64(j, "gaps", sum.gaps);
     ps_json_key(j, "gap-seconds");
     ps_json_double(j, sum.gap_seconds);
-    put_u64(j, "gaps-open", n - measuring);
+    ps_json_put_u64(j, "gaps-open", n - measuring);
     put_clock(r, j);
     put_packets(r, j);
     put_output(r, j);
@@ -115,7 +97,7 @@ static void status(const struct run *r, struct ps_json *j)
 
 static void list(const struct run *r, struct ps_json *j)
 {
-    put_ok(j, true);
+    ps_json_put_bool(j, "ok", true);
     ps_json_key(j, "streams");
     ps_json_open(j, '[');
     set_list(r->set, j);
@@ -130,10 +112,10 @@ static void reload(struct run *r, struct ps_json *j)
         put_error(j, fault.text);
         return;
     }
-    put_ok(j, failed == 0);
+    ps_json_put_bool(j, "ok", failed == 0);
     if (failed != 0)
-        put_str(j, "error", "some streams could not begin; the log says why");
-    put_u64(j, "streams", set_count(r->set, &measuring));
+        ps_json_put_str(j, "error", "some streams could not begin; the log says why");
+    ps_json_put_u64(j, "streams", set_count(r->set, &measuring));
 }
 
 static void add(struct run *r, struct ps_jnode object, struct ps_json *j)
@@ -149,7 +131,7 @@ static void add(struct run *r, struct ps_jnode object, struct ps_json *j)
         stream_conf_free(&conf);
     }
     if (err == 0)
-        put_ok(j, true);
+        ps_json_put_bool(j, "ok", true);
     else
         put_error(j, fault.text[0] != '\0' ? fault.text : ps_strerror(err));
 }
@@ -157,7 +139,7 @@ static void add(struct run *r, struct ps_jnode object, struct ps_json *j)
 static void remove_stream(struct run *r, const char *name, struct ps_json *j)
 {
     if (set_remove(r->set, name) == 0)
-        put_ok(j, true);
+        ps_json_put_bool(j, "ok", true);
     else
         put_error(j, "there is no stream of that name");
 }

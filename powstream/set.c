@@ -361,21 +361,15 @@ size_t set_count(const struct set *s, size_t *measuring)
     return n;
 }
 
-static void put_str(struct ps_json *j, const char *key, const char *v)
-{
-    ps_json_key(j, key);
-    ps_json_str(j, v);
-}
-
 static void put_conf(const struct stream_conf *c, struct ps_json *j)
 {
-    put_str(j, "name", c->name);
-    put_str(j, "server", c->server);
+    ps_json_put_str(j, "name", c->name);
+    ps_json_put_str(j, "server", c->server);
     ps_json_key(j, "port");
     ps_json_u64(j, c->port);
-    put_str(j, "direction", c->to ? "to" : "from");
-    put_str(j, "directory", c->directory);
-    put_str(j, "spool", c->spool);
+    ps_json_put_str(j, "direction", c->to ? "to" : "from");
+    ps_json_put_str(j, "directory", c->directory);
+    ps_json_put_str(j, "spool", c->spool);
 }
 
 void set_list(const struct set *s, struct ps_json *j)
@@ -391,7 +385,7 @@ void set_list(const struct set *s, struct ps_json *j)
         put_conf(&waiting_at(it)->conf, j);
         ps_json_key(j, "measuring");
         ps_json_bool(j, false);
-        put_str(j, "state", waiting_at(it)->fault.text);
+        ps_json_put_str(j, "state", waiting_at(it)->fault.text);
         const struct waiting *w = waiting_at(it);
         stream_put_gap(j, w->since != 0 ? w->since : w->waited,
                        ps_ntp_from_ns(ps_clock_now(s->env.ground->clock)), w->fault.text);

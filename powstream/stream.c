@@ -436,12 +436,6 @@ bool stream_measuring(const struct stream *p)
     return chain_measuring(&p->chain);
 }
 
-static void put_u64(struct ps_json *j, const char *key, uint64_t v)
-{
-    ps_json_key(j, key);
-    ps_json_u64(j, v);
-}
-
 void stream_put_gap(struct ps_json *j, ps_ntp since, ps_ntp now, const char *reason)
 {
     char text[40];
@@ -480,12 +474,12 @@ void stream_status(const struct stream *p, struct ps_json *j)
     ps_json_str(j, chain_measuring(&p->chain) ? "measuring" : ledger_reason(&p->ledger));
     ps_json_key(j, "accounted-until");
     ps_json_str(j, told);
-    put_u64(j, "failures-in-a-row", p->chain.failures);
-    put_u64(j, "sessions", c->sessions);
-    put_u64(j, "packets-sent", c->sent);
-    put_u64(j, "packets-lost", c->lost);
-    put_u64(j, "packets-duplicated", c->duplicates);
-    put_u64(j, "gaps", c->gaps);
+    ps_json_put_u64(j, "failures-in-a-row", p->chain.failures);
+    ps_json_put_u64(j, "sessions", c->sessions);
+    ps_json_put_u64(j, "packets-sent", c->sent);
+    ps_json_put_u64(j, "packets-lost", c->lost);
+    ps_json_put_u64(j, "packets-duplicated", c->duplicates);
+    ps_json_put_u64(j, "gaps", c->gaps);
     ps_json_key(j, "gap-seconds");
     ps_json_double(j, c->gap_seconds);
     put_gap(p, j);

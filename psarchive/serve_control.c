@@ -9,28 +9,10 @@
 #include "json/ps_jdoc.h"
 #include "psarchive/serve_impl.h"
 
-static void put_str(struct ps_json *j, const char *key, const char *v)
-{
-    ps_json_key(j, key);
-    ps_json_str(j, v);
-}
-
-static void put_u64(struct ps_json *j, const char *key, uint64_t v)
-{
-    ps_json_key(j, key);
-    ps_json_u64(j, v);
-}
-
-static void put_ok(struct ps_json *j, bool ok)
-{
-    ps_json_key(j, "ok");
-    ps_json_bool(j, ok);
-}
-
 static void put_error(struct ps_json *j, const char *why)
 {
-    put_ok(j, false);
-    put_str(j, "error", why);
+    ps_json_put_bool(j, "ok", false);
+    ps_json_put_str(j, "error", why);
 }
 
 static void put_http(const struct serve *s, struct ps_json *j)
@@ -40,13 +22,13 @@ static void put_http(const struct serve *s, struct ps_json *j)
     ps_httpd_stats(s->site.httpd, &h);
     ps_json_key(j, "http");
     ps_json_open(j, '{');
-    put_u64(j, "connections", h.conns);
-    put_u64(j, "connections-refused", h.conns_refused);
-    put_u64(j, "connections-dropped", h.conns_dropped);
-    put_u64(j, "requests", h.requests);
-    put_u64(j, "refused", h.status[4]);
-    put_u64(j, "failed", h.status[5]);
-    put_u64(j, "waiting", s->site.jobs - 2); // the metrics and the keeper are two
+    ps_json_put_u64(j, "connections", h.conns);
+    ps_json_put_u64(j, "connections-refused", h.conns_refused);
+    ps_json_put_u64(j, "connections-dropped", h.conns_dropped);
+    ps_json_put_u64(j, "requests", h.requests);
+    ps_json_put_u64(j, "refused", h.status[4]);
+    ps_json_put_u64(j, "failed", h.status[5]);
+    ps_json_put_u64(j, "waiting", s->site.jobs - 2); // the metrics and the keeper are two
     ps_json_close(j, '}');
 }
 
@@ -57,14 +39,14 @@ static void put_writer(const struct serve *s, struct ps_json *j)
     writer_look(s->site.writer, &w);
     ps_json_key(j, "writer");
     ps_json_open(j, '{');
-    put_u64(j, "writes", w.puts);
-    put_u64(j, "values", w.values);
-    put_u64(j, "transactions", w.transactions);
-    put_u64(j, "repeated", w.same);
-    put_u64(j, "conflicts", w.conflicts);
-    put_u64(j, "failed", w.failed);
-    put_u64(j, "waiting", w.waiting);
-    put_str(j, "trouble", w.trouble ? ps_strerror(w.trouble) : NULL);
+    ps_json_put_u64(j, "writes", w.puts);
+    ps_json_put_u64(j, "values", w.values);
+    ps_json_put_u64(j, "transactions", w.transactions);
+    ps_json_put_u64(j, "repeated", w.same);
+    ps_json_put_u64(j, "conflicts", w.conflicts);
+    ps_json_put_u64(j, "failed", w.failed);
+    ps_json_put_u64(j, "waiting", w.waiting);
+    ps_json_put_str(j, "trouble", w.trouble ? ps_strerror(w.trouble) : NULL);
     ps_json_close(j, '}');
 }
 
@@ -78,10 +60,10 @@ static void put_store(const struct serve *s, struct ps_json *j)
         return;
     }
     ps_json_open(j, '{');
-    put_u64(j, "metadata", st.metas);
-    put_u64(j, "octets", st.octets);
-    put_u64(j, "log-octets", st.wal_octets);
-    put_u64(j, "disk-free", st.disk_free);
+    ps_json_put_u64(j, "metadata", st.metas);
+    ps_json_put_u64(j, "octets", st.octets);
+    ps_json_put_u64(j, "log-octets", st.wal_octets);
+    ps_json_put_u64(j, "disk-free", st.disk_free);
     ps_json_key(j, "full");
     ps_json_bool(j, st.under_floor);
     ps_json_close(j, '}');
@@ -90,15 +72,15 @@ static void put_store(const struct serve *s, struct ps_json *j)
 static void put_spool(struct ps_json *j, const char *dir, const struct intake_state *st)
 {
     ps_json_open(j, '{');
-    put_str(j, "spool", dir);
-    put_u64(j, "stored", st->stored);
-    put_u64(j, "known", st->known);
-    put_u64(j, "empty", st->empty);
-    put_u64(j, "refused", st->refused);
-    put_u64(j, "damaged", st->damaged);
-    put_u64(j, "lost", st->lost);
-    put_u64(j, "waiting", st->spool.records);
-    put_str(j, "trouble", st->trouble[0] ? st->trouble : NULL);
+    ps_json_put_str(j, "spool", dir);
+    ps_json_put_u64(j, "stored", st->stored);
+    ps_json_put_u64(j, "known", st->known);
+    ps_json_put_u64(j, "empty", st->empty);
+    ps_json_put_u64(j, "refused", st->refused);
+    ps_json_put_u64(j, "damaged", st->damaged);
+    ps_json_put_u64(j, "lost", st->lost);
+    ps_json_put_u64(j, "waiting", st->spool.records);
+    ps_json_put_str(j, "trouble", st->trouble[0] ? st->trouble : NULL);
     ps_json_close(j, '}');
 }
 
@@ -122,21 +104,21 @@ static void put_keeper(const struct serve *s, struct ps_json *j)
     keeper_look(s->keeper, &st);
     ps_json_key(j, "retention");
     ps_json_open(j, '{');
-    put_str(j, "policies", s->now.retention[0] ? s->now.retention : NULL);
-    put_u64(j, "runs", st.runs);
-    put_u64(j, "last", (uint64_t)st.last);
-    put_u64(j, "removed", st.results);
-    put_str(j, "trouble", st.trouble ? ps_strerror(st.trouble) : NULL);
+    ps_json_put_str(j, "policies", s->now.retention[0] ? s->now.retention : NULL);
+    ps_json_put_u64(j, "runs", st.runs);
+    ps_json_put_u64(j, "last", (uint64_t)st.last);
+    ps_json_put_u64(j, "removed", st.results);
+    ps_json_put_str(j, "trouble", st.trouble ? ps_strerror(st.trouble) : NULL);
     ps_json_close(j, '}');
 }
 
 static void status(const struct serve *s, struct ps_json *j)
 {
-    put_ok(j, true);
-    put_str(j, "program", "psarchive");
-    put_str(j, "version", PACKAGE_VERSION);
-    put_u64(j, "pid", (uint64_t)getpid());
-    put_u64(j, "since", (uint64_t)s->site.started);
+    ps_json_put_bool(j, "ok", true);
+    ps_json_put_str(j, "program", "psarchive");
+    ps_json_put_str(j, "version", PACKAGE_VERSION);
+    ps_json_put_u64(j, "pid", (uint64_t)getpid());
+    ps_json_put_u64(j, "since", (uint64_t)s->site.started);
     put_store(s, j);
     put_writer(s, j);
     put_http(s, j);
@@ -160,7 +142,7 @@ static void act(struct serve *s, const struct ps_jdoc *doc, struct ps_json *j)
     else if (serve_reload(s, &fault))
         put_error(j, fault.text);
     else
-        put_ok(j, true);
+        ps_json_put_bool(j, "ok", true);
 }
 
 void serve_control(void *serve, struct ps_ctl_request req, const char *line, size_t len)

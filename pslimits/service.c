@@ -63,29 +63,11 @@ static void send_answer(struct answer *a, struct ps_ctl_request req)
     free(a->text);
 }
 
-static void put_bool(struct ps_json *j, const char *key, bool v)
-{
-    ps_json_key(j, key);
-    ps_json_bool(j, v);
-}
-
-static void put_str(struct ps_json *j, const char *key, const char *v)
-{
-    ps_json_key(j, key);
-    ps_json_str(j, v);
-}
-
-static void put_u64(struct ps_json *j, const char *key, uint64_t v)
-{
-    ps_json_key(j, key);
-    ps_json_u64(j, v);
-}
-
 static void put_time(struct ps_json *j, const char *key, ps_ns t)
 {
     char text[PS_ISO8601_TIME];
     struct ps_when w = {.at = t};
-    put_str(j, key, t ? ps_iso8601_put_time(&w, text) : NULL);
+    ps_json_put_str(j, key, t ? ps_iso8601_put_time(&w, text) : NULL);
 }
 
 static void refuse(struct ps_ctl_request req, const char *why)
@@ -93,8 +75,8 @@ static void refuse(struct ps_ctl_request req, const char *why)
     struct answer a;
     if (!open_answer(&a))
         return;
-    put_bool(&a.json, "ok", false);
-    put_str(&a.json, "error", why);
+    ps_json_put_bool(&a.json, "ok", false);
+    ps_json_put_str(&a.json, "error", why);
     send_answer(&a, req);
 }
 
@@ -109,7 +91,7 @@ static void put_diags(struct ps_json *j, const struct lim_verdict *v)
         return;
     tell_text(f, v);
     if (fclose(f) == 0)
-        put_str(j, "diags", text);
+        ps_json_put_str(j, "diags", text);
     free(text);
 }
 
@@ -128,7 +110,7 @@ static void judged(void *ctx, const struct lim_verdict *v, const struct lim_eval
     *(v->passed ? &k->service->passed : &k->service->denied) += 1;
     ps_log(k->service->conf.log, PS_LOG_DEBUG, "verdict", "%s: %s", v->passed ? "passed" : "denied", v->why);
     if (open_answer(&a)) {
-        put_bool(&a.json, "ok", true);
+        ps_json_put_bool(&a.json, "ok", true);
         tell_json(&a.json, v, k->request.reasons);
         if (k->request.diags)
             put_diags(&a.json, v);
@@ -164,18 +146,18 @@ static void put_rules(const struct service *s, struct ps_json *j)
     rules_file_look(s->conf.rules, &st);
     ps_json_key(j, "rules");
     ps_json_open(j, '{');
-    put_str(j, "file", s->conf.file);
-    put_bool(j, "in-force", regime != NULL);
+    ps_json_put_str(j, "file", s->conf.file);
+    ps_json_put_bool(j, "in-force", regime != NULL);
     put_time(j, "loaded", st.loaded);
-    put_bool(j, "stale", st.stale);
-    put_str(j, "fault", st.why[0] ? st.why : NULL);
-    put_u64(j, "reads", st.loads);
+    ps_json_put_bool(j, "stale", st.stale);
+    ps_json_put_str(j, "fault", st.why[0] ? st.why : NULL);
+    ps_json_put_u64(j, "reads", st.loads);
     if (regime) {
-        put_u64(j, "schema", regime->rules->schema);
-        put_u64(j, "identifiers", regime->rules->nidentifiers);
-        put_u64(j, "classifiers", regime->rules->nclassifiers);
-        put_u64(j, "limits", regime->rules->nlimits);
-        put_u64(j, "applications", regime->rules->napplications);
+        ps_json_put_u64(j, "schema", regime->rules->schema);
+        ps_json_put_u64(j, "identifiers", regime->rules->nidentifiers);
+        ps_json_put_u64(j, "classifiers", regime->rules->nclassifiers);
+        ps_json_put_u64(j, "limits", regime->rules->nlimits);
+        ps_json_put_u64(j, "applications", regime->rules->napplications);
     }
     ps_json_close(j, '}');
 }
@@ -188,17 +170,17 @@ static void put_lists(const struct service *s, struct ps_json *j)
     ps_json_open(j, '[');
     for (size_t i = 0; regime && lists_look(regime->lists, i, &st); i++) {
         ps_json_open(j, '{');
-        put_str(j, "source", st.source);
-        put_u64(j, "networks", st.networks);
-        put_u64(j, "no-networks", st.strange);
+        ps_json_put_str(j, "source", st.source);
+        ps_json_put_u64(j, "networks", st.networks);
+        ps_json_put_u64(j, "no-networks", st.strange);
         if (st.strange)
-            put_u64(j, "first-no-network", (uint64_t)st.first_strange);
+            ps_json_put_u64(j, "first-no-network", (uint64_t)st.first_strange);
         ps_json_key(j, "age");
         if (st.age >= 0)
             ps_json_i64(j, st.age / PS_SEC);
         else
             ps_json_null(j);
-        put_str(j, "fault", st.why[0] ? st.why : NULL);
+        ps_json_put_str(j, "fault", st.why[0] ? st.why : NULL);
         ps_json_close(j, '}');
     }
     ps_json_close(j, ']');
@@ -210,11 +192,11 @@ static void put_jq(const struct service *s, struct ps_json *j)
     ps_jq_stats(facts_jq(s->conf.facts), &st);
     ps_json_key(j, "scripts");
     ps_json_open(j, '{');
-    put_u64(j, "run", st.asked);
-    put_u64(j, "failed", st.failed);
-    put_u64(j, "waiting", st.waiting);
-    put_u64(j, "workers", st.workers);
-    put_u64(j, "workers-replaced", st.replaced);
+    ps_json_put_u64(j, "run", st.asked);
+    ps_json_put_u64(j, "failed", st.failed);
+    ps_json_put_u64(j, "waiting", st.waiting);
+    ps_json_put_u64(j, "workers", st.workers);
+    ps_json_put_u64(j, "workers-replaced", st.replaced);
     ps_json_close(j, '}');
 }
 
@@ -231,15 +213,15 @@ static void status(const struct service *s, struct ps_ctl_request req)
     struct answer a;
     if (!open_answer(&a))
         return;
-    put_bool(&a.json, "ok", true);
-    put_str(&a.json, "program", "pslimits");
-    put_str(&a.json, "version", PACKAGE_VERSION);
-    put_u64(&a.json, "pid", (uint64_t)getpid());
+    ps_json_put_bool(&a.json, "ok", true);
+    ps_json_put_str(&a.json, "program", "pslimits");
+    ps_json_put_str(&a.json, "version", PACKAGE_VERSION);
+    ps_json_put_u64(&a.json, "pid", (uint64_t)getpid());
     put_time(&a.json, "since", s->started);
-    put_u64(&a.json, "passed", s->passed);
-    put_u64(&a.json, "denied", s->denied);
-    put_u64(&a.json, "malformed", s->malformed);
-    put_u64(&a.json, "under-way", count_askers(s));
+    ps_json_put_u64(&a.json, "passed", s->passed);
+    ps_json_put_u64(&a.json, "denied", s->denied);
+    ps_json_put_u64(&a.json, "malformed", s->malformed);
+    ps_json_put_u64(&a.json, "under-way", count_askers(s));
     put_rules(s, &a.json);
     put_lists(s, &a.json);
     put_jq(s, &a.json);
@@ -266,9 +248,9 @@ void service_reloaded(struct service *s)
         struct answer a;
         if (!open_answer(&a))
             continue;
-        put_bool(&a.json, "ok", !st.stale);
+        ps_json_put_bool(&a.json, "ok", !st.stale);
         if (st.stale)
-            put_str(&a.json, "error", st.why);
+            ps_json_put_str(&a.json, "error", st.why);
         put_rules(s, &a.json);
         send_answer(&a, s->reloads[i]);
     }

@@ -55,23 +55,17 @@ void tell_text(FILE *f, const struct lim_verdict *v)
 
 // JSON
 
-static void put_str(struct ps_json *j, const char *key, const char *v)
-{
-    ps_json_key(j, key);
-    ps_json_str(j, v);
-}
-
 static void put_reason(struct ps_json *j, const struct lim_reason *r)
 {
-    put_str(j, "kind", r->kind);
+    ps_json_put_str(j, "kind", r->kind);
     if (r->name)
-        put_str(j, "name", r->name);
+        ps_json_put_str(j, "name", r->name);
     if (r->type)
-        put_str(j, "type", r->type);
+        ps_json_put_str(j, "type", r->type);
     if (r->result != LIM_MOOT)
-        put_str(j, "result", results[r->result]);
+        ps_json_put_str(j, "result", results[r->result]);
     if (r->text)
-        put_str(j, "text", r->text);
+        ps_json_put_str(j, "text", r->text);
 }
 
 // The steps from the i-th that are depth deep; the first behind them.
@@ -96,7 +90,7 @@ void tell_json(struct ps_json *j, const struct lim_verdict *v, bool reasons)
 {
     ps_json_key(j, "passed");
     ps_json_bool(j, v->passed);
-    put_str(j, "why", v->why);
+    ps_json_put_str(j, "why", v->why);
     if (v->has_priority) {
         ps_json_key(j, "priority");
         ps_json_i64(j, v->priority);

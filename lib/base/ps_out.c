@@ -178,6 +178,24 @@ void ps_json_null(struct ps_json *j)
     fputs("null", j->file);
 }
 
+void ps_json_put_str(struct ps_json *j, const char *key, const char *value)
+{
+    ps_json_key(j, key);
+    ps_json_str(j, value);
+}
+
+void ps_json_put_u64(struct ps_json *j, const char *key, uint64_t value)
+{
+    ps_json_key(j, key);
+    ps_json_u64(j, value);
+}
+
+void ps_json_put_bool(struct ps_json *j, const char *key, bool value)
+{
+    ps_json_key(j, key);
+    ps_json_bool(j, value);
+}
+
 void ps_json_raw(struct ps_json *j, const char *text, size_t len)
 {
     before_value(j);

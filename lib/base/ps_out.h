@@ -25,6 +25,10 @@ void ps_json_i64(struct ps_json *j, int64_t value);
 void ps_json_double(struct ps_json *j, double value); // shortest that reads back; NaN, infinity: null
 void ps_json_bool(struct ps_json *j, bool value);
 void ps_json_null(struct ps_json *j);
+// A member: its key and its value.
+void ps_json_put_str(struct ps_json *j, const char *key, const char *value);
+void ps_json_put_u64(struct ps_json *j, const char *key, uint64_t value);
+void ps_json_put_bool(struct ps_json *j, const char *key, bool value);
 // A value that is JSON already, written as it is.
 void ps_json_raw(struct ps_json *j, const char *text, size_t len);
 // A newline, and whether everything reached the file: 0 or -EIO.

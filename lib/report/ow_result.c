@@ -113,25 +113,25 @@ static void put_times(struct ps_json *j, ps_ntp start, ps_ntp end)
 {
     char text[48];
     ps_ntp_format_utc(start, text, sizeof text);
-    put_str(j, "start", text);
+    ps_json_put_str(j, "start", text);
     ps_ntp_format_utc(end, text, sizeof text);
-    put_str(j, "end", text);
-    put_u64(j, "start-ntp", start);
-    put_u64(j, "end-ntp", end);
+    ps_json_put_str(j, "end", text);
+    ps_json_put_u64(j, "start-ntp", start);
+    ps_json_put_u64(j, "end-ntp", end);
 }
 
 static void put_kind(struct ps_json *j, const char *type, bool succeeded, const struct ow_result_meta *meta)
 {
-    put_str(j, "type", type);
-    put_u64(j, "schema", 1);
-    put_bool(j, "succeeded", succeeded);
-    put_str(j, "stream", meta->stream);
+    ps_json_put_str(j, "type", type);
+    ps_json_put_u64(j, "schema", 1);
+    ps_json_put_bool(j, "succeeded", succeeded);
+    ps_json_put_str(j, "stream", meta->stream);
 }
 
 static void put_host(struct ps_json *j, const char *key, const char *host)
 {
     put_open(j, key, '{');
-    put_str(j, "host", host);
+    ps_json_put_str(j, "host", host);
     ps_json_close(j, '}');
 }
 
@@ -151,17 +151,17 @@ static void put_session(struct ps_json *j, const struct result *r)
     char sid[2 * OW_SID_LEN + 1];
     uint8_t dscp;
     ps_num_to_hex(q->sid, sizeof q->sid, sid);
-    put_str(j, "sid", sid);
+    ps_json_put_str(j, "sid", sid);
     put_wire_end(j, "source", m->from_host, q->ipvn, q->sender_addr, q->sender_port);
     put_wire_end(j, "dest", m->to_host, q->ipvn, q->receiver_addr, q->receiver_port);
-    put_str(j, "direction", m->direction);
-    put_str(j, "mode", m->mode);
+    ps_json_put_str(j, "direction", m->direction);
+    ps_json_put_str(j, "mode", m->mode);
     put_count(j, "dscp", ow_typep_dscp(q->typep, &dscp) ? -1 : dscp);
-    put_u64(j, "padding", q->padding);
+    ps_json_put_u64(j, "padding", q->padding);
     put_double(j, "timeout", true, ps_ntpdur_to_double(q->timeout));
-    put_u64(j, "session-packets", q->npackets);
-    put_bool(j, "finished", r->head->finished == OW_FIN_NORMAL);
-    put_str(j, "reason", m->reason);
+    ps_json_put_u64(j, "session-packets", q->npackets);
+    ps_json_put_bool(j, "finished", r->head->finished == OW_FIN_NORMAL);
+    ps_json_put_str(j, "reason", m->reason);
     put_count(j, "host-dropped", m->host_dropped);
     put_count(j, "ignored", m->ignored);
     put_count(j, "clock-steps", m->clock_steps);
@@ -176,9 +176,9 @@ static void put_range(struct ps_json *j, const struct result *r)
     put_times(j, s->first_time, s->last_time);
     put_count(j, "first-seq", any ? (int64_t)s->first_seq : -1);
     put_count(j, "last-seq", any ? (int64_t)s->end_seq - 1 : -1);
-    put_u64(j, "packets-skipped", skipped);
-    put_u64(j, "packets-unrecorded", unrecorded);
-    put_bool(j, "complete", unrecorded == 0);
+    ps_json_put_u64(j, "packets-skipped", skipped);
+    ps_json_put_u64(j, "packets-unrecorded", unrecorded);
+    ps_json_put_bool(j, "complete", unrecorded == 0);
 }
 
 static double two_decimals(double v)
@@ -190,11 +190,11 @@ static double two_decimals(double v)
 
 static void put_packets(struct ps_json *j, const struct result *r)
 {
-    put_u64(j, "packets-sent", r->sum.sent);
-    put_u64(j, "packets-received", r->sum.sent - r->sum.lost);
-    put_u64(j, "packets-lost", r->sum.lost);
-    put_u64(j, "packets-duplicated", r->sum.dups);
-    put_u64(j, "packets-reordered", r->reordered);
+    ps_json_put_u64(j, "packets-sent", r->sum.sent);
+    ps_json_put_u64(j, "packets-received", r->sum.sent - r->sum.lost);
+    ps_json_put_u64(j, "packets-lost", r->sum.lost);
+    ps_json_put_u64(j, "packets-duplicated", r->sum.dups);
+    ps_json_put_u64(j, "packets-reordered", r->reordered);
     if (r->any)
         put_double(j, "max-clock-error", true, two_decimals(r->clock_error / 0.001));
 }
@@ -220,7 +220,7 @@ static void put_histogram(struct ps_json *j, const struct result *r)
             if (strcmp(name, other) != 0)
                 break;
         }
-        put_u64(j, name, next - i);
+        ps_json_put_u64(j, name, next - i);
     }
     ps_json_close(j, '}');
 }
@@ -232,7 +232,7 @@ static void put_ttl(struct ps_json *j, const struct ow_summary *s)
         char name[12];
         snprintf(name, sizeof name, "%u", ttl);
         if (s->ttl[ttl])
-            put_u64(j, name, s->ttl[ttl]);
+            ps_json_put_u64(j, name, s->ttl[ttl]);
     }
     ps_json_close(j, '}');
 }
@@ -264,7 +264,7 @@ static void put_clocks(struct ps_json *j, const struct result *r)
     const struct ow_result_meta *m = r->meta;
     bool to = direction_is(m->direction, "to"), from = direction_is(m->direction, "from");
     static const struct report_keys keys = {"self-delay", "clock-source"};
-    put_bool(j, "synced", r->sum.synced);
+    ps_json_put_bool(j, "synced", r->sum.synced);
     put_open(j, "clock", '{');
     put_clock(j, "source", &r->source, &keys, here_if(to, &m->here));
     put_clock(j, "dest", &r->dest, &keys, here_if(from, &m->here));
@@ -274,14 +274,14 @@ static void put_clocks(struct ps_json *j, const struct result *r)
 static void put_raw_packet(struct ps_json *j, const struct ow_rec *rec)
 {
     ps_json_open(j, '{');
-    put_u64(j, "seq-num", rec->seq);
-    put_u64(j, "src-ts", rec->send);
-    put_bool(j, "src-clock-sync", ow_err_synced(rec->send_err));
+    ps_json_put_u64(j, "seq-num", rec->seq);
+    ps_json_put_u64(j, "src-ts", rec->send);
+    ps_json_put_bool(j, "src-clock-sync", ow_err_synced(rec->send_err));
     put_double(j, "src-clock-err", true, ow_err_seconds(rec->send_err));
-    put_u64(j, "dst-ts", rec->recv);
-    put_bool(j, "dst-clock-sync", ow_err_synced(rec->recv_err));
+    ps_json_put_u64(j, "dst-ts", rec->recv);
+    ps_json_put_bool(j, "dst-clock-sync", ow_err_synced(rec->recv_err));
     put_double(j, "dst-clock-err", true, ow_err_seconds(rec->recv_err));
-    put_u64(j, "ip-ttl", rec->ttl);
+    ps_json_put_u64(j, "ip-ttl", rec->ttl);
     ps_json_close(j, '}');
 }
 
@@ -337,8 +337,8 @@ static void put_unmeasured(struct ps_json *j, const char *type, const struct ow_
     put_times(j, from, to);
     put_host(j, "source", meta->from_host);
     put_host(j, "dest", meta->to_host);
-    put_str(j, "direction", meta->direction);
-    put_str(j, "reason", meta->reason);
+    ps_json_put_str(j, "direction", meta->direction);
+    ps_json_put_str(j, "reason", meta->reason);
 }
 
 void ow_result_gap(struct ps_json *json, const struct ow_result_meta *meta, ps_ntp from, ps_ntp to)

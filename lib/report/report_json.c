@@ -9,7 +9,7 @@ static void put_ntp(struct ps_json *j, const char *key, ps_ntp t)
 {
     char text[24];
     snprintf(text, sizeof text, "%020" PRIu64, t);
-    put_str(j, key, text);
+    ps_json_put_str(j, key, text);
 }
 
 static void put_time(struct ps_json *j, const char *key, ps_ntp t)
@@ -18,7 +18,7 @@ static void put_time(struct ps_json *j, const char *key, ps_ntp t)
     ps_ntp_format_utc(t, text, sizeof text);
     put_open(j, key, '{');
     put_ntp(j, "ntp", t);
-    put_str(j, "time", text);
+    ps_json_put_str(j, "time", text);
     ps_json_close(j, '}');
 }
 
@@ -26,16 +26,16 @@ static void put_session(struct report *r, struct ps_json *j)
 {
     const struct ow_request *q = &r->head->request;
     uint8_t dscp;
-    put_str(j, "sid", r->sid);
-    put_str(j, "direction", r->extra ? r->extra->direction : NULL);
-    put_str(j, "mode", r->extra ? r->extra->mode : NULL);
+    ps_json_put_str(j, "sid", r->sid);
+    ps_json_put_str(j, "direction", r->extra ? r->extra->direction : NULL);
+    ps_json_put_str(j, "mode", r->extra ? r->extra->mode : NULL);
     put_end(j, "from", r->from_host, &r->from);
     put_end(j, "to", r->to_host, &r->to);
     put_count(j, "dscp", ow_typep_dscp(q->typep, &dscp) ? -1 : dscp);
-    put_u64(j, "padding", q->padding);
+    ps_json_put_u64(j, "padding", q->padding);
     put_double(j, "timeout", true, ps_ntpdur_to_double(q->timeout));
-    put_u64(j, "session_packets", q->npackets);
-    put_bool(j, "finished", r->head->finished == OW_FIN_NORMAL);
+    ps_json_put_u64(j, "session_packets", q->npackets);
+    ps_json_put_bool(j, "finished", r->head->finished == OW_FIN_NORMAL);
     put_count(j, "host_dropped", r->extra ? r->extra->host_dropped : -1);
     put_count(j, "ignored", r->extra ? r->extra->ignored : -1);
     put_count(j, "clock_steps", r->extra ? r->extra->clock_steps : -1);
@@ -46,7 +46,7 @@ static void put_range(const struct ow_summary *s, struct ps_json *j)
     bool any = s->end_seq > s->first_seq;
     put_count(j, "first_seq", any ? (int64_t)s->first_seq : -1);
     put_count(j, "last_seq", any ? (int64_t)s->end_seq - 1 : -1);
-    put_u64(j, "sample_packets", s->end_seq - s->first_seq);
+    ps_json_put_u64(j, "sample_packets", s->end_seq - s->first_seq);
     put_time(j, "start", s->first_time);
     put_time(j, "end", s->last_time);
 }
@@ -54,12 +54,12 @@ static void put_range(const struct ow_summary *s, struct ps_json *j)
 static void put_packets(const struct ow_summary *s, struct ps_json *j)
 {
     put_open(j, "packets", '{');
-    put_u64(j, "sent", s->sent);
-    put_u64(j, "received", s->sent - s->lost);
-    put_u64(j, "lost", s->lost);
+    ps_json_put_u64(j, "sent", s->sent);
+    ps_json_put_u64(j, "received", s->sent - s->lost);
+    ps_json_put_u64(j, "lost", s->lost);
     put_double(j, "loss_ratio", s->sent > 0, s->sent ? (double)s->lost / (double)s->sent : 0);
-    put_u64(j, "duplicates", s->dups);
-    put_u64(j, "reordered", s->reorder[0]);
+    ps_json_put_u64(j, "duplicates", s->dups);
+    ps_json_put_u64(j, "reordered", s->reorder[0]);
     ps_json_close(j, '}');
 }
 
@@ -140,7 +140,7 @@ static void put_histogram(const struct report *r, struct ps_json *j)
         ps_json_key(j, "index");
         ps_json_i64(j, b->index);
         put_double(j, "value", true, rounded((double)b->index * width, 15));
-        put_u64(j, "count", b->count);
+        ps_json_put_u64(j, "count", b->count);
         ps_json_close(j, '}');
     }
     ps_json_close(j, ']');
@@ -165,8 +165,8 @@ static void put_ttl(const struct ow_summary *s, struct ps_json *j)
         if (!s->ttl[ttl])
             continue;
         ps_json_open(j, '{');
-        put_u64(j, "ttl", ttl);
-        put_u64(j, "count", s->ttl[ttl]);
+        ps_json_put_u64(j, "ttl", ttl);
+        ps_json_put_u64(j, "count", s->ttl[ttl]);
         ps_json_close(j, '}');
     }
     ps_json_close(j, ']');
@@ -177,8 +177,8 @@ static void put_reordering(const struct ow_summary *s, struct ps_json *j)
     put_open(j, "reordering", '[');
     for (unsigned n = 0; n < OW_REORDER_MAX && s->reorder[n]; n++) {
         ps_json_open(j, '{');
-        put_u64(j, "n", n + 1);
-        put_u64(j, "count", s->reorder[n]);
+        ps_json_put_u64(j, "n", n + 1);
+        ps_json_put_u64(j, "count", s->reorder[n]);
         ps_json_close(j, '}');
     }
     ps_json_close(j, ']');
@@ -200,7 +200,7 @@ static void put_summary(struct report *r, struct ps_json *j)
 {
     const struct ow_summary *s = &r->sum;
     put_range(s, j);
-    put_bool(j, "synced", s->synced);
+    ps_json_put_bool(j, "synced", s->synced);
     put_double(j, "max_error", true, s->max_error);
     put_packets(s, j);
     put_delay(r, j);
@@ -215,17 +215,17 @@ static void put_record(const struct ow_rec *rec, struct ps_json *j)
 {
     bool lost = ow_rec_lost(rec);
     ps_json_open(j, '{');
-    put_u64(j, "seq", rec->seq);
-    put_bool(j, "lost", lost);
+    ps_json_put_u64(j, "seq", rec->seq);
+    ps_json_put_bool(j, "lost", lost);
     put_double(j, "delay", !lost, ps_ntpdiff_to_double(ow_rec_delay(rec)));
     put_ntp(j, "send", rec->send);
-    put_bool(j, "send_synced", ow_err_synced(rec->send_err));
+    ps_json_put_bool(j, "send_synced", ow_err_synced(rec->send_err));
     put_double(j, "send_error", true, ow_err_seconds(rec->send_err));
     if (lost)
-        put_str(j, "recv", NULL);
+        ps_json_put_str(j, "recv", NULL);
     else
         put_ntp(j, "recv", rec->recv);
-    put_bool(j, "recv_synced", ow_err_synced(rec->recv_err));
+    ps_json_put_bool(j, "recv_synced", ow_err_synced(rec->recv_err));
     put_double(j, "recv_error", true, ow_err_seconds(rec->recv_err));
     put_count(j, "ttl", lost ? -1 : rec->ttl);
     ps_json_close(j, '}');

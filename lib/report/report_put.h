@@ -5,12 +5,6 @@
 #include "report/ow_source.h"
 #include "report/report_impl.h"
 
-static inline void put_u64(struct ps_json *j, const char *key, uint64_t v)
-{
-    ps_json_key(j, key);
-    ps_json_u64(j, v);
-}
-
 // Null for what is unknown: less than 0.
 static inline void put_count(struct ps_json *j, const char *key, int64_t n)
 {
@@ -19,18 +13,6 @@ static inline void put_count(struct ps_json *j, const char *key, int64_t n)
         ps_json_null(j);
     else
         ps_json_i64(j, n);
-}
-
-static inline void put_str(struct ps_json *j, const char *key, const char *v)
-{
-    ps_json_key(j, key);
-    ps_json_str(j, v);
-}
-
-static inline void put_bool(struct ps_json *j, const char *key, bool v)
-{
-    ps_json_key(j, key);
-    ps_json_bool(j, v);
 }
 
 static inline void put_double(struct ps_json *j, const char *key, bool defined, double v)
@@ -52,8 +34,8 @@ static inline void put_end(struct ps_json *j, const char *key, const char *host,
 {
     char text[PS_ADDR_STRLEN];
     put_open(j, key, '{');
-    put_str(j, "host", host);
-    put_str(j, "address", a->len ? ps_addr_host(a, text) : NULL);
+    ps_json_put_str(j, "host", host);
+    ps_json_put_str(j, "address", a->len ? ps_addr_host(a, text) : NULL);
     put_count(j, "port", a->len ? ps_addr_port(a) : -1);
     ps_json_close(j, '}');
 }
@@ -69,7 +51,7 @@ static inline void put_here(struct ps_json *j, const struct report_keys *keys, c
                             double error)
 {
     put_double(j, "bound", here->known, here->bound > error ? here->bound : error);
-    put_str(j, "stamps", here->stamps);
+    ps_json_put_str(j, "stamps", here->stamps);
     put_open(j, keys->self_delay, '{');
     put_count(j, "samples", here->known ? (int64_t)here->samples : -1);
     put_double(j, "median", here->samples > 0, here->median);
