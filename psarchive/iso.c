@@ -4,10 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 #include "base/ps_err.h"
-#include "base/ps_num.h"
+#include "base/ps_iso8601.h"
 
 #define DAY 86400
-#define NUMBER 32 // characters of a part of a duration
 
 // --- times
 
@@ -36,28 +35,18 @@ static bool take_char(const char **p, const char *which)
     return true;
 }
 
-static bool is_leap(int y)
-{
-    return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-}
-
 static bool take_date(const char **p, int64_t *days)
 {
-    static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
-    int y, m, d, last;
-    int64_t past;
+    int y, m, d;
+    int64_t next;
 
     if (!take(p, 4, &y) || !take_char(p, "-") || !take(p, 2, &m) || !take_char(p, "-") || !take(p, 2, &d))
         return false;
-    if (y < 1 || m < 1 || m > 12)
+    if (y < 1 || m < 1 || m > 12 || d < 1)
         return false;
-    last = before[m] - before[m - 1] + (m == 2 && is_leap(y));
-    if (d < 1 || d > last)
-        return false;
-    past = y - 1;
-    *days = past * 365 + past / 4 - past / 100 + past / 400 + before[m - 1] + (m > 2 && is_leap(y)) + d - 1;
-    *days -= 719162; // to 1970
-    return true;
+    *days = ps_iso8601_days(y, (unsigned)m, (unsigned)d);
+    next = ps_iso8601_days(m == 12 ? y + 1 : y, m == 12 ? 1 : (unsigned)m + 1, 1);
+    return *days < next;
 }
 
 static bool take_clock(const char **p, int64_t *seconds)
@@ -107,50 +96,12 @@ int iso_time(const char *text, int64_t *seconds)
 
 // --- durations
 
-static bool take_number(const char **p, double *out)
-{
-    char text[NUMBER];
-    size_t n = 0;
-
-    while (is_digit(**p) || **p == '.' || **p == ',') {
-        if (n == sizeof text - 1)
-            return false;
-        text[n++] = **p == ',' ? '.' : **p;
-        (*p)++;
-    }
-    text[n] = '\0';
-    return ps_num_double(text, 0, 1e12, out) == 0;
-}
-
-// Numbers with their units, each unit once and in their order.
-static bool take_parts(const char **p, const char *units, const double *lengths, double *sum)
-{
-    const char *left = units;
-
-    while (**p && **p != 'T') {
-        const char *unit;
-        double n;
-        if (!take_number(p, &n) || !**p || !(unit = strchr(left, **p)))
-            return false;
-        *sum += n * lengths[unit - units];
-        left = unit + 1;
-        (*p)++;
-    }
-    return true;
-}
-
 int iso_duration(const char *text, double *seconds)
 {
-    static const double dates[] = {7 * DAY, DAY}, times[] = {3600, 60, 1};
-    const char *p = text;
-    double sum = 0;
+    ps_ns length;
 
-    if (!take_char(&p, "P") || !*p || !take_parts(&p, "WD", dates, &sum))
+    if (ps_iso8601_duration(text, &length))
         return PS_EMALFORMED;
-    if (take_char(&p, "T") && (!*p || !take_parts(&p, "HMS", times, &sum)))
-        return PS_EMALFORMED;
-    if (*p)
-        return PS_EMALFORMED;
-    *seconds = sum;
+    *seconds = (double)length / (double)PS_SEC;
     return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times and durations of ISO 8601, as result documents have them. Pure.
+// Times and durations of ISO 8601, as result documents have them: beyond base/ps_iso8601 up to the year 9999,
+// without a zone in UTC, and without seconds. Pure.
 #pragma once
 #include <stdint.h>
 

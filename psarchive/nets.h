@@ -3,11 +3,10 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
-#include "base/ps_addr.h"
+#include "base/ps_netset.h"
 
-struct net;
 struct nets {
-    struct net *at;
+    struct ps_net *at;
     size_t n;
 };
 

@@ -118,7 +118,8 @@ static void take(struct rules_file *r, const struct load_result *result)
            r->path, regime->rules->nidentifiers, regime->rules->nclassifiers, regime->rules->nlimits,
            regime->rules->napplications);
     if (result->faults->warnings)
-        ps_log(r->log, PS_LOG_INFO, "rules", "%zu warnings: see pslimits check", result->faults->warnings);
+        ps_log(r->log, PS_LOG_INFO, "rules", "%zu %s: see pslimits check", result->faults->warnings,
+               result->faults->warnings == 1 ? "warning" : "warnings");
     if (result->by_url)
         ps_timer_start(r->again, URL_EVERY);
 }

@@ -27,8 +27,9 @@ int ps_netset_new(struct ps_netset **out);
 void ps_netset_free(struct ps_netset *s); // NULL is fine
 // 0 or -ENOMEM.
 int ps_netset_add(struct ps_netset *s, const struct ps_net *net);
-// Networks separated by newlines; what follows '#' is a comment, and a byte order mark at the beginning nothing. Lines that hold none are counted in *bad (NULL
-// is fine), and the first such is *bad_line. 0, -ENOMEM, or PS_ELIMIT: more than max networks.
+// Networks separated by newlines; what follows '#' is a comment, and a byte order mark at the beginning nothing.
+// Lines that hold none are counted in *bad (NULL is fine), and the first such is *bad_line. 0, -ENOMEM, or
+// PS_ELIMIT: more than max networks.
 int ps_netset_read(struct ps_netset *s, const char *text, size_t len, size_t max, size_t *bad, int *bad_line);
 // To be called when all are in, before the first look-up. Gives back what memory it can.
 void ps_netset_seal(struct ps_netset *s);
