@@ -1,42 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "psarchive/purged.h"
-#include "base/ps_err.h"
 #include "base/ps_wire.h"
+#include "psarchive/marks.h"
 #include "psarchive/store_impl.h"
 
-static void raise_mark(struct meta *m, size_t i, int64_t cut)
+static _Atomic int64_t *where(struct meta *m)
 {
-    if (cut > atomic_load(&m->purged[i]))
-        atomic_store(&m->purged[i], cut);
-}
-
-static void read_marks(struct meta *m, const uint8_t *body, size_t len)
-{
-    struct ps_rd rd;
-    ps_rd_init(&rd, body, len);
-    for (size_t i = 0; i < m->nevents; i++) {
-        int64_t cut = (int64_t)ps_rd_u64(&rd);
-        if (rd.err == 0)
-            raise_mark(m, i, cut);
-    }
+    return m->purged;
 }
 
 int purged_load(struct store *s)
 {
-    struct ps_stmt *st;
-    int got = ps_stmt_new(&st, s->db, "SELECT meta, body FROM purged");
-    if (got != 0)
-        return got;
-    while ((got = ps_stmt_step(st)) > 0) {
-        size_t len;
-        const uint8_t *body = ps_stmt_col_blob(st, 1, &len);
-        struct meta *m = catalog_find_id(s->catalog, ps_stmt_col_i64(st, 0));
-        if (m != NULL)
-            read_marks(m, body, len);
-        meta_unref(m);
-    }
-    ps_stmt_free(st);
-    return got;
+    return marks_load(s, "SELECT meta, body FROM purged", where);
 }
 
 int purged_note(struct store *s, const struct meta *m, const int64_t cuts[EVENT_COUNT])
@@ -48,7 +23,7 @@ int purged_note(struct store *s, const struct meta *m, const int64_t cuts[EVENT_
     int err = ps_stmt_new(&st, s->db, "INSERT OR REPLACE INTO purged (meta, body) VALUES (?1, ?2)");
     ps_wr_init(&w, octets, sizeof octets);
     for (size_t i = 0; err == 0 && i < m->nevents; i++) {
-        raise_mark(own, i, cuts[i]);
+        mark_raise(&own->purged[i], cuts[i]);
         ps_wr_u64(&w, (uint64_t)atomic_load(&m->purged[i]));
     }
     meta_unref(own);

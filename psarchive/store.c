@@ -8,7 +8,7 @@
 #include <sys/statvfs.h>
 #include <time.h>
 #include "base/ps_err.h"
-#include "base/ps_wire.h"
+#include "psarchive/marks.h"
 #include "psarchive/place.h"
 #include "psarchive/purged.h"
 #include "psarchive/row.h"
@@ -79,33 +79,14 @@ static int load_metas(struct store *s)
     return got;
 }
 
-static void set_updated(struct meta *m, const uint8_t *body, size_t len)
+static _Atomic int64_t *updated(struct meta *m)
 {
-    struct ps_rd rd;
-    ps_rd_init(&rd, body, len);
-    for (size_t i = 0; i < m->nevents; i++) {
-        int64_t at = (int64_t)ps_rd_u64(&rd);
-        if (rd.err == 0 && at > atomic_load(&m->updated[i]))
-            atomic_store(&m->updated[i], at);
-    }
+    return m->updated;
 }
 
 static int load_updated(struct store *s)
 {
-    struct ps_stmt *st;
-    int got = ps_stmt_new(&st, s->db, "SELECT meta, body FROM seen");
-    if (got != 0)
-        return got;
-    while ((got = ps_stmt_step(st)) > 0) {
-        size_t len;
-        const uint8_t *body = ps_stmt_col_blob(st, 1, &len);
-        struct meta *m = catalog_find_id(s->catalog, ps_stmt_col_i64(st, 0));
-        if (m != NULL)
-            set_updated(m, body, len);
-        meta_unref(m);
-    }
-    ps_stmt_free(st);
-    return got;
+    return marks_load(s, "SELECT meta, body FROM seen", updated);
 }
 
 // Points may have been purged, and roll-ups that they were in be there yet: then the newest of those counts.
