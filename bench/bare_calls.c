@@ -177,14 +177,10 @@ static void put_text(const struct work *w)
 static void put_json(struct ps_json *j, const struct work *w)
 {
     uint64_t n = w->nwakes * w->batch;
-    ps_json_key(j, w->key);
-    ps_json_open(j, '{');
-    ps_json_key(j, "wake_us");
-    ps_json_double(j, us(w->wake_ns, w->wakes > 0 ? w->nwakes : 0));
-    ps_json_key(j, "send_us");
-    ps_json_double(j, us(w->send_ns, n));
-    ps_json_key(j, "receive_us");
-    ps_json_double(j, us(w->receive_ns, n));
+    ps_json_put_open(j, w->key, '{');
+    ps_json_put_double(j, "wake_us", us(w->wake_ns, w->wakes > 0 ? w->nwakes : 0));
+    ps_json_put_double(j, "send_us", us(w->send_ns, n));
+    ps_json_put_double(j, "receive_us", us(w->receive_ns, n));
     ps_json_close(j, '}');
 }
 

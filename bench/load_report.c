@@ -171,26 +171,18 @@ static void print_text(struct load_report *rep, FILE *out)
 
 // JSON
 
-static void put_double(struct ps_json *j, const char *key, double v)
-{
-    ps_json_key(j, key);
-    ps_json_double(j, v);
-}
-
 static void json_percentiles(struct ps_json *j, const char *key, const double *us, const char *const *names,
                              int n)
 {
-    ps_json_key(j, key);
-    ps_json_open(j, '{');
+    ps_json_put_open(j, key, '{');
     for (int i = 0; i < n; i++)
-        put_double(j, names[i], us[i]);
+        ps_json_put_double(j, names[i], us[i]);
     ps_json_close(j, '}');
 }
 
 static void json_faults(struct ps_json *j, const struct load_result *r)
 {
-    ps_json_key(j, "faults");
-    ps_json_open(j, '[');
+    ps_json_put_open(j, "faults", '[');
     for (unsigned k = 0; k < LOAD_FAULTS_MAX && r->faults[k].sessions != 0; k++) {
         ps_json_open(j, '{');
         ps_json_put_u64(j, "sessions", r->faults[k].sessions);
@@ -208,20 +200,20 @@ static void json_result(struct ps_json *j, struct load_result *r, const struct l
     ps_json_put_str(j, "direction", to ? "to" : "from");
     ps_json_put_u64(j, "sessions_asked", t->sessions);
     ps_json_put_u64(j, "sessions_opened", r->opened);
-    put_double(j, "opening_s", r->opening_s);
+    ps_json_put_double(j, "opening_s", r->opening_s);
     ps_json_put_u64(j, "sessions_ended", r->ended);
     ps_json_put_u64(j, "packets_sent", r->counts.sent);
     ps_json_put_u64(j, "packets_lost", r->counts.lost);
     ps_json_put_u64(j, "packets_duplicated", r->counts.dups);
     ps_json_put_u64(j, "generator_dropped", r->client_dropped);
-    put_double(j, "counted_s", r->window_s);
+    ps_json_put_double(j, "counted_s", r->window_s);
     ps_json_put_u64(j, "counted_packets", r->window_packets);
-    put_double(j, "cpu_us_per_packet", f.cpu_us);
-    put_double(j, "cpu_percent", f.cpu_percent);
-    put_double(j, "memory_kib_per_session", f.memory_kib);
+    ps_json_put_double(j, "cpu_us_per_packet", f.cpu_us);
+    ps_json_put_double(j, "cpu_percent", f.cpu_percent);
+    ps_json_put_double(j, "memory_kib_per_session", f.memory_kib);
     ps_json_put_u64(j, "memory_bytes", r->loaded.pss_bytes);
     ps_json_put_u64(j, "memory_idle_bytes", r->idle.pss_bytes);
-    put_double(j, "own_memory_kib_per_session", f.own_kib);
+    ps_json_put_double(j, "own_memory_kib_per_session", f.own_kib);
     ps_json_put_u64(j, "own_memory_bytes", r->loaded.own_bytes);
     ps_json_put_u64(j, "records_bytes", r->loaded.kept_bytes);
     ps_json_put_u64(j, "descriptors", r->loaded.files);
@@ -237,7 +229,7 @@ static void json_ratio_of(struct ps_json *j, const char *what, const char *at, d
 {
     char key[32];
     snprintf(key, sizeof key, "%s_%s", what, at);
-    put_double(j, key, per(a, b));
+    ps_json_put_double(j, key, per(a, b));
 }
 
 static void json_ratio(struct ps_json *j, struct load_result *r, bool to)
@@ -245,9 +237,9 @@ static void json_ratio(struct ps_json *j, struct load_result *r, bool to)
     struct figures a = figure(&r[0]), b = figure(&r[1]);
     ps_json_open(j, '{');
     ps_json_put_str(j, "direction", to ? "to" : "from");
-    put_double(j, "cpu_us_per_packet", per(a.cpu_us, b.cpu_us));
-    put_double(j, "memory_kib_per_session", per(a.memory_kib, b.memory_kib));
-    put_double(j, "own_memory_kib_per_session", per(a.own_kib, b.own_kib));
+    ps_json_put_double(j, "cpu_us_per_packet", per(a.cpu_us, b.cpu_us));
+    ps_json_put_double(j, "memory_kib_per_session", per(a.memory_kib, b.memory_kib));
+    ps_json_put_double(j, "own_memory_kib_per_session", per(a.own_kib, b.own_kib));
     for (int i = 0; i < 5; i++)
         json_ratio_of(j, "delay_us", delay_name[i], a.delay_us[i], b.delay_us[i]);
     for (int i = 0; i < 2; i++)
@@ -270,15 +262,13 @@ static int print_json(struct load_report *rep, FILE *out)
     ps_json_open(&j, '{');
     ps_json_put_u64(&j, "sessions", c->targets[0].sessions);
     ps_json_put_u64(&j, "sessions_per_connection", c->per_connection);
-    put_double(&j, "packets_per_second", c->rate);
+    ps_json_put_double(&j, "packets_per_second", c->rate);
     ps_json_put_str(&j, "schedule", c->fixed ? "fixed" : "exponential");
-    put_double(&j, "load_average", rep->load_average);
-    ps_json_key(&j, "runs");
-    ps_json_open(&j, '[');
+    ps_json_put_double(&j, "load_average", rep->load_average);
+    ps_json_put_open(&j, "runs", '[');
     json_runs(&j, rep);
     ps_json_close(&j, ']');
-    ps_json_key(&j, "ratios");
-    ps_json_open(&j, '[');
+    ps_json_put_open(&j, "ratios", '[');
     for (int d = 0; d < 2 && c->ntargets == 2; d++)
         if (d == 0 ? c->to : c->from)
             json_ratio(&j, rep->results[d], d == 0);

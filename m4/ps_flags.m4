@@ -55,3 +55,16 @@ CFLAGS=$ps_saved_CFLAGS
 PS_CFLAGS="$PS_CFLAGS $ps_sanitize"
 PS_LDFLAGS="$PS_LDFLAGS $ps_sanitize"
 ])
+
+# PS_ARCHIVER(VARIABLE, NAME, MODULES): an archiver that is built where its library is, or has to be (--with-NAME), or
+# is not wanted. Sets VARIABLE_CFLAGS, VARIABLE_LIBS and the conditional VARIABLE.
+AC_DEFUN([PS_ARCHIVER], [
+AC_ARG_WITH([$2],
+    [AS_HELP_STRING([--without-$2], [leave the archiver $2 out, though its library is there])],
+    [], [with_$2=check])
+ps_archiver=no
+AS_IF([test "x$with_$2" != xno],
+    [PKG_CHECK_MODULES([$1], [$3], [ps_archiver=yes],
+        [AS_IF([test "x$with_$2" != xcheck], [AC_MSG_ERROR([the library of the archiver $2 is missing: $3])])])])
+AM_CONDITIONAL([$1], [test "x$ps_archiver" = xyes])
+])

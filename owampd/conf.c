@@ -26,6 +26,7 @@ enum key {
     KEY_SANDBOX,
     KEY_VARDIR,
     KEY_DATADIR,
+    KEY_CONTROLSOCKET,
     KEY_AUTHMODE,
     KEY_SRCNODE,
     KEY_TESTPORTS,
@@ -58,6 +59,7 @@ static const char *const key_names[KEY_COUNT] = {
     [KEY_SANDBOX] = "sandbox",
     [KEY_VARDIR] = "vardir",
     [KEY_DATADIR] = "datadir",
+    [KEY_CONTROLSOCKET] = "controlsocket",
     [KEY_AUTHMODE] = "authmode",
     [KEY_SRCNODE] = "srcnode",
     [KEY_TESTPORTS] = "testports",
@@ -179,14 +181,6 @@ static int take_modes(const struct entry *e, uint32_t *out)
 static const char *const sandbox_names[] = {"capabilities", "no_new_privs", "landlock", "seccomp"};
 #define SANDBOX_PARTS (sizeof(sandbox_names) / sizeof(sandbox_names[0]))
 
-const char *conf_sandbox_name(enum sandbox part)
-{
-    size_t i = 0;
-    while (i + 1 < SANDBOX_PARTS && part != 1u << i)
-        i++;
-    return sandbox_names[i];
-}
-
 static int sandbox_part(const char *name, size_t n, unsigned *sandbox)
 {
     for (size_t i = 0; i < SANDBOX_PARTS; i++) {
@@ -225,6 +219,23 @@ static int take_sandbox(const struct entry *e, unsigned *out)
     else if (rc)
         bad_value(e, rc, CONF_SANDBOX_WANTS);
     return rc;
+}
+
+int conf_socket(const char *text, char out[CONF_SOCKET])
+{
+    bool none = strcasecmp(text, "none") == 0;
+    size_t n = none ? 0 : strlen(text);
+    if ((!none && text[0] != '/') || n >= CONF_SOCKET)
+        return PS_ESYNTAX;
+    memcpy(out, text, n);
+    out[n] = '\0';
+    return 0;
+}
+
+static int take_socket(const struct entry *e, char out[CONF_SOCKET])
+{
+    int rc = conf_socket(e->value, out);
+    return rc ? bad_value(e, rc, CONF_SOCKET_WANTS) : 0;
 }
 
 static int take_srcnode(const struct entry *e, struct ps_hostport *out)
@@ -319,6 +330,8 @@ static int take_name(struct conf *c, const struct entry *e)
         return take_text(e, c->vardir, sizeof(c->vardir));
     case KEY_DATADIR:
         return take_text(e, c->datadir, sizeof(c->datadir));
+    case KEY_CONTROLSOCKET:
+        return take_socket(e, c->controlsocket);
     case KEY_AUTHMODE:
         return take_modes(e, &c->modes);
     case KEY_SANDBOX:
@@ -479,6 +492,7 @@ static const struct field fields[] = {
     FIELD(KEY_SANDBOX, sandbox),
     TEXT(KEY_VARDIR, vardir),
     TEXT(KEY_DATADIR, datadir),
+    TEXT(KEY_CONTROLSOCKET, controlsocket),
     FIELD(KEY_AUTHMODE, modes),
     TEXT(KEY_SRCNODE, srcnode.host),
     FIELD(KEY_SRCNODE, srcnode.port),

@@ -8,6 +8,7 @@
 #include "owamp/ow_msg.h"
 
 #define CONF_NAME 64             // of a user, a group, a facility, with the NUL
+#define CONF_SOCKET 108          // octets of a Unix socket's path, with the NUL
 #define CONF_FILE_MAX (1u << 20) // octets of the file
 #define CONF_NOTES 16            // kept; further ones are counted alone
 
@@ -29,6 +30,7 @@ struct conf {
     bool precise;                             // see ps_pump_conf
     unsigned sandbox;                         // bits of enum sandbox
     char vardir[PATH_MAX], datadir[PATH_MAX]; // "." unless told
+    char controlsocket[CONF_SOCKET];          // an absolute path; "": none
     uint32_t modes;                           // offered: bits of enum ow_mode
     struct ps_hostport srcnode;               // host "": every address
     struct ps_portrange testports;            // 0-0: the kernel's choice
@@ -52,9 +54,10 @@ struct conf {
 
 // Everything at its default.
 void conf_init(struct conf *c);
+#define CONF_SOCKET_WANTS "the absolute path of a socket, of 107 octets at most, or none"
+// PS_ESYNTAX.
+int conf_socket(const char *text, char out[CONF_SOCKET]);
 #define CONF_SANDBOX_WANTS "all, none, or of capabilities,no_new_privs,landlock,seccomp those to hold"
-// The name of one of the bits.
-const char *conf_sandbox_name(enum sandbox part);
 // "all", "none", or names with commas between. PS_EUNKNOWN; PS_ESTATE when no_new_privs is missing for
 // what needs it.
 int conf_sandbox(const char *text, unsigned *sandbox);

@@ -108,8 +108,12 @@ static void on_request(struct conn *c, const struct ow_server_event *ev)
     else
         ps_log(c->d->log, PS_LOG_INFO, "session", "%s: refused: too many sessions on one connection",
                c->label);
-    if (accept == OW_ACCEPT_OK)
+    if (accept == OW_ACCEPT_OK) {
         c->opened++;
+        c->d->counts.sessions++;
+    } else {
+        c->d->counts.refused++;
+    }
     int err = ow_server_accept(c->machine, accept, port, sid);
     if (err != 0)
         conn_drop(c, PS_LOG_WARN, ps_strerror(err));
@@ -294,6 +298,7 @@ void conn_open(struct daemon *d, struct ps_stream *stream)
     }
     ps_list_append(&d->conns, &c->node);
     d->nconns++;
+    d->counts.connections++;
     ps_stream_start(stream, &ops, c);
     conn_pump(c);
 }

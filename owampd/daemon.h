@@ -24,6 +24,13 @@ struct daemon_crowd {
     unsigned told[CROWD_LINES], untold[CROWD_LINES];
 };
 
+// Since the start.
+struct daemon_counts {
+    uint64_t connections, turned_away; // turned_away: before a word was said, for want of room
+    uint64_t evicted;                  // gave way to others
+    uint64_t sessions, refused;        // that were asked for: granted, and not
+};
+
 struct daemon {
     const struct conf *conf; // as started; a reload changes limits and pass-phrases alone
     struct ps_log *log;
@@ -43,6 +50,8 @@ struct daemon {
     struct guests guests;
     struct memory memory;
     struct daemon_crowd crowd;
+    struct daemon_counts counts;
+    unsigned nsessions;      // at present
     struct ps_map receiving; // SID to the session that is being received
     ps_ntp start_time;
     bool stopping;

@@ -88,6 +88,7 @@ static bool make_room(struct daemon *d, const struct ps_addr *from, const struct
     if (c == NULL || !gives_way(d, c, from))
         return false;
     snprintf(why, sizeof why, "idle %swhile %s is reached", c->ready ? "" : "in the set-up ", bound);
+    d->counts.evicted++;
     conn_drop(c, entrance_level(d, CROWD_LET_GO), why);
     return true;
 }
@@ -109,6 +110,7 @@ static const char *no_room(struct daemon *d, const struct ps_addr *from)
 static void turn_away(struct daemon *d, struct ps_stream *stream, const char *why)
 {
     char peer[PS_ADDR_STRLEN];
+    d->counts.turned_away++;
     ps_log(d->log, entrance_level(d, CROWD_TURNED_AWAY), "control", "%s: turned away: %s",
            ps_addr_text(ps_stream_peer(stream), peer), why);
     ps_stream_close(stream, 0);

@@ -7,7 +7,7 @@
 #include "base/ps_err.h"
 #include "base/ps_opt.h"
 
-enum { OPT_VERSION = 'V', OPT_SANDBOX = 256 };
+enum { OPT_VERSION = 'V', OPT_SANDBOX = 256, OPT_CONTROLSOCKET };
 
 static const struct ps_opt table[] = {
     {'c', "confdir", "DIR",
@@ -21,6 +21,8 @@ static const struct ps_opt table[] = {
     {'a', "authmode", "MODES", "modes to offer: letters of A (authenticated), E (encrypted), O (open)", NULL},
     {'U', "user", "NAME", "become this user (or -NUMBER) when started as root", "Running"},
     {'G', "group", "NAME", "become this group (or -NUMBER) when started as root", NULL},
+    {OPT_CONTROLSOCKET, "controlsocket", "PATH",
+     "answer requests about the daemon at this Unix socket, or none (default)", NULL},
     {'f', "rootfolly", NULL, "allow running as root", NULL},
     {OPT_SANDBOX, "sandbox", "PARTS",
      "what it is held by: all (default), none, or some of capabilities,no_new_privs,landlock,seccomp", NULL},
@@ -97,6 +99,10 @@ static int set_option(struct options *o, int letter, const char *v)
                    : complain("-S, --srcnode", v, "wants ADDR, ADDR:PORT, [V6]:PORT or :PORT");
     case OPT_SANDBOX:
         return set_sandbox(&c->sandbox, v);
+    case OPT_CONTROLSOCKET:
+        return conf_socket(v, c->controlsocket) == 0
+                   ? 0
+                   : complain("--controlsocket", v, "wants " CONF_SOCKET_WANTS);
     case 'f':
         c->rootfolly = true;
         break;

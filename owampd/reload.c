@@ -61,14 +61,16 @@ static void tell_conf(struct daemon *d, const struct options *o)
     free(now);
 }
 
-void reload(struct daemon *d, const struct options *o)
+int reload(struct daemon *d, const struct options *o, struct ps_fault *fault)
 {
-    struct ps_fault fault = {""};
-    (void)ps_sd_notify("RELOADING=1");
-    int err = take_rules(d, &o->files, &fault);
+    ps_sd_reloading();
+    int err = take_rules(d, &o->files, fault);
+    if (err != 0 && fault->text[0] == '\0')
+        ps_fault_set(fault, NULL, 0, "%s", ps_strerror(err));
     if (err != 0)
         ps_log(d->log, PS_LOG_WARN, "reload", "the former limits and pass-phrases stay in force: %s",
-               fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+               fault->text);
     tell_conf(d, o);
     (void)ps_sd_notify("READY=1");
+    return err;
 }

@@ -10,14 +10,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/ps_err.h"
+#include "loop/ps_daemon.h"
 #include "loop/ps_priv.h"
 #include "loop/ps_sd.h"
 #include "loop/ps_stdio.h"
 #include "owampd/confine.h"
+#include "owampd/control.h"
 #include "owampd/reload.h"
 
 struct server {
     struct daemon daemon;
+    struct control control;
     struct conf conf; // with absolute directories
     const struct options *o;
     const struct daemon_files *files;
@@ -96,6 +99,26 @@ static int check_sandbox(const struct options *o)
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) != 0;
 }
 
+// Its folder may be made at the start, by owampd or by systemd.
+static int check_control(const struct options *o)
+{
+    const char *path = o->conf.controlsocket;
+    char dir[CONF_SOCKET];
+    struct stat st;
+    if (path[0] == '\0')
+        return 0;
+    if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+        fprintf(stderr, "owampd: controlsocket %s: is something else than a socket\n", path);
+        return 1;
+    }
+    if (stat(control_folder(path, dir), &st) == 0)
+        return check_dir("controlsocket", dir) | check_access("controlsocket", dir, W_OK | X_OK, &o->conf);
+    fprintf(stderr,
+            "owampd: note: controlsocket: %s has to be there, or possible to make, when it starts: %s\n", dir,
+            strerror(errno));
+    return 0;
+}
+
 static int tell_good(size_t classes, size_t identities)
 {
     printf("configuration is good: %zu %s, %zu %s\n", classes, classes == 1 ? "class" : "classes", identities,
@@ -137,7 +160,7 @@ int run_check(const struct options *o)
     if (bad == 0)
         bad = check_access("datadir", o->conf.datadir, R_OK | W_OK | X_OK, &o->conf) |
               check_access("limits", o->files.limits, R_OK, &o->conf) |
-              check_access("pass-phrases", o->files.pfs, R_OK, &o->conf);
+              check_access("pass-phrases", o->files.pfs, R_OK, &o->conf) | check_control(o);
     if (bad == 0)
         bad = check_sandbox(o);
     for (size_t i = 0; i < o->conf.nnotes; i++)
@@ -161,8 +184,9 @@ int run_check(const struct options *o)
 static void on_signal(void *ctx, int signum)
 {
     struct server *s = ctx;
+    struct ps_fault fault = {""};
     if (signum == SIGHUP)
-        reload(&s->daemon, s->o);
+        (void)reload(&s->daemon, s->o, &fault);
     else
         daemon_stop(&s->daemon);
 }
@@ -244,8 +268,11 @@ static int bring_up(struct server *s, struct ps_fault *fault)
     if (err != 0)
         return err;
     give_files(s);
+    (void)ps_daemon_make_folder(s->conf.controlsocket, s->conf.user, s->conf.group);
     s->unlocked = ps_priv_lock_memory();
     err = confine_become(&s->conf, fault);
+    if (err == 0)
+        err = control_open(&s->control, &s->daemon, s->o, s->confined, fault);
     if (err == 0)
         err = confine_enter(&s->conf, s->files, s->info_path, &s->log, s->confined, fault);
     if (err == 0)
@@ -315,9 +342,11 @@ static int serve(struct server *s)
     tell_notes(&s->log, &s->conf);
     tell_memory(s);
     tell_timing(s);
-    ps_log(&s->log, PS_LOG_INFO, NULL, "%s", s->confined);
+    ps_log(&s->log, PS_LOG_INFO, NULL, "confined: %s", s->confined);
     ps_log(&s->log, PS_LOG_INFO, NULL, "listening on %s",
            ps_addr_text(ps_listener_addr(s->daemon.listener), addr));
+    if (s->control.ctl != NULL)
+        ps_log(&s->log, PS_LOG_INFO, NULL, "requests about this daemon on %s", s->conf.controlsocket);
     leave_terminal(s);
     ps_priv_ready(s->ready_fd, 0);
     s->ready_fd = -1;
@@ -329,6 +358,7 @@ static int serve(struct server *s)
 
 static void clean_up(struct server *s)
 {
+    control_close(&s->control);
     daemon_free(&s->daemon);
     if (s->pid_fd >= 0) {
         unlink(s->info_path);

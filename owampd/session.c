@@ -291,6 +291,7 @@ static struct session *session_new(struct daemon *d, const struct session_peer *
     s->party.req = *req;
     s->trial = trial;
     s->peer = from->label;
+    d->nsessions++;
     ps_clocksource_use(d->clocksource);
     return s;
 }
@@ -393,6 +394,7 @@ void session_free(struct session *s)
     if (s == NULL)
         return;
     end_unfinished(s);
+    s->d->nsessions--;
     ps_clocksource_release(s->d->clocksource);
     ow_policy_leave(s->d->policy, &s->charge);
     memory_give(&s->d->memory, s->memory);

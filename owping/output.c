@@ -13,18 +13,15 @@ void output_begin(struct output *out, const struct options *o)
         return;
     ps_json_init(&out->json, stdout, true);
     ps_json_open(&out->json, '{');
-    ps_json_key(&out->json, "program");
-    ps_json_str(&out->json, options_name(o));
-    ps_json_key(&out->json, "version");
-    ps_json_str(&out->json, PACKAGE_VERSION);
+    ps_json_put_str(&out->json, "program", options_name(o));
+    ps_json_put_str(&out->json, "version", PACKAGE_VERSION);
 }
 
 void output_sessions(struct output *out)
 {
     if (!out->o->report.json)
         return;
-    ps_json_key(&out->json, "sessions");
-    ps_json_open(&out->json, '[');
+    ps_json_put_open(&out->json, "sessions", '[');
 }
 
 static void reverse(const struct ow_request *req, const uint8_t addr[16], char *name, size_t size)

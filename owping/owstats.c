@@ -22,8 +22,7 @@ static int one_file(struct output *out, const char *path)
 
 static void list_files(struct output *out)
 {
-    ps_json_key(&out->json, "files");
-    ps_json_open(&out->json, '[');
+    ps_json_put_open(&out->json, "files", '[');
     for (int i = 0; i < out->o->noperands; i++)
         ps_json_str(&out->json, out->o->operands[i]);
     ps_json_close(&out->json, ']');

@@ -87,14 +87,10 @@ static void report(struct ping *p)
     char remote[PS_ADDR_STRLEN], local[PS_ADDR_STRLEN];
     output_begin(&out, p->o);
     if (p->o->report.json) {
-        ps_json_key(&out.json, "server");
-        ps_json_str(&out.json, p->link.server.host);
-        ps_json_key(&out.json, "server_port");
-        ps_json_u64(&out.json, p->link.server.port);
-        ps_json_key(&out.json, "server_address");
-        ps_json_str(&out.json, ps_addr_host(&p->remote, remote));
-        ps_json_key(&out.json, "local_address");
-        ps_json_str(&out.json, ps_addr_host(&p->local, local));
+        ps_json_put_str(&out.json, "server", p->link.server.host);
+        ps_json_put_u64(&out.json, "server_port", p->link.server.port);
+        ps_json_put_str(&out.json, "server_address", ps_addr_host(&p->remote, remote));
+        ps_json_put_str(&out.json, "local_address", ps_addr_host(&p->local, local));
     }
     output_sessions(&out);
     for (unsigned i = 0; i < p->nlegs; i++) {

@@ -23,7 +23,12 @@ library:libcurl libcurl4-openssl-dev libcurl-devel
 library:zlib zlib1g-dev zlib-devel
 library:libpcre2-8 libpcre2-dev pcre2-devel
 library:sqlite3 libsqlite3-dev sqlite-devel
-library:libzstd libzstd-dev libzstd-devel'
+library:libzstd libzstd-dev libzstd-devel
+library:librabbitmq librabbitmq-dev librabbitmq-devel
+library:rdkafka librdkafka-dev librdkafka-devel
+library:libpq libpq-dev libpq-devel
+library:netsnmp libsnmp-dev net-snmp-devel
+command:ping iputils-ping iputils'
 
 needs_test='
 library:cmocka libcmocka-dev libcmocka-devel
@@ -32,7 +37,12 @@ command:mandoc mandoc mandoc
 command:shellcheck shellcheck ShellCheck
 command:ip iproute2 iproute
 command:curl curl curl
-command:jq jq jq'
+command:jq jq jq
+command:python3 python3 python3
+command:traceroute traceroute traceroute
+command:tracepath iputils-tracepath iputils
+command:iperf3 iperf3 iperf3
+command:nuttcp nuttcp nuttcp'
 
 needs_ci='
 command:clang clang clang
@@ -188,12 +198,13 @@ show_failures() {
 # passed, failed and skipped.
 run_tests() {
     local dir=$3 make
-    make=(timeout -k 10 "${LIMIT:-1500}" make -C "$dir" -j"$(jobs_wanted)" "${@:4}")
+    make=(timeout -k 10 "${LIMIT:-1800}" make -C "$dir" "${@:4}")
     passed=0 failed=1 skipped=0
     find "$dir" -name '*.trs' -delete
-    logged "$1 building the programs and their tests" "$dir/build.log" "${make[@]}" check TESTS= || return
+    logged "$1 building the programs and their tests" "$dir/build.log" "${make[@]}" -j"$(jobs_wanted)" check TESTS= || return
     echo "$2 running the tests"
-    watched "$dir/check.log" "${make[@]}" -k check
+    # One more than there are processors: tests wait more than they work.
+    watched "$dir/check.log" "${make[@]}" -j$(($(jobs_wanted) + 1)) -k check
     local status=$?
     read -r passed failed skipped < <(totals "$dir")
     show_failures "$dir"

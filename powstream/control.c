@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The requests of the control socket: {"verb": "status"}, list, reload, {"verb": "add", "stream": {...}},
-// {"verb": "remove", "name": "..."}. Every answer has "ok", and "error" when that is false.
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+// {"verb": "remove", "name": "..."}.
+#include <errno.h>
 #include "base/ps_err.h"
 #include "endpoint/ep_here.h"
+#include "loop/ps_ctl_json.h"
 #include "powstream/run.h"
 #include "powstream/streams_file.h"
 #include "report/ow_source.h"
-
-struct answer {
-    char *text;
-    size_t len;
-    FILE *file;
-    struct ps_json json;
-};
-
-static void put_error(struct ps_json *j, const char *why)
-{
-    ps_json_put_bool(j, "ok", false);
-    ps_json_put_str(j, "error", why);
-}
 
 static void put_clock(const struct run *r, struct ps_json *j)
 {
@@ -29,30 +15,12 @@ static void put_clock(const struct run *r, struct ps_json *j)
     struct ow_clock_source source;
     ps_clock_get(r->ground.clock, &st);
     ep_here_source(r->ground.clock, &source);
-    ps_json_key(j, "clock");
-    ps_json_open(j, '{');
-    ps_json_key(j, "synced");
-    ps_json_bool(j, st.synced);
-    ps_json_key(j, "error");
-    ps_json_double(j, (double)st.error / (double)PS_SEC);
-    ps_json_key(j, "bound");
-    ps_json_double(j, (double)st.max_error / (double)PS_SEC);
+    ps_json_put_open(j, "clock", '{');
+    ps_json_put_bool(j, "synced", st.synced);
+    ps_json_put_double(j, "error", (double)st.error / (double)PS_SEC);
+    ps_json_put_double(j, "bound", (double)st.max_error / (double)PS_SEC);
     ps_json_key(j, "clock-source");
     ow_source_json(j, &source);
-    ps_json_close(j, '}');
-}
-
-static void put_packets(const struct run *r, struct ps_json *j)
-{
-    struct ps_pump_stats st;
-    ps_pump_get_stats(r->ground.pump, &st);
-    ps_json_key(j, "datagrams");
-    ps_json_open(j, '{');
-    ps_json_put_u64(j, "sent", st.sent);
-    ps_json_put_u64(j, "received", st.received);
-    ps_json_put_u64(j, "unmatched", st.unmatched);
-    ps_json_put_u64(j, "host-dropped", st.host_dropped);
-    ps_json_put_u64(j, "sockets", st.sockets);
     ps_json_close(j, '}');
 }
 
@@ -60,25 +28,23 @@ static void put_output(const struct run *r, struct ps_json *j)
 {
     struct sink_state state;
     sink_look(r->sink, &state);
-    ps_json_key(j, "output");
-    ps_json_open(j, '{');
+    ps_json_put_open(j, "output", '{');
     ps_json_put_u64(j, "dropped", state.dropped);
     ps_json_put_u64(j, "evicted", state.evicted);
     ps_json_put_str(j, "trouble", state.trouble[0] != '\0' ? state.trouble : NULL);
     ps_json_close(j, '}');
 }
 
-static void status(const struct run *r, struct ps_json *j)
+static int status(void *run, struct ps_jget *args, struct ps_json *j, struct ps_fault *fault)
 {
+    const struct run *r = run;
     struct output_counts sum = {0};
     size_t measuring, n = set_count(r->set, &measuring);
     char since[40];
+    (void)args, (void)fault;
     ps_ntp_format_utc(r->started, since, sizeof since);
     set_sum(r->set, &sum);
-    ps_json_put_bool(j, "ok", true);
-    ps_json_put_str(j, "program", "powstream");
-    ps_json_put_str(j, "version", PACKAGE_VERSION);
-    ps_json_put_u64(j, "pid", (uint64_t)getpid());
+    ps_ctl_put_program(j, "powstream");
     ps_json_put_str(j, "since", since);
     ps_json_put_u64(j, "streams", n);
     ps_json_put_u64(j, "measuring", measuring);
@@ -87,118 +53,91 @@ static void status(const struct run *r, struct ps_json *j)
     ps_json_put_u64(j, "packets-lost", sum.lost);
     ps_json_put_u64(j, "packets-duplicated", sum.duplicates);
     ps_json_put_u64(j, "gaps", sum.gaps);
-    ps_json_key(j, "gap-seconds");
-    ps_json_double(j, sum.gap_seconds);
+    ps_json_put_double(j, "gap-seconds", sum.gap_seconds);
     ps_json_put_u64(j, "gaps-open", n - measuring);
     put_clock(r, j);
-    put_packets(r, j);
+    ps_pump_put_stats(r->ground.pump, j);
     put_output(r, j);
+    return 0;
 }
 
-static void list(const struct run *r, struct ps_json *j)
+static int list(void *run, struct ps_jget *args, struct ps_json *j, struct ps_fault *fault)
 {
-    ps_json_put_bool(j, "ok", true);
-    ps_json_key(j, "streams");
-    ps_json_open(j, '[');
+    const struct run *r = run;
+    (void)args, (void)fault;
+    ps_json_put_open(j, "streams", '[');
     set_list(r->set, j);
     ps_json_close(j, ']');
+    return 0;
 }
 
-static void reload(struct run *r, struct ps_json *j)
+static int refuse_at_the_end(const struct run *r, struct ps_fault *fault)
 {
-    struct ps_fault fault = {""};
+    if (!r->ending)
+        return 0;
+    ps_fault_set(fault, NULL, 0, "powstream is ending");
+    return -ECANCELED;
+}
+
+static int reload(void *run, struct ps_jget *args, struct ps_json *j, struct ps_fault *fault)
+{
+    struct run *r = run;
     size_t failed = 0, measuring;
-    if (run_reload(r, &failed, &fault) != 0) {
-        put_error(j, fault.text);
-        return;
-    }
-    ps_json_put_bool(j, "ok", failed == 0);
-    if (failed != 0)
-        ps_json_put_str(j, "error", "some streams could not begin; the log says why");
-    ps_json_put_u64(j, "streams", set_count(r->set, &measuring));
-}
-
-static void add(struct run *r, struct ps_jnode object, struct ps_json *j)
-{
-    struct stream_conf conf;
-    struct ps_fault fault = {""};
-    // What the options say of one stream alone is not the other's.
-    struct stream_conf base = r->o->stream;
-    base.name = base.server = base.test_host = NULL;
-    int err = streams_file_stream(object, &base, &conf, &fault);
-    if (err == 0) {
-        err = set_add(r->set, &conf, &fault);
-        stream_conf_free(&conf);
+    int err = refuse_at_the_end(r, fault);
+    (void)args;
+    if (err == 0)
+        err = run_reload(r, &failed, fault);
+    if (err == 0 && failed != 0) {
+        ps_fault_set(fault, NULL, 0, "%zu of the streams could not begin; the log says why", failed);
+        err = PS_ESTATE;
     }
     if (err == 0)
-        ps_json_put_bool(j, "ok", true);
-    else
-        put_error(j, fault.text[0] != '\0' ? fault.text : ps_strerror(err));
+        ps_json_put_u64(j, "streams", set_count(r->set, &measuring));
+    return err;
 }
 
-static void remove_stream(struct run *r, const char *name, struct ps_json *j)
+static int add(void *run, struct ps_jget *args, struct ps_json *j, struct ps_fault *fault)
 {
-    if (set_remove(r->set, name) == 0)
-        ps_json_put_bool(j, "ok", true);
-    else
-        put_error(j, "there is no stream of that name");
+    struct run *r = run;
+    struct stream_conf conf;
+    // What the options say of one stream alone is not the other's.
+    struct stream_conf base = r->o->stream;
+    struct ps_jnode object = ps_jneed_object(args, "stream");
+    int err = ps_jget_end(args);
+    (void)j;
+    base.name = base.server = base.test_host = NULL;
+    if (err == 0)
+        err = refuse_at_the_end(r, fault);
+    if (err == 0)
+        err = streams_file_stream(object, &base, &conf, fault);
+    if (err == 0) {
+        err = set_add(r->set, &conf, fault);
+        stream_conf_free(&conf);
+    }
+    return err;
 }
 
-static void act(struct run *r, const struct ps_jdoc *doc, struct ps_json *j)
+static int remove_stream(void *run, struct ps_jget *args, struct ps_json *j, struct ps_fault *fault)
 {
-    static const char *const verbs[] = {"status", "list", "reload", "add", "remove"};
-    struct ps_fault fault = {""};
-    struct ps_jget g;
-    ps_jget_init(&g, ps_jdoc_root(doc), &fault);
-    size_t verb = ps_jneed_word(&g, "verb", verbs, 5);
-    struct ps_jnode object = {0};
-    const char *name = "";
-    if (g.err == 0 && verb == 3)
-        object = ps_jneed_object(&g, "stream");
-    if (g.err == 0 && verb == 4)
-        name = ps_jneed_str(&g, "name", 1, 200);
-    if (ps_jget_end(&g) != 0)
-        put_error(j, fault.text);
-    else if (r->ending && verb >= 2)
-        put_error(j, "powstream is ending");
-    else if (verb == 0)
-        status(r, j);
-    else if (verb == 1)
-        list(r, j);
-    else if (verb == 2)
-        reload(r, j);
-    else if (verb == 3)
-        add(r, object, j);
-    else
-        remove_stream(r, name, j);
+    struct run *r = run;
+    const char *name = ps_jneed_str(args, "name", 1, 200);
+    int err = ps_jget_end(args);
+    (void)j;
+    if (err == 0)
+        err = refuse_at_the_end(r, fault);
+    if (err == 0 && set_remove(r->set, name) != 0) {
+        ps_fault_set(fault, NULL, 0, "there is no stream of that name");
+        err = PS_ENOTFOUND;
+    }
+    return err;
 }
 
 void control_request(void *ctx, struct ps_ctl_request req, const char *line, size_t len)
 {
-    static const char sorry[] = "{\"ok\":false,\"error\":\"out of memory\"}";
-    struct run *r = ctx;
-    struct answer a = {0};
-    struct ps_fault fault = {""};
-    struct ps_jdoc *doc = NULL;
-    a.file = open_memstream(&a.text, &a.len);
-    if (a.file == NULL) {
-        (void)ps_ctl_reply(req, sorry, sizeof sorry - 1);
-        return;
-    }
-    ps_json_init(&a.json, a.file, false);
-    ps_json_open(&a.json, '{');
-    if (ps_jdoc_parse(&doc, NULL, line, len, &fault) != 0)
-        put_error(&a.json, fault.text);
-    else if (ps_jnode_type(ps_jdoc_root(doc)) != PS_JTYPE_OBJECT)
-        put_error(&a.json, "a request is a JSON object with a verb, as {\"verb\":\"status\"}");
-    else
-        act(r, doc, &a.json);
-    ps_json_close(&a.json, '}');
-    int err = ps_json_end(&a.json);
-    if (fclose(a.file) != 0 || err != 0)
-        (void)ps_ctl_reply(req, sorry, sizeof sorry - 1);
-    else
-        (void)ps_ctl_reply(req, a.text, a.len);
-    free(a.text);
-    ps_jdoc_free(doc);
+    static const struct ps_ctl_verb verbs[] = {{"status", status, false},
+                                               {"list", list, false},
+                                               {"reload", reload, false},
+                                               {"add", add, true},
+                                               {"remove", remove_stream, true}};
+    ps_ctl_obey(verbs, sizeof verbs / sizeof *verbs, ctx, req, line, len);
 }

@@ -38,32 +38,10 @@ static bool wants_documents(const struct output *o)
 
 // --- documents
 
-struct text {
-    char *buf;
-    size_t len;
-    FILE *file;
-    struct ps_json json;
-};
-
-static int text_begin(struct text *t)
+static char *end_line(struct ps_text *t)
 {
-    t->file = open_memstream(&t->buf, &t->len);
-    if (t->file == NULL)
-        return -ENOMEM;
-    ps_json_init(&t->json, t->file, false);
-    return 0;
-}
-
-// The finished text, to be freed; NULL after an error.
-static char *text_end(struct text *t, int err)
-{
-    if (ps_json_end(&t->json) != 0 && err == 0)
-        err = -ENOMEM;
-    if (fclose(t->file) != 0 || err != 0) {
-        free(t->buf);
-        return NULL;
-    }
-    return t->buf;
+    (void)ps_json_end(&t->json);
+    return ps_text_close(t, NULL);
 }
 
 static void hand_on(struct output *o, char *text)
@@ -109,14 +87,16 @@ static int document(struct output *o, const struct lane_result *r, struct ow_fil
                                   .raw = o->conf->raw,
                                   .bucket_width = OW_RESULT_BUCKET_WIDTH};
     struct ps_fault fault = {""};
-    struct text t;
-    int err = text_begin(&t);
-    if (err != 0)
-        return err;
-    err = ow_result_write(file, first, end, &meta, &t.json, &fault);
-    if (err != 0)
+    struct ps_text t;
+    int err = ow_result_write(file, first, end, &meta, ps_text_open(&t), &fault);
+    char *text = end_line(&t);
+    if (err != 0) {
         ps_log(o->ground->log, PS_LOG_WARN, o->conf->name, "result: %s", fault.text);
-    hand_on(o, text_end(&t, err));
+        free(text);
+        return err;
+    }
+    err = text != NULL ? 0 : -ENOMEM;
+    hand_on(o, text);
     return err;
 }
 
@@ -376,14 +356,13 @@ static char *entry_text(const struct output *o, const struct ledger_entry *e)
                                   .ignored = -1,
                                   .clock_steps = -1,
                                   .bucket_width = OW_RESULT_BUCKET_WIDTH};
-    struct text t;
-    if (text_begin(&t) != 0)
-        return NULL;
+    struct ps_text t;
+    struct ps_json *j = ps_text_open(&t);
     if (e->kind == LEDGER_STEP)
-        ow_result_step(&t.json, &meta, e->from, e->to);
+        ow_result_step(j, &meta, e->from, e->to);
     else
-        ow_result_gap(&t.json, &meta, e->from, e->to);
-    return text_end(&t, 0);
+        ow_result_gap(j, &meta, e->from, e->to);
+    return end_line(&t);
 }
 
 void output_entry(struct output *o, const struct ledger_entry *e)
@@ -421,19 +400,20 @@ static void note_name(const struct output *o, char *out, size_t size)
 
 void output_note(struct output *o, const struct ledger_note *note)
 {
-    char name[256];
-    struct text t;
-    if (note_dir(o) == NULL || text_begin(&t) != 0)
+    char name[256], *text = NULL;
+    size_t len;
+    FILE *f = note_dir(o) != NULL ? open_memstream(&text, &len) : NULL;
+    if (f == NULL)
         return;
-    fprintf(t.file, "%020" PRIu64 "\n", note->told);
+    fprintf(f, "%020" PRIu64 "\n", note->told);
     for (unsigned i = 0; i < note->n; i++)
-        fprintf(t.file, "%020" PRIu64 " %020" PRIu64 " %s\n", note->later[i].from, note->later[i].to,
+        fprintf(f, "%020" PRIu64 " %020" PRIu64 " %s\n", note->later[i].from, note->later[i].to,
                 note->later[i].reason);
     note_name(o, name, sizeof name);
-    if (fclose(t.file) == 0)
-        (void)sink_file(o->sink, note_dir(o), name, t.buf);
+    if (fclose(f) == 0)
+        (void)sink_file(o->sink, note_dir(o), name, text);
     else
-        free(t.buf);
+        free(text);
 }
 
 static void read_note(const struct output *o, const char *name, char *text, size_t size)

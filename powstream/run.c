@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/ps_err.h"
+#include "loop/ps_daemon.h"
 #include "loop/ps_sd.h"
 #include "powstream/streams_file.h"
 
@@ -160,11 +161,7 @@ static void open_log(struct run *r)
 
 static void raise_limits(void)
 {
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
+    ps_daemon_raise_files(0);
     (void)setenv("UV_THREADPOOL_SIZE", THREADS, 0);
 }
 

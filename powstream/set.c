@@ -365,8 +365,7 @@ static void put_conf(const struct stream_conf *c, struct ps_json *j)
 {
     ps_json_put_str(j, "name", c->name);
     ps_json_put_str(j, "server", c->server);
-    ps_json_key(j, "port");
-    ps_json_u64(j, c->port);
+    ps_json_put_u64(j, "port", c->port);
     ps_json_put_str(j, "direction", c->to ? "to" : "from");
     ps_json_put_str(j, "directory", c->directory);
     ps_json_put_str(j, "spool", c->spool);
@@ -383,8 +382,7 @@ void set_list(const struct set *s, struct ps_json *j)
     PS_LIST_EACH(it, &s->waiting) {
         ps_json_open(j, '{');
         put_conf(&waiting_at(it)->conf, j);
-        ps_json_key(j, "measuring");
-        ps_json_bool(j, false);
+        ps_json_put_bool(j, "measuring", false);
         ps_json_put_str(j, "state", waiting_at(it)->fault.text);
         const struct waiting *w = waiting_at(it);
         stream_put_gap(j, w->since != 0 ? w->since : w->waited,

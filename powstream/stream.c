@@ -440,16 +440,13 @@ void stream_put_gap(struct ps_json *j, ps_ntp since, ps_ntp now, const char *rea
 {
     char text[40];
     ps_ntp_format_utc(since, text, sizeof text);
-    ps_json_key(j, "gap-open");
-    ps_json_open(j, '{');
-    ps_json_key(j, "since");
-    ps_json_str(j, since != 0 ? text : NULL);
-    ps_json_key(j, "seconds");
-    ps_json_double(j, since == 0                  ? NAN
-                      : ps_ntp_before(since, now) ? ps_ntpdiff_to_double(ps_ntp_diff(now, since))
-                                                  : 0);
-    ps_json_key(j, "reason");
-    ps_json_str(j, reason);
+    ps_json_put_open(j, "gap-open", '{');
+    ps_json_put_str(j, "since", since != 0 ? text : NULL);
+    ps_json_put_double(j, "seconds",
+                       since == 0                  ? NAN
+                       : ps_ntp_before(since, now) ? ps_ntpdiff_to_double(ps_ntp_diff(now, since))
+                                                   : 0);
+    ps_json_put_str(j, "reason", reason);
     ps_json_close(j, '}');
 }
 
@@ -468,19 +465,15 @@ void stream_status(const struct stream *p, struct ps_json *j)
     const struct output_counts *c = &p->output.counts;
     char told[40];
     ps_ntp_format_utc(ledger_told(&p->ledger), told, sizeof told);
-    ps_json_key(j, "measuring");
-    ps_json_bool(j, chain_measuring(&p->chain));
-    ps_json_key(j, "state");
-    ps_json_str(j, chain_measuring(&p->chain) ? "measuring" : ledger_reason(&p->ledger));
-    ps_json_key(j, "accounted-until");
-    ps_json_str(j, told);
+    ps_json_put_bool(j, "measuring", chain_measuring(&p->chain));
+    ps_json_put_str(j, "state", chain_measuring(&p->chain) ? "measuring" : ledger_reason(&p->ledger));
+    ps_json_put_str(j, "accounted-until", told);
     ps_json_put_u64(j, "failures-in-a-row", p->chain.failures);
     ps_json_put_u64(j, "sessions", c->sessions);
     ps_json_put_u64(j, "packets-sent", c->sent);
     ps_json_put_u64(j, "packets-lost", c->lost);
     ps_json_put_u64(j, "packets-duplicated", c->duplicates);
     ps_json_put_u64(j, "gaps", c->gaps);
-    ps_json_key(j, "gap-seconds");
-    ps_json_double(j, c->gap_seconds);
+    ps_json_put_double(j, "gap-seconds", c->gap_seconds);
     put_gap(p, j);
 }

@@ -14,7 +14,8 @@ static void put_key(struct jtext *j, const char *key)
 // Its key and the beginning of its URIs, made once for all of them.
 struct about {
     const struct meta *m;
-    char key[2 * META_ID_LEN + 1];
+    bool marked; // the text is to be a shape: marks stand for what differs
+    char key[2 * ES_REG_KEY_LEN + 1];
     char path[128];
     size_t len;
 };
@@ -22,6 +23,7 @@ struct about {
 static void about_init(struct about *a, const struct meta *m, const struct answer_place *at)
 {
     a->m = m;
+    a->marked = false;
     meta_key_text(m, a->key);
     a->len = (size_t)snprintf(a->path, sizeof a->path, "%.80s/%s/", at->path, a->key);
 }
@@ -31,72 +33,89 @@ static void put_path(struct jtext *j, const struct about *a)
     jtext_raw(j, a->path, a->len);
 }
 
-static void put_time(struct jtext *j, int64_t time)
+static size_t time_text(char out[24], const struct about *a, int event)
 {
-    if (time)
-        jtext_int(j, time);
-    else
-        jtext_put(j, "null");
+    if (!a->marked)
+        return shape_time(out, a->m, event);
+    out[0] = SHAPE_TIME;
+    out[1] = (char)(event + 1);
+    return 2;
 }
 
-// What the summaries of an event type have in common: ...","time-updated":T,"uri":"/.../throughput/
-struct middle {
-    char text[256];
+static void put_time(struct jtext *j, const struct about *a, int event)
+{
+    char text[24];
+    size_t len = time_text(text, a, event);
+
+    jtext_raw(j, text, len);
+}
+
+// A text that is made of pieces before it goes to the answer, which takes longer for many short ones. What does not
+// fit is left out: names and paths are shorter.
+struct piece {
+    char text[512];
     size_t len;
 };
 
-static void middle_put(struct middle *mid, const char *text, size_t len)
+static void piece_add(struct piece *p, const char *text, size_t len)
 {
-    if (len > sizeof mid->text - mid->len)
-        return; // the names are shorter
-    memcpy(mid->text + mid->len, text, len);
-    mid->len += len;
+    if (len > sizeof p->text - p->len)
+        return;
+    memcpy(p->text + p->len, text, len);
+    p->len += len;
 }
 
-static void middle_init(struct middle *mid, const struct about *a, int event)
+static void piece_put(struct piece *p, const char *text)
 {
-    static const char before[] = "\",\"time-updated\":", between[] = ",\"uri\":\"";
-    int64_t time = meta_updated(a->m, event);
-    const char *name = event_name(event);
-    char number[24];
+    piece_add(p, text, strlen(text));
+}
+
+// What the summaries of an event type have in common: ...","time-updated":T,"uri":"/.../throughput/
+static void middle_init(struct piece *mid, const struct about *a, int event)
+{
+    char time[24];
+    size_t len = time_text(time, a, event);
 
     mid->len = 0;
-    middle_put(mid, before, sizeof before - 1);
-    middle_put(mid, time ? number : "null", time ? jtext_digits(number, (uint64_t)time) : 4);
-    middle_put(mid, between, sizeof between - 1);
-    middle_put(mid, a->path, a->len);
-    middle_put(mid, name, strlen(name));
-    middle_put(mid, "/", 1);
+    piece_put(mid, "\",\"time-updated\":");
+    piece_add(mid, time, len);
+    piece_put(mid, ",\"uri\":\"");
+    piece_add(mid, a->path, a->len);
+    piece_put(mid, es_event_name(event));
+    piece_put(mid, "/");
 }
 
-static void put_summary(struct jtext *j, const struct middle *mid, const struct summary *s)
+static void put_summary(struct jtext *j, const struct piece *mid, const struct es_summary *s)
 {
-    enum summary_type type = (enum summary_type)s->type;
+    enum es_summary_type type = (enum es_summary_type)s->type;
     char window[24];
     size_t len = jtext_digits(window, s->window);
+    struct piece p;
 
-    jtext_put(j, "{\"summary-type\":\"");
-    jtext_put(j, summary_name(type, false));
-    jtext_put(j, "\",\"summary-window\":\"");
-    jtext_raw(j, window, len);
-    jtext_raw(j, mid->text, mid->len);
-    jtext_put(j, summary_name(type, true));
-    jtext_put(j, "/");
-    jtext_raw(j, window, len);
-    jtext_put(j, "\"}");
+    p.len = 0;
+    piece_put(&p, "{\"summary-type\":\"");
+    piece_put(&p, es_summary_name(type, false));
+    piece_put(&p, "\",\"summary-window\":\"");
+    piece_add(&p, window, len);
+    piece_add(&p, mid->text, mid->len);
+    piece_put(&p, es_summary_name(type, true));
+    piece_put(&p, "/");
+    piece_add(&p, window, len);
+    piece_put(&p, "\"}");
+    jtext_raw(j, p.text, p.len);
 }
 
-static void put_summaries(struct jtext *j, const struct about *a, int event, enum summary_type type)
+static void put_summaries(struct jtext *j, const struct about *a, int event, enum es_summary_type type)
 {
     const struct meta *m = a->m;
     const char *comma = "";
-    struct middle mid;
+    struct piece mid;
 
     middle_init(&mid, a, event);
     jtext_put(j, "[");
     for (size_t i = 0; i < m->nsummaries; i++) {
-        const struct summary *s = &m->summaries[i];
-        if (s->event != event || (type != SUMMARY_BASE && s->type != type))
+        const struct es_summary *s = &m->summaries[i];
+        if (s->event != event || (type != ES_SUMMARY_BASE && s->type != type))
             continue;
         jtext_put(j, comma);
         put_summary(j, &mid, s);
@@ -105,7 +124,7 @@ static void put_summaries(struct jtext *j, const struct about *a, int event, enu
     jtext_put(j, "]");
 }
 
-void answer_summaries(struct jtext *j, const struct meta *m, int event, enum summary_type type,
+void answer_summaries(struct jtext *j, const struct meta *m, int event, enum es_summary_type type,
                       const struct answer_place *at)
 {
     struct about a;
@@ -116,7 +135,7 @@ void answer_summaries(struct jtext *j, const struct meta *m, int event, enum sum
 
 static void put_event(struct jtext *j, const struct about *a, int event)
 {
-    const char *name = event_name(event);
+    const char *name = es_event_name(event);
 
     jtext_put(j, "{\"event-type\":\"");
     jtext_put(j, name);
@@ -124,9 +143,9 @@ static void put_event(struct jtext *j, const struct about *a, int event)
     put_path(j, a);
     jtext_put(j, name);
     jtext_put(j, "/base\",\"time-updated\":");
-    put_time(j, meta_updated(a->m, event));
+    put_time(j, a, event);
     jtext_put(j, ",\"summaries\":");
-    put_summaries(j, a, event, SUMMARY_BASE);
+    put_summaries(j, a, event, ES_SUMMARY_BASE);
     jtext_put(j, "}");
 }
 
@@ -164,9 +183,26 @@ static void put_params(struct jtext *j, const struct meta *m)
     }
 }
 
-void answer_meta(struct jtext *j, const struct meta *m, const struct answer_place *at,
-                 const struct answer_total *total)
+static void put_events(struct jtext *j, const struct about *a)
 {
+    for (size_t i = 0; i < a->m->nevents; i++) {
+        if (i)
+            jtext_put(j, ",");
+        put_event(j, a, a->m->event[i]);
+    }
+}
+
+static void put_marked(struct jtext *j, const struct meta *m)
+{
+    struct about a = {.m = m, .marked = true, .path = {SHAPE_PATH}, .len = 1};
+
+    put_events(j, &a);
+}
+
+void answer_meta(struct jtext *j, const struct meta *m, const struct answer_place *at,
+                 const struct answer_total *total, struct shapes *shapes)
+{
+    const struct shape *shape = shapes ? shapes_get(shapes, m, put_marked) : NULL;
     struct about a;
 
     about_init(&a, m, at);
@@ -180,11 +216,10 @@ void answer_meta(struct jtext *j, const struct meta *m, const struct answer_plac
     jtext_put(j, "\"");
     put_params(j, m);
     jtext_put(j, ",\"event-types\":[");
-    for (size_t i = 0; i < m->nevents; i++) {
-        if (i)
-            jtext_put(j, ",");
-        put_event(j, &a, m->event[i]);
-    }
+    if (shape)
+        shape_put(j, shape, m, a.path, a.len);
+    else
+        put_events(j, &a);
     jtext_put(j, "]");
     if (total)
         put_total(j, total);
@@ -193,20 +228,20 @@ void answer_meta(struct jtext *j, const struct meta *m, const struct answer_plac
 
 // --- points
 
-static void put_buckets(struct jtext *j, const struct hist *h)
+static void put_buckets(struct jtext *j, const struct es_hist *h)
 {
-    char key[HIST_KEY_MAX + 1];
+    char key[ES_HIST_KEY_MAX + 1];
 
     jtext_put(j, "{");
     for (size_t i = 0; i < h->n; i++) {
         if (i)
             jtext_put(j, ",");
         // Keys that are numbers need no escapes.
-        if (h->at[i].decimals == HIST_TEXT) {
-            jtext_str(j, hist_key(&h->at[i], key));
+        if (h->at[i].decimals == ES_HIST_TEXT) {
+            jtext_str(j, es_hist_key(&h->at[i], key));
         } else {
             jtext_put(j, "\"");
-            jtext_put(j, hist_key(&h->at[i], key));
+            jtext_put(j, es_hist_key(&h->at[i], key));
             jtext_put(j, "\"");
         }
         jtext_put(j, ":");
@@ -215,7 +250,7 @@ static void put_buckets(struct jtext *j, const struct hist *h)
     jtext_put(j, "}");
 }
 
-static void put_modes(struct jtext *j, const struct hist_stats *s)
+static void put_modes(struct jtext *j, const struct es_hist_stats *s)
 {
     jtext_put(j, "\"mode\":[");
     for (size_t i = 0; i < s->nmodes; i++) {
@@ -226,7 +261,7 @@ static void put_modes(struct jtext *j, const struct hist_stats *s)
     jtext_put(j, "]");
 }
 
-static void put_stats(struct jtext *j, const struct hist_stats *s)
+static void put_stats(struct jtext *j, const struct es_hist_stats *s)
 {
     const struct {
         const char *key;
@@ -256,26 +291,26 @@ static void put_stats(struct jtext *j, const struct hist_stats *s)
     jtext_put(j, "}");
 }
 
-static void put_value(struct jtext *j, const struct value *v)
+static void put_value(struct jtext *j, const struct es_value *v)
 {
     switch (v->form) {
-    case VALUE_NONE:
+    case ES_VALUE_NONE:
         jtext_put(j, "{}");
         break;
-    case VALUE_NUMBER:
+    case ES_VALUE_NUMBER:
         jtext_real(j, v->number);
         break;
-    case VALUE_RATIO:
+    case ES_VALUE_RATIO:
         jtext_real(j, (double)v->ratio.numerator / (double)v->ratio.denominator);
         break;
-    case VALUE_HIST:
+    case ES_VALUE_HIST:
         put_buckets(j, &v->hist);
         break;
-    case VALUE_JSON:
+    case ES_VALUE_JSON:
         jtext_raw(j, v->json.text, v->json.len);
         break;
-    case VALUE_STATS:
-        put_stats(j, &v->stats);
+    case ES_VALUE_STATS:
+        put_stats(j, v->stats);
         break;
     }
 }

@@ -3,8 +3,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "base/ps_num.h"
-
-#define AHEAD 3600 // clocks of those who measure may be ahead
+#include "psarchive/put.h"
 
 static const char *const ends[ASK_ENDS] = {"source", "destination", "measurement-agent"};
 
@@ -158,8 +157,8 @@ static void parse_event(struct ask *a, const struct ps_query *q)
     f->by_event = event;
     f->by_summary = summary;
     f->by_window = window;
-    f->event = event ? event_find(event) : 0;
-    a->nothing = f->event < 0 || (summary && summary_find(summary, false, &f->summary)) ||
+    f->event = event ? es_event_find(event) : 0;
+    a->nothing = f->event < 0 || (summary && es_summary_find(summary, false, &f->summary)) ||
                  (window && ps_num_u64(window, 10, 0, UINT32_MAX, &seconds));
     f->window = (uint32_t)seconds;
 }
@@ -226,7 +225,7 @@ int ask_page_parse(struct ask_page *p, const struct ps_query *q, int64_t now, st
     p->limit = SIZE_MAX;
     p->offset = 0;
     if (!err && p->time.open)
-        p->time.to = p->time.given ? now + AHEAD : now;
+        p->time.to = now + PUT_AHEAD; // clocks of those who measure may be ahead
     if (!err)
         err = parse_count(q, "limit", &p->limit, fault);
     if (!err)
@@ -241,4 +240,11 @@ bool ask_format_known(const struct ps_query *q)
     const char *format = span_last(q, "format");
 
     return !format || strcmp(format, "json") == 0;
+}
+
+bool ask_format_csv(const struct ps_query *q)
+{
+    const char *format = span_last(q, "format");
+
+    return format && strcmp(format, "csv") == 0;
 }

@@ -42,8 +42,9 @@ struct ask_page {
     size_t offset;
 };
 
-// As ask_parse. A time that is open ends an hour from now, and one that says nothing now.
+// As ask_parse. A time that is open ends where results may be at the latest, a day from now.
 int ask_page_parse(struct ask_page *p, const struct ps_query *q, int64_t now, struct ps_fault *fault);
 
 // Whether the answer can be what "format" asks for: nothing, or JSON.
 bool ask_format_known(const struct ps_query *q);
+bool ask_format_csv(const struct ps_query *q); // format=csv: of series alone

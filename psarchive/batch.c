@@ -102,8 +102,8 @@ static int by_place(const void *a, const void *b)
 
 static bool replaceable(int event)
 {
-    enum value_form form = value_form_of(event_kind(event));
-    return form == VALUE_HIST || form == VALUE_JSON;
+    enum es_value_form form = es_value_form_of(es_event_kind(event));
+    return form == ES_VALUE_HIST || form == ES_VALUE_JSON;
 }
 
 static int conflict(struct put *p, const struct put_value *v)
@@ -123,13 +123,13 @@ static int join(struct put *p)
             p->values[to++] = *v;
             continue;
         }
-        bool same = value_equal(&last->value, &v->value);
+        bool same = es_value_equal(&last->value, &v->value);
         if (!same && !replaceable(v->event)) {
             memmove(&p->values[to], v, (p->nvalues - i) * sizeof *v);
             p->nvalues -= i - to;
             return conflict(p, &p->values[to]);
         }
-        value_fini(&last->value);
+        es_value_fini(&last->value);
         *last = *v;
         *(same ? &p->same : &p->replaced) += 1;
     }
@@ -145,13 +145,32 @@ static void drop_expired(struct batch *b, struct put *p)
         return;
     for (size_t i = 0; i < p->nvalues; i++) {
         struct put_value *v = &p->values[i];
-        if (v->ts < retention_cut(policy, v->event, SUMMARY_BASE, 0, b->now)) {
-            value_fini(&v->value);
+        if (v->ts < retention_cut(policy, v->event, ES_SUMMARY_BASE, 0, b->now)) {
+            es_value_fini(&v->value);
             p->expired++;
         } else
             p->values[to++] = *v;
     }
     p->nvalues = to;
+}
+
+static void look_ahead(struct batch *b, struct put *p, int64_t ts)
+{
+    if (ts > b->now + PUT_AHEAD && ts > p->ahead)
+        p->ahead = ts;
+}
+
+// What is of the far future would be the newest for years.
+static int check_ahead(struct batch *b, struct put *p)
+{
+    p->ahead = 0;
+    for (size_t i = 0; i < p->nvalues; i++)
+        look_ahead(b, p, p->values[i].ts);
+    for (size_t i = 0; i < p->nsums; i++)
+        look_ahead(b, p, p->sums[i].ts);
+    if (p->document.text != NULL)
+        look_ahead(b, p, p->document.ts);
+    return p->ahead > 0 ? PS_ERANGE : 0;
 }
 
 static int judge(struct batch *b, struct put *p)
@@ -165,7 +184,9 @@ static int judge(struct batch *b, struct put *p)
             qsort(p->values, p->nvalues, sizeof *p->values, by_place);
             break;
         }
-    int err = join(p);
+    int err = check_ahead(b, p);
+    if (err == 0)
+        err = join(p);
     if (err == 0)
         drop_expired(b, p);
     return err;
@@ -191,7 +212,16 @@ static int read_old(struct batch *b, const struct meta *m, int64_t ts, struct ro
     return err;
 }
 
-// What is there already does no harm. Else another run is refused, and another value unless it is the run's own.
+// Of another run, whatever its values.
+static int conflict_of_documents(struct put *p)
+{
+    p->conflict_event = -1;
+    p->conflict_ts = p->document.ts;
+    return PS_EDUPLICATE;
+}
+
+// What is there already does no harm, unless it comes with another document, which could not be kept. Else another run
+// is refused, and another value unless it is the run's own.
 static int check_old(struct batch *b, const struct touch *t, struct put *p, const struct plan *pl)
 {
     enum kin kin;
@@ -200,13 +230,21 @@ static int check_old(struct batch *b, const struct touch *t, struct put *p, cons
     int err = batch_kin(b, p, pl, t->meta->id, &kin);
     for (size_t i = pl->from; err == 0 && i < pl->to; i++) {
         const struct put_value *v = &p->values[i];
-        const struct value *old = row_find(pl->old, v->event);
-        if (old != NULL && value_equal(old, &v->value))
+        const struct es_value *old = row_find(pl->old, v->event);
+        if (old != NULL && es_value_equal(old, &v->value))
             continue;
         if (kin == KIN_OTHER || (old != NULL && !(kin == KIN_SAME && replaceable(v->event))))
             err = conflict(p, v);
     }
-    return err;
+    return err == 0 && kin == KIN_OTHER ? conflict_of_documents(p) : err;
+}
+
+// With values the plan of their second has seen to it.
+static int check_document(struct batch *b, struct put *p, int64_t meta)
+{
+    bool other = false;
+    int err = p->nvalues > 0 ? 0 : batch_other_document(b, p, meta, p->document.ts, &other);
+    return other ? conflict_of_documents(p) : err;
 }
 
 static size_t count_ts(const struct put *p)
@@ -217,14 +255,13 @@ static size_t count_ts(const struct put *p)
     return n;
 }
 
-static void plans_free(struct plan *plans, size_t n)
+static void plans_fini(struct plan *plans, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (plans[i].old != NULL)
             row_fini(plans[i].old);
         free(plans[i].old);
     }
-    free(plans);
 }
 
 static int make_plans(struct batch *b, const struct touch *t, struct put *p, struct plan *plans)
@@ -263,8 +300,8 @@ static int write_row(struct batch *b, const struct meta *m, const struct plan *p
 static int merge_value(struct batch *b, const struct touch *t, struct put *p, const struct put_value *v,
                        struct row *row)
 {
-    struct value *old = row_find(row, v->event), copy = v->value;
-    if (old != NULL && value_equal(old, &copy)) {
+    struct es_value *old = row_find(row, v->event), copy = v->value;
+    if (old != NULL && es_value_equal(old, &copy)) {
         p->same++;
         return 0;
     }
@@ -306,19 +343,24 @@ static int write_plan(struct batch *b, struct touch *t, struct put *p, const str
 static int write_values(struct batch *b, struct touch *t, struct put *p)
 {
     size_t n = count_ts(p);
-    struct plan *plans = calloc(n + 1, sizeof *plans);
+    struct plan alone = {0}, *plans = n > 1 ? calloc(n, sizeof *plans) : &alone;
     if (plans == NULL)
         return -ENOMEM;
     int err = make_plans(b, t, p, plans);
     bool judged = err == 0;
     for (size_t i = 0; err == 0 && i < n; i++)
         err = write_plan(b, t, p, &plans[i]);
-    plans_free(plans, n);
+    plans_fini(plans, n);
+    if (plans != &alone)
+        free(plans);
     return judged && err == PS_EDUPLICATE ? PS_ESTATE : err; // then a row was there that could not be
 }
 
 static int check_events(const struct meta *m, const struct put *p)
 {
+    for (size_t i = 0; i < p->nsums; i++)
+        if (!meta_rolls_up(m, p->sums[i].event, p->sums[i].window))
+            return PS_EUNKNOWN;
     for (size_t i = 0; i < p->nvalues; i++)
         if (!meta_has_event(m, p->values[i].event))
             return PS_EUNKNOWN;
@@ -334,7 +376,11 @@ int batch_put(struct batch *b, struct put *p)
     if (err == 0)
         err = check_events(t->meta, p);
     if (err == 0)
+        err = check_document(b, p, t->meta->id);
+    if (err == 0)
         err = write_values(b, t, p);
+    if (err == 0 && p->nsums > 0)
+        err = batch_sums(b, t, p);
     if (err == 0 && p->document.text != NULL)
         err = documents_add(b->documents, t->meta->id, p->document.ts, p->document.text, p->document.len);
     if (err != 0)
@@ -346,16 +392,22 @@ int batch_put(struct batch *b, struct put *p)
 
 // --- the transaction
 
-int batch_begin(struct batch *b, int64_t now)
+int batch_look(struct batch *b)
 {
     int64_t version = b->store->version;
+    int err = store_refresh(b->store);
+    if (b->store->version != version)
+        batch_forget(b);
+    return err;
+}
+
+int batch_begin(struct batch *b, int64_t now)
+{
     b->now = now;
     int err = ps_db_begin(b->store->db);
     if (err != 0)
         return err;
-    err = store_refresh(b->store);
-    if (b->store->version != version)
-        batch_forget(b);
+    err = batch_look(b);
     if (err != 0)
         ps_db_rollback(b->store->db);
     return err;
@@ -371,7 +423,7 @@ void batch_rollback(struct batch *b)
 // When what of the meta was written: those event types now.
 static int note_meta(struct batch *b, const struct meta *m, uint64_t events)
 {
-    uint8_t octets[EVENT_COUNT * 8];
+    uint8_t octets[ES_EVENT_COUNT * 8];
     struct ps_wr w;
     ps_wr_init(&w, octets, sizeof octets);
     for (size_t i = 0; i < m->nevents; i++)

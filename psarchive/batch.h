@@ -20,5 +20,8 @@ int batch_commit(struct batch *b);
 void batch_rollback(struct batch *b);
 // Writes down when what was last written, which a commit does once a minute only. Nothing to write is nothing done.
 int batch_note(struct batch *b);
+// Whether another process has written: then the catalog takes in what it registered and purged. A transaction begins
+// with it. An error: what was not taken in is by the next one.
+int batch_look(struct batch *b);
 // Somebody changed the database otherwise (purge).
 void batch_forget(struct batch *b);

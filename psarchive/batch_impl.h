@@ -37,6 +37,8 @@ struct plan {
 };
 
 // --- runs (batch_run.c)
+// *other: the put's document is of this second, and there is another one. 0 or an error.
+int batch_other_document(struct batch *b, const struct put *p, int64_t meta, int64_t ts, bool *other);
 
 enum kin {
     KIN_UNKNOWN, // neither is told
@@ -45,6 +47,11 @@ enum kin {
 };
 // What the values of a plan, which has a row, are to that.
 int batch_kin(struct batch *b, const struct put *p, const struct plan *pl, int64_t meta, enum kin *out);
+
+// --- sums (batch_sums.c)
+
+// Sets them, and notes up to when points are not taken any more. 0 or an error.
+int batch_sums(struct batch *b, struct touch *t, struct put *p);
 
 // --- metas (batch_meta.c)
 

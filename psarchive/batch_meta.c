@@ -35,7 +35,7 @@ static int touch_of(struct batch *b, struct meta *m, struct touch **out)
     return err == 0 ? touch_new(b, m, false, out) : err;
 }
 
-static int insert(struct batch *b, const struct registration *r, struct meta **out)
+static int insert(struct batch *b, const struct es_reg *r, struct meta **out)
 {
     uint8_t *body;
     size_t len;
@@ -45,7 +45,7 @@ static int insert(struct batch *b, const struct registration *r, struct meta **o
     (*out)->looked = b->store->version;
     err = meta_pack(r, &body, &len);
     if (err == 0) {
-        ps_stmt_blob(b->meta_add, 1, (*out)->key, META_ID_LEN);
+        ps_stmt_blob(b->meta_add, 1, (*out)->key, ES_REG_KEY_LEN);
         ps_stmt_blob(b->meta_add, 2, (*out)->hash, sizeof(*out)->hash);
         ps_stmt_i64(b->meta_add, 3, b->now);
         ps_stmt_blob(b->meta_add, 4, body, len);
@@ -63,10 +63,10 @@ static int insert(struct batch *b, const struct registration *r, struct meta **o
     return err;
 }
 
-static int add_meta(struct batch *b, struct put *p, struct touch **out)
+static int add_meta(struct batch *b, struct put *p, const struct es_reg *r, struct touch **out)
 {
     struct meta *m;
-    int err = insert(b, &p->reg, &m);
+    int err = insert(b, r, &m);
     if (err == PS_EDUPLICATE) // another key of ours, or one that was given, is taken by another registration
         return PS_ESTATE;
     if (err != 0)
@@ -77,32 +77,47 @@ static int add_meta(struct batch *b, struct put *p, struct touch **out)
     return err;
 }
 
-static int find_registered(struct batch *b, struct put *p, struct touch **out)
+static int find_registered(struct batch *b, struct put *p, const struct es_reg *r, const uint8_t hash[32],
+                           struct touch **out)
 {
-    uint8_t hash[32];
-    int err = registration_hash(&p->reg, hash);
-    if (err != 0)
-        return err;
     *out = ps_map_get(&b->hashes, hash);
     if (*out != NULL)
         return 0;
     struct meta *m = catalog_find_hash(b->store->catalog, hash);
     if (m == NULL)
-        return add_meta(b, p, out);
-    err = touch_of(b, m, out);
+        return add_meta(b, p, r, out);
+    int err = touch_of(b, m, out);
     meta_unref(m);
     return err;
+}
+
+// It has been purged since the put was made.
+static int revive(struct batch *b, struct put *p, struct touch **out)
+{
+    struct es_reg r;
+    meta_registration(p->meta, &r);
+    return find_registered(b, p, &r, p->meta->hash, out);
+}
+
+static int register_put(struct batch *b, struct put *p, struct touch **out)
+{
+    uint8_t hash[32];
+    int err = registration_hash(&p->reg, hash);
+    return err == 0 ? find_registered(b, p, &p->reg, hash, out) : err;
 }
 
 int batch_meta(struct batch *b, struct put *p, struct touch **out)
 {
     if (p->reg.events != 0)
-        return find_registered(b, p, out);
+        return register_put(b, p, out);
     if (p->meta == NULL)
         return PS_ENOTFOUND;
+    *out = ps_map_get(&b->touched, &p->meta->id);
+    if (*out != NULL)
+        return 0;
     struct meta *m = catalog_find_id(b->store->catalog, p->meta->id);
     if (m == NULL)
-        return PS_ENOTFOUND;
+        return p->revives ? revive(b, p, out) : PS_ENOTFOUND;
     int err = touch_of(b, m, out);
     meta_unref(m);
     return err;

@@ -11,7 +11,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static size_t skip_blanks(const struct value *v, size_t at)
+static size_t skip_blanks(const struct es_value *v, size_t at)
 {
     while (at < v->json.len && is_blank(v->json.text[at]))
         at++;
@@ -19,7 +19,7 @@ static size_t skip_blanks(const struct value *v, size_t at)
 }
 
 // Hrefs have none of their own; programs write the JSON around them differently.
-static bool same_but_blanks(const struct value *a, const struct value *b)
+static bool same_but_blanks(const struct es_value *a, const struct es_value *b)
 {
     size_t i = skip_blanks(a, 0), k = skip_blanks(b, 0);
     while (i < a->json.len && k < b->json.len && a->json.text[i] == b->json.text[k]) {
@@ -29,7 +29,7 @@ static bool same_but_blanks(const struct value *a, const struct value *b)
     return i == a->json.len && k == b->json.len;
 }
 
-static int other_document(struct batch *b, const struct put *p, int64_t meta, int64_t ts, bool *other)
+int batch_other_document(struct batch *b, const struct put *p, int64_t meta, int64_t ts, bool *other)
 {
     char *text;
     size_t len;
@@ -45,8 +45,8 @@ static int other_document(struct batch *b, const struct put *p, int64_t meta, in
 
 int batch_kin(struct batch *b, const struct put *p, const struct plan *pl, int64_t meta, enum kin *out)
 {
-    int href = event_find("pscheduler-run-href");
-    const struct value *theirs = row_find(pl->old, href), *ours = NULL;
+    int href = es_event_find("pscheduler-run-href");
+    const struct es_value *theirs = row_find(pl->old, href), *ours = NULL;
     bool other = false;
     for (size_t i = pl->from; i < pl->to; i++)
         if (p->values[i].event == href)
@@ -55,7 +55,7 @@ int batch_kin(struct batch *b, const struct put *p, const struct plan *pl, int64
         *out = same_but_blanks(theirs, ours) ? KIN_SAME : KIN_OTHER;
         return 0;
     }
-    int err = other_document(b, p, meta, pl->ts, &other);
+    int err = batch_other_document(b, p, meta, pl->ts, &other);
     *out = other ? KIN_OTHER : KIN_UNKNOWN;
     return err;
 }

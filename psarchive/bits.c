@@ -41,18 +41,14 @@ static int reserve(struct bitput *w, size_t n)
     return 0;
 }
 
-void bitput(struct bitput *w, uint64_t v, unsigned n)
+void bitput_flush(struct bitput *w)
 {
-    w->acc = w->acc << n | (n == 0 ? 0 : v & UINT64_MAX >> (64 - n));
-    w->held += n;
-    if (w->held < 8 || reserve(w, 8) != 0) {
-        w->held %= 8; // after an error nothing is kept
-        return;
+    if (w->held >= 8 && reserve(w, 8) == 0) {
+        uint64_t octets = htobe64(w->acc << (64 - w->held));
+        memcpy(w->data + w->len, &octets, sizeof octets);
+        w->len += w->held / 8;
     }
-    while (w->held >= 8) {
-        w->held -= 8;
-        w->data[w->len++] = (uint8_t)(w->acc >> w->held);
-    }
+    w->held %= 8; // after an error nothing is kept
 }
 
 void bitput64(struct bitput *w, uint64_t v, unsigned n)
@@ -62,7 +58,7 @@ void bitput64(struct bitput *w, uint64_t v, unsigned n)
     bitput(w, v, n > 32 ? 32 : n);
 }
 
-void bitput_golomb(struct bitput *w, uint64_t v, unsigned k)
+void bitput_golomb_long(struct bitput *w, uint64_t v, unsigned k)
 {
     uint64_t q = (v >> k) + 1;
     unsigned len = bits_length(q);
@@ -74,6 +70,7 @@ void bitput_golomb(struct bitput *w, uint64_t v, unsigned k)
 void bitput_octets(struct bitput *w, const void *data, size_t n)
 {
     const uint8_t *p = data;
+    bitput_flush(w);
     if (reserve(w, n + 8) != 0)
         return;
     if (w->held == 0) {
@@ -87,8 +84,9 @@ void bitput_octets(struct bitput *w, const void *data, size_t n)
 
 int bitput_end(struct bitput *w)
 {
-    if (w->held > 0)
-        bitput(w, 0, 8 - w->held);
+    if (w->held % 8 > 0)
+        bitput(w, 0, 8 - w->held % 8);
+    bitput_flush(w);
     return w->err;
 }
 

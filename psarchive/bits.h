@@ -10,7 +10,7 @@
 struct bitput {
     uint8_t *data; // owned; kept for the next time by bitput_clear
     size_t len, cap;
-    uint64_t acc; // the lowest `held` bits wait
+    uint64_t acc; // the lowest `held` bits wait, up to 64
     unsigned held;
     int err; // 0 or -ENOMEM
 };
@@ -18,11 +18,38 @@ struct bitput {
 void bitput_init(struct bitput *w);
 void bitput_fini(struct bitput *w);
 void bitput_clear(struct bitput *w);
+void bitput_flush(struct bitput *w); // what waits, but for less than an octet
 // The lowest n bits of v, n <= 57.
-void bitput(struct bitput *w, uint64_t v, unsigned n);
-void bitput64(struct bitput *w, uint64_t v, unsigned n); // n <= 64
+static inline void bitput(struct bitput *w, uint64_t v, unsigned n)
+{
+    if (w->held + n > 64)
+        bitput_flush(w);
+    w->acc = w->acc << n | (n == 0 ? 0 : v & UINT64_MAX >> (64 - n));
+    w->held += n;
+}
+void bitput64(struct bitput *w, uint64_t v, unsigned n);           // n <= 64
+void bitput_golomb_long(struct bitput *w, uint64_t v, unsigned k); // of any length
 // Exponential Golomb code of order k: v >> k in twice its length, the rest as it is. v <= BITS_GOLOMB_MAX.
-void bitput_golomb(struct bitput *w, uint64_t v, unsigned k);
+static inline void bitput_golomb(struct bitput *w, uint64_t v, unsigned k)
+{
+    unsigned all = 2 * (64 - (unsigned)__builtin_clzll((v >> k) + 1)) - 1 + k;
+    if (all <= 57)
+        bitput(w, v + ((uint64_t)1 << k), all); // (v >> k) + 1 and the rest, behind the zeros
+    else
+        bitput_golomb_long(w, v, k);
+}
+// Two of them, at once if both are short, as most are that come in pairs.
+static inline void bitput_golomb2(struct bitput *w, uint64_t v, unsigned k, uint64_t v2, unsigned k2)
+{
+    unsigned all = 2 * (64 - (unsigned)__builtin_clzll((v >> k) + 1)) - 1 + k;
+    unsigned all2 = 2 * (64 - (unsigned)__builtin_clzll((v2 >> k2) + 1)) - 1 + k2;
+    if (all + all2 <= 57) {
+        bitput(w, (v + ((uint64_t)1 << k)) << all2 | (v2 + ((uint64_t)1 << k2)), all + all2);
+        return;
+    }
+    bitput_golomb(w, v, k);
+    bitput_golomb(w, v2, k2);
+}
 void bitput_octets(struct bitput *w, const void *data, size_t n);
 // Fills the last octet with zeros; data and len are then the whole. The error.
 int bitput_end(struct bitput *w);

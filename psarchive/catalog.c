@@ -50,12 +50,12 @@ void catalog_free(struct catalog *c)
 // --- look-up; with the lock
 
 // The place of the first key that is not before this one.
-static size_t place_of(const struct catalog *c, const uint8_t key[META_ID_LEN])
+static size_t place_of(const struct catalog *c, const uint8_t key[ES_REG_KEY_LEN])
 {
     size_t low = 0, high = c->n;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        if (memcmp(c->at[mid]->key, key, META_ID_LEN) < 0)
+        if (memcmp(c->at[mid]->key, key, ES_REG_KEY_LEN) < 0)
             low = mid + 1;
         else
             high = mid;
@@ -63,16 +63,16 @@ static size_t place_of(const struct catalog *c, const uint8_t key[META_ID_LEN])
     return low;
 }
 
-static bool is_at(const struct catalog *c, size_t place, const uint8_t key[META_ID_LEN])
+static bool is_at(const struct catalog *c, size_t place, const uint8_t key[ES_REG_KEY_LEN])
 {
-    return place < c->n && memcmp(c->at[place]->key, key, META_ID_LEN) == 0;
+    return place < c->n && memcmp(c->at[place]->key, key, ES_REG_KEY_LEN) == 0;
 }
 
 struct meta *catalog_find(struct catalog *c, const char *key)
 {
-    uint8_t octets[META_ID_LEN];
+    uint8_t octets[ES_REG_KEY_LEN];
     struct meta *m = NULL;
-    if (ps_num_hex(key, octets, META_ID_LEN) != 0)
+    if (ps_num_hex(key, octets, ES_REG_KEY_LEN) != 0)
         return NULL;
     pthread_rwlock_rdlock(&c->lock);
     size_t place = place_of(c, octets);
@@ -164,7 +164,7 @@ void catalog_remove(struct catalog *c, const struct meta *m)
 
 static bool has_param(const struct meta *m, const struct filter_param *p)
 {
-    char key[2 * META_ID_LEN + 1];
+    char key[2 * ES_REG_KEY_LEN + 1];
     const char *value = meta_get(m, p->key);
     if (strcmp(p->key, "metadata-key") == 0) {
         meta_key_text(m, key);
@@ -185,11 +185,11 @@ static bool in_time(const struct filter *f, const struct meta *m, int event)
 // An event type that is registered, with its base.
 static bool event_matches(const struct filter *f, const struct meta *m, int event)
 {
-    bool base = (!f->by_summary || f->summary == SUMMARY_BASE) && (!f->by_window || f->window == 0);
+    bool base = (!f->by_summary || f->summary == ES_SUMMARY_BASE) && (!f->by_window || f->window == 0);
     return (!f->by_event || f->event == event) && base && in_time(f, m, event);
 }
 
-static bool summary_matches(const struct filter *f, const struct meta *m, const struct summary *s)
+static bool summary_matches(const struct filter *f, const struct meta *m, const struct es_summary *s)
 {
     return (!f->by_event || f->event == s->event) && (!f->by_summary || f->summary == s->type) &&
            (!f->by_window || f->window == s->window) && in_time(f, m, s->event);
@@ -239,7 +239,7 @@ static size_t look(struct search *s, const struct meta **out, size_t max)
         place++;
     for (; n < max && place < c->n; place++) {
         const struct meta *m = c->at[place];
-        memcpy(s->after, m->key, META_ID_LEN);
+        memcpy(s->after, m->key, ES_REG_KEY_LEN);
         s->begun = true;
         if (filter_matches(s->filter, m))
             out[n++] = meta_ref(m);

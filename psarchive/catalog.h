@@ -37,7 +37,7 @@ struct filter {
     size_t nparams;
     bool by_event, by_summary, by_window, by_time;
     int event;
-    enum summary_type summary;
+    enum es_summary_type summary;
     uint32_t window;
     int64_t from, to; // seconds since 1970; what was never written is never in them
 };
@@ -51,7 +51,7 @@ size_t catalog_matches(struct catalog *c, const struct filter *f);
 struct search {
     struct catalog *catalog;
     const struct filter *filter; // must live as long
-    uint8_t after[META_ID_LEN];
+    uint8_t after[ES_REG_KEY_LEN];
     bool begun;
 };
 void search_begin(struct search *s, struct catalog *c, const struct filter *f);

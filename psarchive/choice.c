@@ -29,7 +29,7 @@ static int add_address(struct choice *c, const char *prog, int which, const char
 
 static int add_event(struct choice *c, const char *prog, const char *name)
 {
-    c->filter.event = event_find(name);
+    c->filter.event = es_event_find(name);
     c->filter.by_event = true;
     if (c->filter.event >= 0)
         return 0;
@@ -41,11 +41,11 @@ static int add_param(struct choice *c, const char *prog, const char *text)
 {
     const char *equals = strchr(text, '=');
     char *key = c->keys[c->filter.nparams % FILTER_PARAMS_MAX];
-    if (equals == NULL || equals == text || equals - text > META_KEY_MAX) {
+    if (equals == NULL || equals == text || equals - text > ES_REG_NAME_MAX) {
         fprintf(stderr, "%s: --param '%s': wants KEY=VALUE\n", prog, text);
         return PS_ESYNTAX;
     }
-    snprintf(key, META_KEY_MAX + 1, "%.*s", (int)(equals - text), text);
+    snprintf(key, ES_REG_NAME_MAX + 1, "%.*s", (int)(equals - text), text);
     return add(c, prog, key, equals + 1);
 }
 

@@ -26,7 +26,7 @@ enum {
 
 struct choice {
     struct filter filter;
-    char keys[FILTER_PARAMS_MAX][META_KEY_MAX + 1];
+    char keys[FILTER_PARAMS_MAX][ES_REG_NAME_MAX + 1];
     char addresses[3][80];
 };
 

@@ -9,7 +9,7 @@
 
 __extension__ typedef __int128 decimal_sum;
 
-// |number| <= VALUE_NUMBER_MAX; some 10^8 of them fit into a sum.
+// |number| <= ES_VALUE_NUMBER_MAX; some 10^8 of them fit into a sum.
 decimal_sum decimal_from(double number);
 // The nearest double, or one beside it.
 double decimal_to(decimal_sum sum);

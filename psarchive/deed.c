@@ -53,8 +53,13 @@ static void refuse_conflict(struct deed *d)
 {
     const struct put *p = d->put;
 
+    if (p->conflict_event < 0) {
+        ps_http_reply_error(d->req, 409, "A different document already exists at time %lld",
+                            (long long)p->conflict_ts);
+        return;
+    }
     ps_http_reply_error(d->req, 409, "A different value already exists with event type %s at time %lld",
-                        event_name(p->conflict_event), (long long)p->conflict_ts);
+                        es_event_name(p->conflict_event), (long long)p->conflict_ts);
 }
 
 static void refuse_full(struct deed *d)
@@ -75,11 +80,20 @@ static void refuse_broken(struct deed *d)
     ps_http_reply_error(d->req, 500, "The archive cannot write: %s", ps_strerror(d->err));
 }
 
+static void refuse_future(struct deed *d)
+{
+    char why[PUT_WHY_SIZE];
+
+    ps_http_reply_error(d->req, 400, "%s", put_why(d->put, why));
+}
+
 // What the writer says.
 static void refuse_written(struct deed *d)
 {
     if (d->err == PS_EDUPLICATE)
         refuse_conflict(d);
+    else if (d->err == PS_ERANGE && d->put->ahead > 0)
+        refuse_future(d);
     else if (d->err == PS_ENOTFOUND)
         ps_http_reply_error(d->req, 404, "There is no metadata of this key (any more)");
     else if (d->err == PS_EUNKNOWN)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "psarchive/place.h"
-#include "psarchive/value.h"
+#include "esmond/es_value.h"
 #include "zstd/ps_zstd.h"
 
 #define TEMPLATE_MAX 16384 // octets
@@ -147,7 +147,7 @@ static int unpack(struct documents *d, const struct template *t, struct ps_stmt 
     size_t n;
     int64_t want = ps_stmt_col_i64(row, 0);
     const void *packed = ps_stmt_col_blob(row, 1, &n);
-    if (want <= 0 || want > VALUE_TEXT_MAX)
+    if (want <= 0 || want > ES_VALUE_TEXT_MAX)
         return PS_EMALFORMED;
     *text = malloc((size_t)want);
     if (*text == NULL)

@@ -110,7 +110,7 @@ bool door_write(void *site, struct ps_http_req *req)
     struct site *s = site;
     const struct ps_addr *client = ps_http_client(req);
 
-    if (!client->len || nets_have(&s->settings->writers, client))
+    if (!client->len || ps_netset_has(s->settings->writers, client))
         return true;
     return by_token(s, req, "Writing needs a token");
 }
@@ -120,8 +120,8 @@ bool door_read(void *site, struct ps_http_req *req)
     struct site *s = site;
     const struct ps_addr *client = ps_http_client(req);
 
-    if (!s->settings->restricted || !client->len || nets_have(&s->settings->readers, client) ||
-        nets_have(&s->settings->writers, client))
+    if (!s->settings->restricted || !client->len || ps_netset_has(s->settings->readers, client) ||
+        ps_netset_has(s->settings->writers, client))
         return true;
     return by_token(s, req, "Reading needs a token");
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "psarchive/answer.h"
+#include "psarchive/csv.h"
 #include "psarchive/spark.h"
 #include "psarchive/when.h"
 
@@ -57,7 +58,7 @@ static const char *or_dash(const char *text)
 static void print_events(const struct meta *m, char between)
 {
     for (size_t i = 0; i < m->nevents; i++)
-        printf("%s%s", i > 0 ? (char[2]){between, '\0'} : "", event_name(m->event[i]));
+        printf("%s%s", i > 0 ? (char[2]){between, '\0'} : "", es_event_name(m->event[i]));
 }
 
 static void quote_csv(const char *text)
@@ -75,7 +76,7 @@ static void meta_csv(const struct meta *m)
 {
     static const char *const params[] = {"source",    "destination",  "measurement-agent",
                                          "tool-name", "input-source", "input-destination"};
-    char key[2 * META_ID_LEN + 1];
+    char key[2 * ES_REG_KEY_LEN + 1];
     meta_key_text(m, key);
     printf("%s,", key);
     for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
@@ -89,7 +90,7 @@ static void meta_csv(const struct meta *m)
 
 static void meta_text(const struct meta *m)
 {
-    char key[2 * META_ID_LEN + 1], when[WHEN_SIZE];
+    char key[2 * ES_REG_KEY_LEN + 1], when[WHEN_SIZE];
     int64_t updated = meta_updated(m, -1);
     meta_key_text(m, key);
     printf("%s  %s -> %s  %s  %s\n    ", key, or_dash(meta_get(m, "source")),
@@ -111,26 +112,26 @@ int get_print_meta(struct get_print *g, const struct meta *m)
     else if (g->form == GET_CSV)
         meta_csv(m);
     else
-        answer_meta(&j, m, &here, NULL);
+        answer_meta(&j, m, &here, NULL, NULL);
     return put_text(g, j.err);
 }
 
 // --- points
 
-static bool as_number(const struct value *v, double *out)
+static bool as_number(const struct es_value *v, double *out)
 {
-    if (v->form == VALUE_NUMBER)
+    if (v->form == ES_VALUE_NUMBER)
         *out = v->number;
-    else if (v->form == VALUE_RATIO)
+    else if (v->form == ES_VALUE_RATIO)
         *out = (double)v->ratio.numerator / (double)v->ratio.denominator;
-    else if (v->form == VALUE_STATS && v->stats.defined)
-        *out = v->stats.median;
+    else if (v->form == ES_VALUE_STATS && v->stats->defined)
+        *out = v->stats->median;
     else
         return false;
     return true;
 }
 
-static void remember(struct get_print *g, const struct value *v)
+static void remember(struct get_print *g, const struct es_value *v)
 {
     double d;
     if (!g->draw || g->n == DRAWN_MAX || !as_number(v, &d))
@@ -149,7 +150,7 @@ static void remember(struct get_print *g, const struct value *v)
 }
 
 // With the digits that JSON has.
-static void stats_line(struct jtext *j, const struct hist_stats *s, const char *between)
+static void stats_line(struct jtext *j, const struct es_hist_stats *s, const char *between)
 {
     const double figures[] = {s->minimum,       s->percentile_25, s->median, s->percentile_75,
                               s->percentile_95, s->maximum,       s->mean};
@@ -160,47 +161,49 @@ static void stats_line(struct jtext *j, const struct hist_stats *s, const char *
     }
 }
 
-static void hist_text(const struct hist *h)
+static void hist_text(const struct es_hist *h)
 {
-    char key[HIST_KEY_MAX + 1];
+    char key[ES_HIST_KEY_MAX + 1];
     for (size_t i = 0; i < h->n; i++)
-        printf("%s%s:%llu", i > 0 ? " " : "", hist_key(&h->at[i], key), (unsigned long long)h->at[i].count);
+        printf("%s%s:%llu", i > 0 ? " " : "", es_hist_key(&h->at[i], key),
+               (unsigned long long)h->at[i].count);
 }
 
-static void value_text(struct jtext *j, const struct value *v, enum get_form form)
+static void value_text(struct jtext *j, const struct es_value *v)
 {
     double d;
-    if (v->form == VALUE_STATS)
-        stats_line(j, &v->stats, form == GET_CSV ? "," : "\t");
+    if (v->form == ES_VALUE_STATS)
+        stats_line(j, v->stats, "\t");
     else if (as_number(v, &d))
         jtext_real(j, d);
-    else if (v->form == VALUE_HIST)
+    else if (v->form == ES_VALUE_HIST)
         hist_text(&v->hist);
-    else if (v->form == VALUE_JSON && form == GET_TEXT)
+    else if (v->form == ES_VALUE_JSON)
         printf("%.*s", (int)v->json.len, v->json.text);
-    else if (v->form == VALUE_JSON) {
-        char *text = strndup(v->json.text, v->json.len);
-        quote_csv(text);
-        free(text);
-    }
 }
 
-int get_print_point(struct get_print *g, enum summary_type type, const struct point *p)
+static int csv_line(struct get_print *g, struct jtext *j, enum es_summary_type type, const struct point *p)
+{
+    if (!g->begun)
+        csv_heading(j, type);
+    g->begun = true;
+    csv_point(j, p);
+    return put_text(g, j->err);
+}
+
+int get_print_point(struct get_print *g, enum es_summary_type type, const struct point *p)
 {
     struct jtext j = {.out = &g->text};
     char when[WHEN_SIZE];
-    heading(g, type == SUMMARY_STATISTICS
-                   ? "ts,minimum,percentile-25,median,percentile-75,percentile-95,maximum,mean"
-                   : "ts,value");
+    if (g->form == GET_CSV)
+        return csv_line(g, &j, type, p);
+    heading(g, NULL);
     if (g->form == GET_JSON) {
         answer_point(&j, p);
         return put_text(g, j.err);
     }
-    if (g->form == GET_CSV)
-        printf("%lld,", (long long)p->ts);
-    else
-        printf("%s\t", when_text(p->ts, when));
-    value_text(&j, &p->value, g->form);
+    printf("%s\t", when_text(p->ts, when));
+    value_text(&j, &p->value);
     int err = put_text(g, j.err);
     putchar('\n');
     remember(g, &p->value);

@@ -18,5 +18,5 @@ struct get_print {
 void get_print_begin(struct get_print *g, enum get_form form);
 // 0 or -ENOMEM.
 int get_print_meta(struct get_print *g, const struct meta *m);
-int get_print_point(struct get_print *g, enum summary_type type, const struct point *p);
+int get_print_point(struct get_print *g, enum es_summary_type type, const struct point *p);
 void get_print_end(struct get_print *g);

@@ -17,43 +17,47 @@
 #define DENSE 4 // a count from which on the next bucket is likely to be the next key
 #define NUMBER_MAX ((int64_t)1 << 58)
 
-// All keys are numbers of as many decimals.
-static bool is_plain(const struct hist *h)
+// All keys are numbers of as many decimals. They are sorted by that.
+static bool is_plain(const struct es_hist *h)
 {
-    for (size_t i = 0; i < h->n; i++)
-        if (h->at[i].decimals != h->at[0].decimals || h->at[i].decimals == HIST_TEXT)
-            return false;
-    return true;
+    return h->n == 0 || (h->at[0].decimals == h->at[h->n - 1].decimals && h->at[0].decimals != ES_HIST_TEXT);
 }
 
-static uint64_t distance(const struct hist *h, size_t i)
+static uint64_t distance(const struct es_hist *h, size_t i)
 {
     return (uint64_t)h->at[i].number - (uint64_t)h->at[i - 1].number - 1;
 }
 
-static bool has_zeros(const struct hist *h)
+// What is to be known of all buckets before the first is written.
+struct survey {
+    bool zeros;        // there is a count of 0
+    uint64_t apart, n; // of the distances behind small counts: their sum, and how many there are
+};
+
+static struct survey survey(const struct es_hist *h)
 {
-    for (size_t i = 0; i < h->n; i++)
-        if (h->at[i].count == 0)
-            return true;
-    return false;
+    struct survey s = {.zeros = h->at[0].count == 0};
+    for (size_t i = 1; i < h->n; i++) {
+        bool sparse = h->at[i - 1].count < DENSE;
+        s.zeros |= h->at[i].count == 0;
+        s.apart += sparse ? distance(h, i) : 0;
+        s.n += sparse;
+    }
+    return s;
 }
 
 // The order for the distances between keys that lie apart: the best of those about their mean.
-static unsigned best_order(const struct hist *h)
+static unsigned best_order(const struct es_hist *h, const struct survey *s)
 {
-    uint64_t sum = 0, n = 0, bits[3] = {0};
-    for (size_t i = 1; i < h->n; i++) {
+    uint64_t bits[3] = {0};
+    unsigned first = s->n > 0 ? bits_length(s->apart / s->n) : 0;
+    first = first < 2 ? 0 : first > ORDER_MAX ? ORDER_MAX - 2 : first - 2;
+    for (size_t i = 1; s->n > 0 && i < h->n; i++) {
         if (h->at[i - 1].count >= DENSE)
             continue;
-        sum += distance(h, i);
-        n++;
-    }
-    unsigned first = n > 0 ? bits_length(sum / n) : 0;
-    first = first < 2 ? 0 : first > ORDER_MAX ? ORDER_MAX - 2 : first - 2;
-    for (size_t i = 1; n > 0 && i < h->n; i++)
-        for (unsigned k = 0; k < 3 && h->at[i - 1].count < DENSE; k++)
+        for (unsigned k = 0; k < 3; k++)
             bits[k] += bits_golomb_cost(distance(h, i), first + k);
+    }
     return bits[0] <= bits[1] ? first : first + (bits[1] <= bits[2] ? 1 : 2);
 }
 
@@ -64,28 +68,30 @@ static unsigned count_order(uint64_t before)
     return len > 1 ? len - 1 : 0;
 }
 
-static void pack_plain(struct bitput *w, const struct hist *h)
+static void pack_plain(struct bitput *w, const struct es_hist *h)
 {
-    unsigned apart = best_order(h), less = !has_zeros(h);
+    const struct survey s = survey(h);
+    unsigned apart = best_order(h, &s), less = !s.zeros;
+    uint64_t before = h->at[0].count;
     bitput(w, h->at[0].decimals, BITS_DECIMALS);
     bitput_golomb(w, bits_zigzag(h->at[0].number), ORDER_FIRST);
-    bitput(w, !less, 1);
-    bitput_golomb(w, h->at[0].count - less, ORDER_PEAK);
+    bitput(w, s.zeros, 1);
+    bitput_golomb(w, before - less, ORDER_PEAK);
     if (h->n > 1)
         bitput(w, apart, BITS_ORDER);
     for (size_t i = 1; i < h->n; i++) {
-        uint64_t before = h->at[i - 1].count;
-        bitput_golomb(w, distance(h, i), before >= DENSE ? 0 : apart);
-        bitput_golomb(w, h->at[i].count - less, count_order(before));
+        bitput_golomb2(w, distance(h, i), before >= DENSE ? 0 : apart, h->at[i].count - less,
+                       count_order(before));
+        before = h->at[i].count;
     }
 }
 
-static void pack_mixed(struct bitput *w, const struct hist *h)
+static void pack_mixed(struct bitput *w, const struct es_hist *h)
 {
     for (size_t i = 0; i < h->n; i++) {
-        const struct hist_bucket *b = &h->at[i];
-        bitput(w, b->decimals == HIST_TEXT, 1);
-        if (b->decimals == HIST_TEXT) {
+        const struct es_hist_bucket *b = &h->at[i];
+        bitput(w, b->decimals == ES_HIST_TEXT, 1);
+        if (b->decimals == ES_HIST_TEXT) {
             size_t len = strlen(b->text);
             bitput_golomb(w, len, ORDER_LEN);
             bitput_octets(w, b->text, len);
@@ -97,7 +103,7 @@ static void pack_mixed(struct bitput *w, const struct hist *h)
     }
 }
 
-void hist_pack(struct bitput *w, const struct hist *h)
+void hist_pack(struct bitput *w, const struct es_hist *h)
 {
     bool plain = is_plain(h);
     bitput_golomb(w, h->n, ORDER_N);
@@ -120,14 +126,14 @@ static int64_t get_number(struct bitget *r)
     return v;
 }
 
-static void unpack_plain(struct bitget *r, struct hist *h, size_t n)
+static void unpack_plain(struct bitget *r, struct es_hist *h, size_t n)
 {
     uint8_t decimals = (uint8_t)bitget(r, BITS_DECIMALS);
     int64_t number = get_number(r);
     uint64_t less = bitget(r, 1) == 0;
     uint64_t count = bitget_golomb(r, ORDER_PEAK) + less;
     unsigned apart = n > 1 ? (unsigned)bitget(r, BITS_ORDER) : 0;
-    h->at[h->n++] = (struct hist_bucket){decimals, number, NULL, count};
+    h->at[h->n++] = (struct es_hist_bucket){.decimals = decimals, .number = number, .count = count};
     while (h->n < n && r->err == 0) {
         uint64_t more = bitget_golomb(r, count >= DENSE ? 0 : apart) + 1;
         if (more > (uint64_t)(NUMBER_MAX - number)) {
@@ -136,28 +142,28 @@ static void unpack_plain(struct bitget *r, struct hist *h, size_t n)
         }
         number += (int64_t)more;
         count = bitget_golomb(r, count_order(count)) + less;
-        h->at[h->n++] = (struct hist_bucket){decimals, number, NULL, count};
+        h->at[h->n++] = (struct es_hist_bucket){.decimals = decimals, .number = number, .count = count};
     }
 }
 
 static char *get_text(struct bitget *r)
 {
     uint64_t len = bitget_golomb(r, ORDER_LEN);
-    char *text = len <= HIST_KEY_MAX ? calloc(1, HIST_KEY_MAX + 1) : NULL;
+    char *text = len <= ES_HIST_KEY_MAX ? calloc(1, ES_HIST_KEY_MAX + 1) : NULL;
     if (text == NULL)
-        bitget_fail(r, len <= HIST_KEY_MAX ? -ENOMEM : PS_EMALFORMED);
+        bitget_fail(r, len <= ES_HIST_KEY_MAX ? -ENOMEM : PS_EMALFORMED);
     else
         bitget_octets(r, text, len);
     return text;
 }
 
-static void unpack_mixed(struct bitget *r, struct hist *h, size_t n)
+static void unpack_mixed(struct bitget *r, struct es_hist *h, size_t n)
 {
     for (size_t i = 0; i < n && r->err == 0; i++) {
-        struct hist_bucket *b = &h->at[h->n];
-        *b = (struct hist_bucket){0};
+        struct es_hist_bucket *b = &h->at[h->n];
+        *b = (struct es_hist_bucket){0};
         if (bitget(r, 1) == 1) {
-            b->decimals = HIST_TEXT;
+            b->decimals = ES_HIST_TEXT;
             b->text = get_text(r);
         } else {
             b->decimals = (uint8_t)bitget(r, BITS_DECIMALS);
@@ -168,9 +174,9 @@ static void unpack_mixed(struct bitget *r, struct hist *h, size_t n)
     }
 }
 
-int hist_unpack(struct bitget *r, struct hist *out)
+int hist_unpack(struct bitget *r, struct es_hist *out)
 {
-    hist_init(out);
+    es_hist_init(out);
     uint64_t n = bitget_golomb(r, ORDER_N);
     if (n > bitget_left(r) * 8 + 1) // a bucket takes a bit at least
         bitget_fail(r, PS_EMALFORMED);
@@ -187,9 +193,9 @@ int hist_unpack(struct bitget *r, struct hist *out)
         unpack_mixed(r, out, n);
     else
         unpack_plain(r, out, n);
-    if (r->err == 0 && mixed && hist_settle(out) != 0)
+    if (r->err == 0 && mixed && es_hist_settle(out) != 0)
         bitget_fail(r, PS_EMALFORMED);
     if (r->err != 0)
-        hist_fini(out);
+        es_hist_fini(out);
     return r->err;
 }

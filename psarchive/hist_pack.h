@@ -3,9 +3,9 @@
 // shortest.
 #pragma once
 #include "psarchive/bits.h"
-#include "psarchive/hist.h"
+#include "esmond/es_hist.h"
 
 // A settled histogram.
-void hist_pack(struct bitput *w, const struct hist *h);
+void hist_pack(struct bitput *w, const struct es_hist *h);
 // What comes back is settled; *out is empty after an error. The error is r's, or -ENOMEM.
-int hist_unpack(struct bitget *r, struct hist *out);
+int hist_unpack(struct bitget *r, struct es_hist *out);

@@ -28,7 +28,7 @@ struct item {
     const struct ps_spool_record *rec;
     struct put *put; // NULL: nothing to store
     int err;
-    struct ps_fault fault;
+    char *why; // in words; NULL: the error tells all
 };
 
 // One pass of one thread over the spool.
@@ -37,9 +37,10 @@ struct worker {
     struct port *port;
     struct hosts *hosts;
     struct item items[BATCH];
-    size_t n, waiting; // for the writer
-    uint64_t kept;     // left in the spool
-    int err;           // of reading
+    size_t n, waiting;     // for the writer
+    struct ps_fault fault; // of the item at hand
+    uint64_t kept;         // left in the spool
+    int err;               // of reading
 };
 
 struct intake {
@@ -48,6 +49,7 @@ struct intake {
     struct ps_spool_reader *reader;
     pthread_mutex_t refusing;
     struct refused refused;
+    struct roster *roster;
     struct worker workers[WORKERS];
     pthread_t thread;
     int wake, watch;
@@ -103,32 +105,32 @@ static ps_ns now_ns(void)
 
 // --- from a record to a put
 
-static void find_hosts(struct worker *w, struct map *m)
+static void find_hosts(struct worker *w, struct es_map *m)
 {
     struct ps_addr addrs[HOSTS_ADDRESSES];
-    for (size_t i = 0; i < MAP_ROLES; i++) {
+    for (size_t i = 0; i < ES_MAP_ROLES; i++) {
         if (m->hosts[i].name == NULL || m->hosts[i].known)
             continue;
         size_t n = hosts_find(w->hosts, m->hosts[i].name, now_ns(), addrs);
         if (n > 0)
-            map_found(&m->hosts[i], addrs, n);
+            es_map_found(&m->hosts[i], addrs, n);
     }
 }
 
 static int make_put(struct worker *w, struct item *it)
 {
     struct ps_jdoc *doc;
-    struct map m;
+    struct es_map m;
     const char *text = (const char *)it->rec->data;
-    int err = ps_jdoc_parse_foreign(&doc, NULL, text, it->rec->len, &it->fault);
+    int err = ps_jdoc_parse_foreign(&doc, NULL, text, it->rec->len, &w->fault);
     if (err != 0)
         return err;
-    err = map_begin(&m, ps_jdoc_root(doc), &it->fault);
+    err = es_map_begin(&m, ps_jdoc_root(doc), &w->fault);
     if (err == 0) {
         find_hosts(w, &m);
-        err = map_make(&m, &it->put, &it->fault);
+        err = map_make(&m, w->in->roster, &it->put, &w->fault);
     }
-    if (err == 0 && it->put != NULL && w->in->conf.documents)
+    if (err == 0 && it->put != NULL && w->in->conf.documents && map_has_document(&m))
         err = put_document(it->put, m.ts, text, it->rec->len);
     ps_jdoc_free(doc);
     return err;
@@ -150,11 +152,17 @@ static void tell_loss(struct intake *in, const struct ps_spool_record *rec)
          (unsigned long long)rec->loss.for_age, (unsigned long long)rec->loss.for_room);
 }
 
+static void tell_damage(void *ctx, const char *file, const char *why)
+{
+    tell(ctx, PS_LOG_WARN, "damaged, and set aside as %s: %s", file, why);
+}
+
 static void begin_item(struct worker *w, struct item *it)
 {
     it->err = 0;
     it->put = NULL;
-    it->fault.text[0] = '\0';
+    it->why = NULL;
+    w->fault.text[0] = '\0';
     if (it->rec->kind == PS_SPOOL_TOMBSTONE) {
         tell_loss(w->in, it->rec);
         return;
@@ -164,6 +172,8 @@ static void begin_item(struct worker *w, struct item *it)
         put_free(it->put);
         it->put = NULL;
     }
+    if (it->err != 0 && w->fault.text[0] != '\0')
+        it->why = strdup(w->fault.text);
 }
 
 // All at once, so that they come into one transaction.
@@ -203,26 +213,24 @@ static bool is_passing(const struct item *it)
 {
     if (it->err == PS_ERESOLVE)
         return now_ns() - it->rec->time < UNRESOLVED_MAX;
+    if (it->err == PS_ERANGE && it->put != NULL && it->put->ahead > 0) // is it our clock that is wrong?
+        return it->rec->time > now_ns() + PUT_AHEAD * PS_SEC;
     return it->err == -ENOSPC || it->err == -EIO || it->err == -EBUSY || it->err == -ENOMEM ||
            it->err == -EROFS || it->err == -EDQUOT || it->err == PS_ESTATE;
 }
 
-static const char *reason_of(struct item *it)
+static const char *reason_of(const struct item *it, char why[PUT_WHY_SIZE])
 {
-    struct ps_fault *f = &it->fault;
-    if (it->err == PS_EDUPLICATE && it->put != NULL)
-        ps_fault_set(f, NULL, 0, "%s has another value at %lld already", event_name(it->put->conflict_event),
-                     (long long)it->put->conflict_ts);
-    else if (f->text[0] == '\0')
-        ps_fault_set(f, NULL, 0, "%s", ps_strerror(it->err));
-    return f->text;
+    if (it->put != NULL && it->put->err == it->err)
+        return put_why(it->put, why);
+    return it->why != NULL ? it->why : ps_strerror(it->err);
 }
 
 // 0: done with it. Otherwise it stays in the spool.
 static int set_aside(struct intake *in, struct item *it)
 {
-    char id[2 * PS_SPOOL_ID_LEN + 1];
-    const char *reason = reason_of(it);
+    char id[2 * PS_SPOOL_ID_LEN + 1], why[PUT_WHY_SIZE];
+    const char *reason = reason_of(it, why);
     pthread_mutex_lock(&in->refusing);
     int err = refused_put(&in->refused, it->rec, reason);
     pthread_mutex_unlock(&in->refusing);
@@ -255,7 +263,9 @@ static bool settle(struct intake *in, struct item *it, char trouble[200])
     else if (!is_passing(it))
         err = set_aside(in, it);
     if (err != 0)
-        snprintf(trouble, 200, "%s", it->fault.text[0] != '\0' ? it->fault.text : ps_strerror(err));
+        snprintf(trouble, 200, "%s", it->why != NULL ? it->why : ps_strerror(err));
+    free(it->why);
+    it->why = NULL;
     put_free(it->put);
     it->put = NULL;
     return err == 0;
@@ -396,6 +406,7 @@ static void dispose(struct intake *in)
         hosts_free(in->workers[i].hosts);
     }
     ps_spool_reader_close(in->reader);
+    roster_free(in->roster);
     refused_close(&in->refused);
     if (in->wake >= 0)
         close(in->wake);
@@ -412,7 +423,10 @@ static int prepare(struct intake *in, struct writer *w, struct ps_fault *fault)
     int err = ps_spool_reader_open(&in->reader, in->dir, fault);
     if (err != 0)
         return err;
+    ps_spool_on_damage(in->reader, tell_damage, in);
     err = refused_open(&in->refused, in->dir);
+    if (err == 0)
+        err = roster_new(&in->roster, writer_catalog(w));
     for (size_t i = 0; err == 0 && i < WORKERS; i++) {
         in->workers[i].in = in;
         err = port_new(&in->workers[i].port, w);

@@ -29,6 +29,25 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+// How many of the n octets at s are plain; eight at a time.
+static size_t plain_len(const unsigned char *s, size_t n)
+{
+    static const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    size_t i = 0;
+
+    for (uint64_t v; n - i >= 8; i += 8) {
+        memcpy(&v, s + i, 8);
+        // The highest bit of each octet: below 0x20, a quote, a backslash, from 0x7f on.
+        uint64_t bad =
+            (v - ones * 0x20) | ((v ^ ones * '"') - ones) | ((v ^ ones * '\\') - ones) | (v + ones) | v;
+        if (bad & highs)
+            break;
+    }
+    while (i < n && is_plain(s[i]))
+        i++;
+    return i;
+}
+
 // Octets of the UTF-8 sequence at s; 0: it is none.
 static size_t utf8_len(const unsigned char *s)
 {
@@ -71,16 +90,14 @@ static size_t put_special(struct jtext *j, const unsigned char *s)
 
 void jtext_str(struct jtext *j, const char *text)
 {
-    const unsigned char *s = (const unsigned char *)text;
+    const unsigned char *s = (const unsigned char *)text, *end = s + strlen(text);
 
     jtext_raw(j, "\"", 1);
-    while (*s) {
-        size_t n = 0;
-        while (is_plain(s[n]))
-            n++;
+    while (s < end) {
+        size_t n = plain_len(s, (size_t)(end - s));
         jtext_raw(j, (const char *)s, n);
         s += n;
-        if (*s)
+        if (s < end)
             s += put_special(j, s);
     }
     jtext_raw(j, "\"", 1);

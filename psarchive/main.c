@@ -18,6 +18,7 @@ static const struct verb {
     {"intake", intake_main, "take the documents of a spool into the archive, once"},
     {"token", token_main, "add, remove and list who may write"},
     {"status", status_main, "what there is, and how much room it takes"},
+    {"size", size_main, "what a mesh would need a year"},
     {"verify", verify_main, "look through all of it"},
     {"purge", purge_main, "remove what a retention policy does not keep"},
     {"backup", backup_main, "copy the archive into a file, while it is in use"},

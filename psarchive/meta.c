@@ -14,7 +14,7 @@
 
 // --- octets
 
-static size_t packed_size(const struct registration *r)
+static size_t packed_size(const struct es_reg *r)
 {
     size_t n = 1 + 2 + 8 + 2 + r->nsummaries * 6;
     for (size_t i = 0; i < r->nparams; i++)
@@ -28,7 +28,7 @@ static void put_text(struct ps_wr *w, const char *text)
     ps_wr_bytes(w, text, strlen(text));
 }
 
-int meta_pack(const struct registration *r, uint8_t **out, size_t *len)
+int meta_pack(const struct es_reg *r, uint8_t **out, size_t *len)
 {
     struct ps_wr w;
     size_t size = packed_size(r);
@@ -64,40 +64,40 @@ static void get_text(struct ps_rd *rd, size_t max, char *out)
     out[rd->err == 0 ? n : 0] = '\0';
 }
 
-static void get_param(struct ps_rd *rd, struct registration *r)
+static void get_param(struct ps_rd *rd, struct es_reg *r)
 {
-    char key[META_KEY_MAX + 1], value[META_VALUE_MAX + 1];
-    get_text(rd, META_KEY_MAX, key);
-    get_text(rd, META_VALUE_MAX, value);
-    int err = rd->err == 0 ? registration_set(r, key, value) : 0;
+    char key[ES_REG_NAME_MAX + 1], value[ES_REG_VALUE_MAX + 1];
+    get_text(rd, ES_REG_NAME_MAX, key);
+    get_text(rd, ES_REG_VALUE_MAX, value);
+    int err = rd->err == 0 ? es_reg_set(r, key, value) : 0;
     if (err != 0)
         ps_rd_fail(rd, err);
 }
 
-static void get_summary(struct ps_rd *rd, struct registration *r)
+static void get_summary(struct ps_rd *rd, struct es_reg *r)
 {
     uint8_t event = ps_rd_u8(rd), type = ps_rd_u8(rd);
     uint32_t window = ps_rd_u32(rd);
     if (rd->err != 0)
         return;
-    if (event >= EVENT_COUNT || type == SUMMARY_BASE || type > SUMMARY_STATISTICS) {
+    if (event >= ES_EVENT_COUNT || type == ES_SUMMARY_BASE || type > ES_SUMMARY_STATISTICS) {
         ps_rd_fail(rd, PS_EMALFORMED);
         return;
     }
-    int err = registration_summary(r, event, (enum summary_type)type, window);
+    int err = es_reg_summary(r, event, (enum es_summary_type)type, window);
     if (err != 0)
         ps_rd_fail(rd, err == -ENOMEM ? err : PS_EMALFORMED);
 }
 
-int meta_unpack(const uint8_t *data, size_t len, struct registration *out)
+int meta_unpack(const uint8_t *data, size_t len, struct es_reg *out)
 {
     struct ps_rd rd;
     ps_rd_init(&rd, data, len);
-    registration_init(out);
+    es_reg_init(out);
     if (ps_rd_u8(&rd) != PACK_VERSION)
         ps_rd_fail(&rd, PS_EVERSION);
     out->events = ps_rd_u64(&rd);
-    if (out->events >> EVENT_COUNT != 0)
+    if (out->events >> ES_EVENT_COUNT != 0)
         ps_rd_fail(&rd, PS_EMALFORMED);
     for (unsigned n = ps_rd_u16(&rd); n > 0 && rd.err == 0; n--)
         get_param(&rd, out);
@@ -107,12 +107,12 @@ int meta_unpack(const uint8_t *data, size_t len, struct registration *out)
         ps_rd_fail(&rd, PS_EMALFORMED);
     if (rd.err == 0)
         return 0;
-    registration_fini(out);
+    es_reg_fini(out);
     return rd.err == PS_ESHORT ? PS_EMALFORMED : rd.err;
 }
 
 // Of the packed form, without regard to case in what is text.
-int registration_hash(const struct registration *r, uint8_t out[32])
+int registration_hash(const struct es_reg *r, uint8_t out[32])
 {
     uint8_t *data;
     size_t len;
@@ -133,7 +133,7 @@ int registration_hash(const struct registration *r, uint8_t out[32])
 
 // --- in memory
 
-static size_t text_octets(const struct registration *r)
+static size_t text_octets(const struct es_reg *r)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->nparams; i++)
@@ -162,10 +162,22 @@ static void add_window(struct meta *m, uint32_t window)
     m->nwindows++;
 }
 
-static void fill(struct meta *m, const struct registration *r)
+static size_t count_events(const struct es_reg *r)
 {
-    struct summary *summaries = (struct summary *)(void *)(m + 1);
-    struct param *params = (struct param *)(void *)(summaries + r->nsummaries);
+    size_t n = 0;
+    for (uint64_t left = r->events; left != 0; left &= left - 1)
+        n++;
+    return n;
+}
+
+static void fill(struct meta *m, const struct es_reg *r)
+{
+    const size_t nevents = count_events(r);
+    char *const times = (char *)(m + 1);
+    m->updated = (_Atomic int64_t *)(void *)times;
+    m->purged = m->updated + nevents;
+    struct es_summary *summaries = (struct es_summary *)(void *)(times + 2 * nevents * sizeof *m->updated);
+    struct es_param *params = (struct es_param *)(void *)(summaries + r->nsummaries);
     char *text = (char *)(params + r->nparams);
     for (size_t i = 0; i < r->nparams; i++) {
         params[i].key = copy_text(&text, r->params[i].key);
@@ -175,7 +187,7 @@ static void fill(struct meta *m, const struct registration *r)
         memcpy(summaries, r->summaries, r->nsummaries * sizeof *summaries);
     for (size_t i = 0; i < r->nsummaries; i++)
         add_window(m, summaries[i].window);
-    for (int e = 0; e < EVENT_COUNT; e++)
+    for (int e = 0; e < ES_EVENT_COUNT; e++)
         if (r->events >> e & 1)
             m->event[m->nevents++] = (uint8_t)e;
     m->params = params;
@@ -185,11 +197,14 @@ static void fill(struct meta *m, const struct registration *r)
     m->events = r->events;
 }
 
-int meta_new(const struct registration *r, int64_t id, int64_t created, struct meta **out)
+int meta_new(const struct es_reg *r, int64_t id, int64_t created, struct meta **out)
 {
-    _Static_assert(sizeof(struct summary) == 8 && sizeof(struct meta) % 8 == 0, "what follows is aligned");
-    size_t size = sizeof(struct meta) + (r->nsummaries + 1) * sizeof(struct summary) +
-                  r->nparams * sizeof(struct param) + text_octets(r);
+    _Static_assert(sizeof(struct es_summary) == 8 && sizeof(struct meta) % 8 == 0 &&
+                       sizeof(_Atomic int64_t) == 8,
+                   "what follows is aligned");
+    size_t size = sizeof(struct meta) + 2 * count_events(r) * sizeof *(*out)->updated +
+                  (r->nsummaries + 1) * sizeof(struct es_summary) + r->nparams * sizeof(struct es_param) +
+                  text_octets(r);
     struct meta *m = calloc(1, size);
     if (m == NULL)
         return -ENOMEM;
@@ -198,7 +213,7 @@ int meta_new(const struct registration *r, int64_t id, int64_t created, struct m
         free(m);
         return err;
     }
-    memcpy(m->key, r->keyed ? r->key : m->hash, META_ID_LEN);
+    memcpy(m->key, r->keyed ? r->key : m->hash, ES_REG_KEY_LEN);
     m->id = id;
     m->created = created;
     atomic_init(&m->refs, 1);
@@ -217,6 +232,19 @@ static struct meta *counted(const struct meta *m)
         struct meta *own;
     } u = {.given = m};
     return u.own;
+}
+
+void meta_registration(const struct meta *m, struct es_reg *out)
+{
+    es_reg_init(out);
+    // Who takes a registration as const leaves alone what it points to.
+    memcpy(&out->params, &m->params, sizeof out->params);
+    memcpy(&out->summaries, &m->summaries, sizeof out->summaries);
+    out->nparams = m->nparams;
+    out->nsummaries = m->nsummaries;
+    out->events = m->events;
+    out->keyed = true;
+    memcpy(out->key, m->key, ES_REG_KEY_LEN);
 }
 
 struct meta *meta_ref(const struct meta *m)
@@ -251,19 +279,19 @@ const char *meta_get(const struct meta *m, const char *key)
     return NULL;
 }
 
-void meta_key_text(const struct meta *m, char out[2 * META_ID_LEN + 1])
+void meta_key_text(const struct meta *m, char out[2 * ES_REG_KEY_LEN + 1])
 {
-    ps_num_to_hex(m->key, META_ID_LEN, out);
+    ps_num_to_hex(m->key, ES_REG_KEY_LEN, out);
 }
 
 bool meta_has_event(const struct meta *m, int event)
 {
-    return event >= 0 && event < EVENT_COUNT && (m->events >> event & 1);
+    return event >= 0 && event < ES_EVENT_COUNT && (m->events >> event & 1);
 }
 
-bool meta_has_summary(const struct meta *m, int event, enum summary_type type, uint32_t window)
+bool meta_has_summary(const struct meta *m, int event, enum es_summary_type type, uint32_t window)
 {
-    if (type == SUMMARY_BASE)
+    if (type == ES_SUMMARY_BASE)
         return window == 0 && meta_has_event(m, event);
     for (size_t i = 0; i < m->nsummaries; i++)
         if (m->summaries[i].event == event && m->summaries[i].type == type &&

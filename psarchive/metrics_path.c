@@ -66,7 +66,7 @@ static int put_sample(struct ps_buf families[METRICS_FAMILIES], enum metrics_fam
         {",tool", "tool-name"},
     };
     struct jtext j = {.out = &families[family]};
-    char key[2 * META_ID_LEN + 1];
+    char key[2 * ES_REG_KEY_LEN + 1];
 
     meta_key_text(m, key);
     jtext_put(&j, metrics_families[family].name);
@@ -84,10 +84,10 @@ static int put_sample(struct ps_buf families[METRICS_FAMILIES], enum metrics_fam
 // --- values
 
 static int put_statistics(struct ps_buf families[METRICS_FAMILIES], enum metrics_family family,
-                          const struct meta *m, const struct hist *h, double width)
+                          const struct meta *m, const struct es_hist *h, double width)
 {
-    struct hist_stats s;
-    int err = hist_statistics(h, &s);
+    struct es_hist_stats s;
+    int err = es_hist_statistics(h, &s);
     const struct {
         const char *name;
         double v;
@@ -100,7 +100,7 @@ static int put_statistics(struct ps_buf families[METRICS_FAMILIES], enum metrics
         return err;
     for (size_t i = 0; !err && s.defined && i < sizeof figures / sizeof figures[0]; i++)
         err = put_sample(families, family, m, ",statistic", figures[i].name, figures[i].v * width);
-    hist_stats_fini(&s);
+    es_hist_stats_fini(&s);
     return err;
 }
 
@@ -114,17 +114,17 @@ static double bucket_width(const struct meta *m)
 }
 
 static int put_value(struct ps_buf families[METRICS_FAMILIES], const struct meta *m, const char *event,
-                     const struct value *v)
+                     const struct es_value *v)
 {
-    if (v->form == VALUE_HIST && strcmp(event, "histogram-owdelay") == 0)
+    if (v->form == ES_VALUE_HIST && strcmp(event, "histogram-owdelay") == 0)
         return put_statistics(families, METRICS_DELAY, m, &v->hist, bucket_width(m));
-    if (v->form == VALUE_HIST && strcmp(event, "histogram-rtt") == 0)
+    if (v->form == ES_VALUE_HIST && strcmp(event, "histogram-rtt") == 0)
         return put_statistics(families, METRICS_RTT, m, &v->hist, 0.001);
-    if (v->form == VALUE_RATIO)
+    if (v->form == ES_VALUE_RATIO)
         return put_sample(families, METRICS_LOSS, m, ",path",
                           strcmp(event, "packet-loss-rate") == 0 ? "one-way" : "round-trip",
                           (double)v->ratio.numerator / (double)v->ratio.denominator);
-    if (v->form == VALUE_NUMBER && strcmp(event, "throughput") == 0)
+    if (v->form == ES_VALUE_NUMBER && strcmp(event, "throughput") == 0)
         return put_sample(families, METRICS_THROUGHPUT, m, NULL, NULL, v->number);
     return 0;
 }
@@ -134,6 +134,6 @@ int metrics_path(struct ps_buf families[METRICS_FAMILIES], const struct meta *m,
     int err = put_sample(families, METRICS_TIME, m, NULL, NULL, (double)r->ts);
 
     for (size_t i = 0; !err && i < r->row.n; i++)
-        err = put_value(families, m, event_name(r->row.at[i].event), &r->row.at[i].value);
+        err = put_value(families, m, es_event_name(r->row.at[i].event), &r->row.at[i].value);
     return err;
 }

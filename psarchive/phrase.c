@@ -262,7 +262,7 @@ static size_t count_holes(const struct phrase *ph)
     return n;
 }
 
-static int fill_holes(struct bitget *r, const struct phrase *ph, struct value *out)
+static int fill_holes(struct bitget *r, const struct phrase *ph, struct es_value *out)
 {
     uint8_t uuid[UUID_LEN];
     size_t n = count_holes(ph), to = 0;
@@ -280,13 +280,13 @@ static int fill_holes(struct bitget *r, const struct phrase *ph, struct value *o
         uuid_put(uuid, text + to);
         to += UUID_TEXT;
     }
-    out->form = VALUE_JSON;
+    out->form = ES_VALUE_JSON;
     out->json.text = text;
     out->json.len = to;
     return 0;
 }
 
-static int get_phrase(struct phrases *p, struct bitget *r, struct value *out)
+static int get_phrase(struct phrases *p, struct bitget *r, struct es_value *out)
 {
     struct phrase *ph;
     int64_t id = (int64_t)bitget_golomb(r, ORDER_ID);
@@ -307,11 +307,11 @@ static int unpack(struct phrases *p, struct bitget *r, size_t n, char *text, siz
     return err;
 }
 
-static int get_text(struct phrases *p, struct bitget *r, bool packed, struct value *out)
+static int get_text(struct phrases *p, struct bitget *r, bool packed, struct es_value *out)
 {
     size_t len = (size_t)bitget_golomb(r, ORDER_LEN);
     size_t n = packed ? (size_t)bitget_golomb(r, ORDER_LEN) : len;
-    if (r->err != 0 || len == 0 || len > VALUE_TEXT_MAX || n > bitget_left(r))
+    if (r->err != 0 || len == 0 || len > ES_VALUE_TEXT_MAX || n > bitget_left(r))
         return PS_EMALFORMED;
     char *text = malloc(len);
     if (text == NULL)
@@ -325,15 +325,15 @@ static int get_text(struct phrases *p, struct bitget *r, bool packed, struct val
         free(text);
         return err;
     }
-    out->form = VALUE_JSON;
+    out->form = ES_VALUE_JSON;
     out->json.text = text;
     out->json.len = len;
     return 0;
 }
 
-int phrase_unpack(struct phrases *p, struct bitget *r, struct value *out)
+int phrase_unpack(struct phrases *p, struct bitget *r, struct es_value *out)
 {
-    *out = (struct value){0};
+    *out = (struct es_value){0};
     int err = PS_EMALFORMED;
     unsigned form = (unsigned)bitget(r, BITS_FORM);
     if (form == FORM_PHRASE)
@@ -344,7 +344,7 @@ int phrase_unpack(struct phrases *p, struct bitget *r, struct value *out)
         err = r->err;
     if (err != 0) {
         bitget_fail(r, err);
-        value_fini(out);
+        es_value_fini(out);
     }
     return err;
 }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "db/ps_db.h"
 #include "psarchive/bits.h"
-#include "psarchive/value.h"
+#include "esmond/es_value.h"
 
 struct phrases;
 int phrases_new(struct phrases **out, struct ps_db *db);
@@ -18,6 +18,6 @@ void phrases_forget(struct phrases *p);
 // Writes to the database when a phrase is new, or was not used for a day: in a transaction. ts: of the point.
 int phrase_pack(struct phrases *p, struct bitput *w, int64_t ts, const char *text, size_t len);
 // p may be NULL: then what needs it is refused as malformed.
-int phrase_unpack(struct phrases *p, struct bitget *r, struct value *out);
+int phrase_unpack(struct phrases *p, struct bitget *r, struct es_value *out);
 // Removes what no point since `ts` uses.
 int phrases_purge(struct phrases *p, int64_t ts);

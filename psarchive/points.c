@@ -4,22 +4,9 @@
 #include "base/ps_err.h"
 #include "base/ps_num.h"
 
-static int need(struct ps_jnode object, const char *key, struct ps_jnode *out, struct ps_fault *fault)
-{
-    int err = ps_jnode_want(object, PS_JTYPE_OBJECT, fault);
-
-    if (err)
-        return err;
-    *out = ps_jnode_member(object, key);
-    if (ps_jnode_there(*out))
-        return 0;
-    ps_jnode_fault(object, fault, "'%s' is missing", key);
-    return PS_EMALFORMED;
-}
-
 static int need_array(struct ps_jnode object, const char *key, struct ps_jnode *out, struct ps_fault *fault)
 {
-    int err = need(object, key, out, fault);
+    int err = ps_jnode_need(object, key, out, fault);
 
     return err ? err : ps_jnode_want(*out, PS_JTYPE_ARRAY, fault);
 }
@@ -30,7 +17,7 @@ static int need_ts(struct ps_jnode object, int64_t *ts, struct ps_fault *fault)
     struct ps_jnode n;
     const char *text;
     double seconds;
-    int err = need(object, "ts", &n, fault);
+    int err = ps_jnode_need(object, "ts", &n, fault);
 
     if (err)
         return err;
@@ -55,12 +42,12 @@ static void tell(struct ps_fault *fault, int err, int event, int64_t ts)
         why = "this event type is not registered for this metadata";
     else if (err == PS_ELIMIT)
         why = "too many values in one request";
-    ps_fault_set(fault, NULL, 0, "%s at time %lld: %s", event_name(event), (long long)ts, why);
+    ps_fault_set(fault, NULL, 0, "%s at time %lld: %s", es_event_name(event), (long long)ts, why);
 }
 
 static int read_value(struct put *p, int64_t ts, int event, struct ps_jnode val, struct ps_fault *fault)
 {
-    struct value v = {.form = VALUE_NONE};
+    struct es_value v = {.form = ES_VALUE_NONE};
     int err;
 
     // A client of perfSONAR's ends at null.
@@ -68,7 +55,7 @@ static int read_value(struct put *p, int64_t ts, int event, struct ps_jnode val,
         ps_jnode_fault(val, fault, "null is no value");
         return PS_EMALFORMED;
     }
-    err = value_from_json(event_kind(event), val, &v, fault);
+    err = es_value_from_json(es_event_kind(event), val, &v, fault);
     if (err)
         return err;
     err = put_value(p, ts, event, &v);
@@ -84,7 +71,7 @@ int points_single(struct put *p, int event, struct ps_jnode root, struct ps_faul
     int err = need_ts(root, &ts, fault);
 
     if (!err)
-        err = need(root, "val", &val, fault);
+        err = ps_jnode_need(root, "val", &val, fault);
     return err ? err : read_value(p, ts, event, val, fault);
 }
 
@@ -92,15 +79,15 @@ static int read_item(struct put *p, int64_t ts, struct ps_jnode item, struct ps_
 {
     struct ps_jnode type, val;
     const char *name;
-    int event, err = need(item, "event-type", &type, fault);
+    int event, err = ps_jnode_need(item, "event-type", &type, fault);
 
     if (!err)
         err = ps_jnode_str(type, 1, 100, &name, fault);
     if (!err)
-        err = need(item, "val", &val, fault);
+        err = ps_jnode_need(item, "val", &val, fault);
     if (err)
         return err;
-    event = event_find(name);
+    event = es_event_find(name);
     if (event >= 0)
         return read_value(p, ts, event, val, fault);
     ps_jnode_fault(type, fault, "there is no event type '%s'", name);

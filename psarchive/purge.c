@@ -29,7 +29,7 @@ void purge_end(struct purge *p)
 
 static int64_t base_cut(const struct purge *p, int event)
 {
-    return retention_cut(p->policy, event, SUMMARY_BASE, 0, p->now);
+    return retention_cut(p->policy, event, ES_SUMMARY_BASE, 0, p->now);
 }
 
 // Nothing of a result before this is kept.
@@ -47,10 +47,10 @@ static int64_t window_cut(const struct purge *p, const struct meta *m, uint32_t 
 {
     int64_t cut = INT64_MAX;
     for (size_t i = 0; i < m->nsummaries; i++) {
-        const struct summary *s = &m->summaries[i];
+        const struct es_summary *s = &m->summaries[i];
         if (s->window != window)
             continue;
-        int64_t here = retention_cut(p->policy, s->event, (enum summary_type)s->type, window, p->now);
+        int64_t here = retention_cut(p->policy, s->event, (enum es_summary_type)s->type, window, p->now);
         cut = here < cut ? here : cut;
     }
     return cut == RETENTION_NEVER ? cut : cut - window;
@@ -100,7 +100,7 @@ static int remove_points(struct purge *p, struct store *s, const struct meta *m)
 
 static int remove_documents(struct purge *p, struct store *s, const struct meta *m)
 {
-    int64_t cut = base_cut(p, event_find("pscheduler-raw"));
+    int64_t cut = base_cut(p, es_event_find("pscheduler-raw"));
     if (cut <= 0)
         return 0;
     struct range r = {ERASE("document"), COUNT("document"), place_point(m->id, 0),
@@ -156,7 +156,7 @@ static bool drop_values(const struct purge *p, struct row *row, int64_t ts)
     size_t to = 0, n = row->n;
     for (size_t i = 0; i < n; i++) {
         if (ts < base_cut(p, row->at[i].event))
-            value_fini(&row->at[i].value);
+            es_value_fini(&row->at[i].value);
         else
             row->at[to++] = row->at[i];
     }
@@ -310,7 +310,7 @@ static int remove_meta(struct purge *p, struct store *s, const struct meta *m, b
 static int64_t fingerprint(const struct purge *p)
 {
     uint64_t h = UINT64_C(14695981039346656037);
-    for (int e = 0; e < EVENT_COUNT; e++) {
+    for (int e = 0; e < ES_EVENT_COUNT; e++) {
         int64_t cut = base_cut(p, e);
         h = (h ^ (uint64_t)(cut == RETENTION_NEVER ? 0 : p->now - cut)) * UINT64_C(1099511628211);
     }
@@ -370,7 +370,7 @@ static int note_end(const struct purge *p, struct store *s)
 // In the transaction that removes them.
 static int note_purged(const struct purge *p, struct store *s, const struct meta *m)
 {
-    int64_t cuts[EVENT_COUNT];
+    int64_t cuts[ES_EVENT_COUNT];
     for (size_t i = 0; i < m->nevents; i++)
         cuts[i] = base_cut(p, m->event[i]);
     return p->count ? 0 : purged_note(s, m, cuts);
@@ -454,8 +454,8 @@ static int step_metas(struct purge *p, struct store *s)
 static int64_t phrase_cut(const struct purge *p)
 {
     int64_t cut = INT64_MAX;
-    for (int e = 0; e < EVENT_COUNT; e++) {
-        int64_t here = value_form_of(event_kind(e)) == VALUE_JSON ? base_cut(p, e) : INT64_MAX;
+    for (int e = 0; e < ES_EVENT_COUNT; e++) {
+        int64_t here = es_value_form_of(es_event_kind(e)) == ES_VALUE_JSON ? base_cut(p, e) : INT64_MAX;
         cut = here < cut ? here : cut;
     }
     return cut;

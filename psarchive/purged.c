@@ -14,9 +14,9 @@ int purged_load(struct store *s)
     return marks_load(s, "SELECT meta, body FROM purged", where);
 }
 
-int purged_note(struct store *s, const struct meta *m, const int64_t cuts[EVENT_COUNT])
+int purged_note(struct store *s, const struct meta *m, const int64_t cuts[ES_EVENT_COUNT])
 {
-    uint8_t octets[EVENT_COUNT * 8];
+    uint8_t octets[ES_EVENT_COUNT * 8];
     struct ps_wr w;
     struct ps_stmt *st;
     struct meta *own = meta_ref(m);

@@ -9,6 +9,6 @@ struct store;
 // Into the metas of the catalog, from the database.
 int purged_load(struct store *s);
 // In a transaction: points of m->event[i] older than cuts[i] are gone; what was noted before stays, if it is later.
-int purged_note(struct store *s, const struct meta *m, const int64_t cuts[EVENT_COUNT]);
+int purged_note(struct store *s, const struct meta *m, const int64_t cuts[ES_EVENT_COUNT]);
 // Whether a roll-up may have counted a point of this event type and ts that is not there any longer.
 bool purged_counts(const struct meta *m, int event, int64_t ts);

@@ -4,12 +4,12 @@
 
 bool ratio_of_counts(int event, int *numerator, int *denominator)
 {
-    const char *name = event_name(event);
-    *denominator = event_find("packet-count-sent");
+    const char *name = es_event_name(event);
+    *denominator = es_event_find("packet-count-sent");
     if (strcmp(name, "packet-loss-rate") == 0)
-        *numerator = event_find("packet-count-lost");
+        *numerator = es_event_find("packet-count-lost");
     else if (strcmp(name, "packet-loss-rate-bidir") == 0)
-        *numerator = event_find("packet-count-lost-bidir");
+        *numerator = es_event_find("packet-count-lost-bidir");
     else
         return false;
     return true;

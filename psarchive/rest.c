@@ -90,7 +90,7 @@ struct meta *rest_meta(struct site *s, struct ps_http_req *req)
 {
     static const char suffix[] = ".json";
     const char *arg = ps_http_arg(req, "key");
-    char key[2 * META_ID_LEN + sizeof suffix];
+    char key[2 * ES_REG_KEY_LEN + sizeof suffix];
     struct meta *m = NULL;
     size_t len = strlen(arg);
 
@@ -107,7 +107,7 @@ struct meta *rest_meta(struct site *s, struct ps_http_req *req)
 
 int rest_event(const struct ps_http_req *req)
 {
-    int event = event_find(ps_http_arg(req, "event"));
+    int event = es_event_find(ps_http_arg(req, "event"));
 
     return event < 0 ? -1 : event;
 }
@@ -116,7 +116,8 @@ bool rest_refuses_format(struct ps_http_req *req)
 {
     if (ask_format_known(ps_http_query(req)))
         return false;
-    ps_http_reply_error(req, 404, "This archive answers in JSON alone (format=json)");
+    ps_http_reply_error(req, 404,
+                        "This archive answers in JSON (format=json), series also as CSV (format=csv)");
     return true;
 }
 
@@ -162,7 +163,7 @@ static void write_one(struct jtext *j, const struct meta *m, const struct ps_htt
                       const struct answer_place *at)
 {
     (void)req;
-    answer_meta(j, m, at, NULL);
+    answer_meta(j, m, at, NULL, NULL);
 }
 
 void rest_one(void *site, struct ps_http_req *req)
@@ -189,17 +190,17 @@ void rest_event_type(void *site, struct ps_http_req *req)
 static void write_summaries(struct jtext *j, const struct meta *m, const struct ps_http_req *req,
                             const struct answer_place *at)
 {
-    enum summary_type type = SUMMARY_BASE;
+    enum es_summary_type type = ES_SUMMARY_BASE;
 
-    (void)summary_find(ps_http_arg(req, "summary"), true, &type); // known by now
+    (void)es_summary_find(ps_http_arg(req, "summary"), true, &type); // known by now
     answer_summaries(j, m, rest_event(req), type, at);
 }
 
 void rest_summaries(void *site, struct ps_http_req *req)
 {
-    enum summary_type type;
+    enum es_summary_type type;
 
-    if (summary_find(ps_http_arg(req, "summary"), true, &type))
+    if (es_summary_find(ps_http_arg(req, "summary"), true, &type))
         ps_http_reply_error(req, 404, "There are base, aggregations, averages and statistics");
     else if (rest_event(req) < 0)
         ps_http_reply_error(req, 404, "There is no such event type");

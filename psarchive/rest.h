@@ -7,6 +7,7 @@
 //   GET, POST ROOT/KEY/EVENT/base[/0]                     points; write one
 //   GET       ROOT/KEY/EVENT/{aggregations,averages,statistics}            which there are
 //   GET       ROOT/KEY/EVENT/{aggregations,averages,statistics}/WINDOW     points
+// Points are CSV where format=csv is asked for.
 //
 // ROOT is /esmond/perfsonar/archive or /perfsonar/archive. A slash at the end means nothing, and so does ".json"
 // behind ROOT and KEY.
@@ -15,6 +16,7 @@
 #include "psarchive/site.h"
 
 #define REST_JSON "application/json" // exactly: a client compares it
+#define REST_CSV "text/csv; charset=utf-8"
 
 // Enters the routes. Errors as ps_httpd_route.
 int rest_routes(struct site *s);

@@ -19,6 +19,7 @@ struct list {
     struct ps_buf previous, next; // URLs; empty: none
     struct answer_total total;
     struct search search;
+    struct shapes shapes;
     size_t left;                     // to be written
     const struct meta *batch[BATCH]; // read and not written
     size_t nbatch, at;
@@ -32,6 +33,7 @@ static void list_free(struct list *l)
     rest_place_fini(&l->place);
     ps_buf_fini(&l->previous);
     ps_buf_fini(&l->next);
+    shapes_fini(&l->shapes);
     free(l);
 }
 
@@ -89,18 +91,19 @@ static int pull(void *ctx, struct ps_buf *out)
 {
     struct list *l = ctx;
     struct jtext j = {.out = out};
+    size_t enough = ps_buf_len(out) + PS_HTTP_PIECE;
 
     if (!l->begun)
         jtext_put(&j, "[");
     l->begun = true;
-    while (l->left > 0 && ps_buf_len(out) < PS_HTTP_PIECE) {
+    while (l->left > 0 && ps_buf_len(out) < enough) {
         if (!next_meta(l)) {
             l->left = 0;
             break;
         }
         if (l->later)
             jtext_put(&j, ",");
-        answer_meta(&j, l->batch[l->at], &l->place.at, l->later ? NULL : &l->total);
+        answer_meta(&j, l->batch[l->at], &l->place.at, l->later ? NULL : &l->total, &l->shapes);
         meta_unref(l->batch[l->at++]);
         l->later = true;
         l->left--;

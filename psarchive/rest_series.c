@@ -7,6 +7,7 @@
 #include "base/ps_num.h"
 #include "http/ps_url.h"
 #include "psarchive/ask.h"
+#include "psarchive/csv.h"
 #include "psarchive/rest.h"
 
 #define TURN (20 * PS_MSEC) // that one answer may hold up the loop, about
@@ -16,14 +17,16 @@ struct stream {
     struct site *site;
     struct meta *meta;
     struct series *series;
+    enum es_summary_type type;
     size_t left;
-    bool begun, later;
+    bool csv, begun, later;
 };
 
 struct asked {
     int event;
-    enum summary_type type;
+    enum es_summary_type type;
     uint32_t window;
+    bool csv;
     struct ask_page page;
 };
 
@@ -34,22 +37,32 @@ static void stream_free(struct stream *s)
     free(s);
 }
 
+static void put_point(struct stream *s, struct jtext *j, const struct point *p)
+{
+    if (s->csv) {
+        csv_point(j, p);
+        return;
+    }
+    if (s->later)
+        jtext_put(j, ",");
+    answer_point(j, p);
+    s->later = true;
+}
+
 static int put_points(struct stream *s, struct jtext *j)
 {
     const struct point *p;
+    size_t enough = ps_buf_len(j->out) + PS_HTTP_PIECE;
     ps_ns until = ps_loop_mono() + TURN;
     int got = 1;
 
-    for (unsigned n = 1; s->left > 0 && ps_buf_len(j->out) < PS_HTTP_PIECE; n++, s->left--) {
+    for (unsigned n = 1; s->left > 0 && ps_buf_len(j->out) < enough; n++, s->left--) {
         if (n % LOOK_EVERY == 0 && ps_loop_mono() > until)
             return 1;
         got = series_next(s->series, &p);
         if (got <= 0)
             return got;
-        if (s->later)
-            jtext_put(j, ",");
-        answer_point(j, p);
-        s->later = true;
+        put_point(s, j, p);
     }
     return s->left > 0;
 }
@@ -60,7 +73,9 @@ static int pull(void *ctx, struct ps_buf *out)
     struct jtext j = {.out = out};
     int got;
 
-    if (!s->begun)
+    if (!s->begun && s->csv)
+        csv_heading(&j, s->type);
+    else if (!s->begun)
         jtext_put(&j, "[");
     s->begun = true;
     got = put_points(s, &j);
@@ -68,7 +83,7 @@ static int pull(void *ctx, struct ps_buf *out)
         ps_log(s->site->log, PS_LOG_WARN, "store", "a series cannot be read: %s", ps_strerror(got));
         return got;
     }
-    if (got == 0)
+    if (got == 0 && !s->csv)
         jtext_put(&j, "]");
     if (j.err)
         return j.err;
@@ -88,11 +103,11 @@ static bool parse_path(struct ps_http_req *req, struct asked *a)
     const char *summary = ps_http_arg(req, "summary"), *window = ps_http_arg(req, "window");
     uint64_t seconds = 0;
 
-    a->type = SUMMARY_BASE;
+    a->type = ES_SUMMARY_BASE;
     a->event = rest_event(req);
     if (a->event < 0)
         ps_http_reply_error(req, 404, "There is no such event type");
-    else if (summary && (summary_find(summary, true, &a->type) || a->type == SUMMARY_BASE))
+    else if (summary && (es_summary_find(summary, true, &a->type) || a->type == ES_SUMMARY_BASE))
         ps_http_reply_error(req, 404, "There are base, aggregations, averages and statistics");
     else if (window && ps_num_u64(window, 10, 0, UINT32_MAX, &seconds))
         ps_http_reply_error(req, 404, "There is no such summary window");
@@ -105,7 +120,8 @@ static bool parse(struct ps_http_req *req, struct asked *a)
 {
     struct ps_fault fault = {""};
 
-    if (rest_refuses_format(req) || !parse_path(req, a))
+    a->csv = ask_format_csv(ps_http_query(req));
+    if ((!a->csv && rest_refuses_format(req)) || !parse_path(req, a))
         return false;
     if (ask_page_parse(&a->page, ps_http_query(req), site_now(), &fault) == 0)
         return true;
@@ -226,6 +242,8 @@ void rest_series(void *site, struct ps_http_req *req)
     }
     st->site = s;
     st->left = a.page.limit;
+    st->csv = a.csv;
+    st->type = a.type;
     st->meta = rest_meta(s, req);
     if (!st->meta) {
         stream_free(st);
@@ -241,5 +259,5 @@ void rest_series(void *site, struct ps_http_req *req)
         stream_free(st);
         return;
     }
-    ps_http_reply_stream(req, 200, REST_JSON, PS_HTTP_SIZE_UNKNOWN, &source, st);
+    ps_http_reply_stream(req, 200, a.csv ? REST_CSV : REST_JSON, PS_HTTP_SIZE_UNKNOWN, &source, st);
 }

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include "base/ps_err.h"
 #include "psarchive/deed.h"
-#include "psarchive/param.h"
+#include "esmond/es_param.h"
 #include "psarchive/points.h"
 #include "psarchive/rest.h"
 
@@ -11,20 +11,20 @@
 
 static int read_registration(struct deed *d, struct ps_jnode root)
 {
-    struct registration r;
+    struct es_reg r;
     int err;
 
-    registration_init(&r);
-    err = param_registration(&r, root, &d->fault);
+    es_reg_init(&r);
+    err = es_param_registration(&r, root, &d->fault);
     if (!err)
-        err = registration_check(&r, &d->fault);
+        err = es_reg_check(&r, &d->fault);
     if (!err) {
         d->put = put_new(NULL);
         err = d->put ? 0 : -ENOMEM;
     }
     if (!err)
         put_register(d->put, &r);
-    registration_fini(&r);
+    es_reg_fini(&r);
     return err;
 }
 
@@ -36,7 +36,7 @@ static void answer_registered(struct deed *d)
 
     ps_buf_init(&buf, 0);
     j.err = rest_place(d->req, &place);
-    answer_meta(&j, d->put->meta, &place.at, NULL);
+    answer_meta(&j, d->put->meta, &place.at, NULL, NULL);
     rest_reply(d->req, 201, &j);
     rest_place_fini(&place);
     ps_buf_fini(&buf);

@@ -13,7 +13,7 @@
 struct arrival {
     struct site *site;
     struct deed *deed;
-    struct map map;
+    struct es_map map;
     int looking; // whose address is being looked up
 };
 
@@ -30,7 +30,7 @@ static void refuse(struct arrival *a, int err)
 
 static void answer(struct deed *d)
 {
-    char key[2 * META_ID_LEN + 1], text[128];
+    char key[2 * ES_REG_KEY_LEN + 1], text[128];
     int64_t ts = d->put->nvalues ? d->put->values[0].ts : 0;
     int n;
 
@@ -44,7 +44,8 @@ static int put_text(struct arrival *a)
     struct deed *d = a->deed;
     size_t len;
     const char *text = ps_http_body(d->req, &len);
-    int err = a->site->settings->documents ? put_document(d->put, a->map.ts, text, len) : 0;
+    bool keep = a->site->settings->documents && map_has_document(&a->map);
+    int err = keep ? put_document(d->put, a->map.ts, text, len) : 0;
 
     if (err && err != -ENOMEM)
         ps_fault_set(&d->fault, NULL, 0, "the document cannot be kept: %s", ps_strerror(err));
@@ -54,7 +55,7 @@ static int put_text(struct arrival *a)
 static void store(struct arrival *a)
 {
     struct deed *d = a->deed;
-    int err = map_make(&a->map, &d->put, &d->fault);
+    int err = map_make(&a->map, a->site->roster, &d->put, &d->fault);
 
     if (!err && d->put)
         err = put_text(a);
@@ -77,14 +78,14 @@ static void resolved(void *ctx, int err, const char *why, const struct ps_addr *
     struct arrival *a = ctx;
 
     (void)why;
-    map_found(&a->map.hosts[a->looking], addrs, err ? 0 : n);
+    es_map_found(&a->map.hosts[a->looking], addrs, err ? 0 : n);
     look_up(a);
 }
 
 static void look_up(struct arrival *a)
 {
-    for (int i = 0; i < MAP_ROLES; i++) {
-        struct map_host *h = &a->map.hosts[i];
+    for (int i = 0; i < ES_MAP_ROLES; i++) {
+        struct es_map_host *h = &a->map.hosts[i];
         if (h->known)
             continue;
         a->looking = i;
@@ -108,7 +109,7 @@ static void was_read(void *ctx)
     }
     a->site = d->site;
     a->deed = d;
-    err = map_begin(&a->map, ps_jdoc_root(d->doc), &d->fault);
+    err = es_map_begin(&a->map, ps_jdoc_root(d->doc), &d->fault);
     if (err)
         refuse(a, err);
     else

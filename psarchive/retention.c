@@ -37,7 +37,7 @@ static int read_event(struct ps_jget *g, int *out)
     *out = ANY;
     if (g->err != 0 || strcmp(name, "*") == 0)
         return g->err;
-    *out = event_find(name);
+    *out = es_event_find(name);
     if (*out < 0)
         ps_jget_fail(g, "event_type", PS_EUNKNOWN, "there is no event type '%s'", name);
     return g->err;
@@ -45,12 +45,12 @@ static int read_event(struct ps_jget *g, int *out)
 
 static int read_type(struct ps_jget *g, int *out)
 {
-    enum summary_type type;
+    enum es_summary_type type;
     const char *name = ps_jneed_str(g, "summary_type", 1, 128);
     *out = ANY;
     if (g->err != 0 || strcmp(name, "*") == 0)
         return g->err;
-    if (summary_find(name, false, &type) != 0)
+    if (es_summary_find(name, false, &type) != 0)
         ps_jget_fail(g, "summary_type", PS_EUNKNOWN,
                      "wants *, base, aggregation, average or statistics; got '%s'", name);
     else
@@ -86,7 +86,7 @@ static int read_policy(struct ps_jnode n, struct policy *out, struct ps_fault *f
     ps_jget_init(&g, n, fault);
     (void)read_event(&g, &out->event);
     (void)read_type(&g, &out->type);
-    (void)read_count(&g, "summary_window", "*", SUMMARY_WINDOW_MAX, &out->window);
+    (void)read_count(&g, "summary_window", "*", ES_SUMMARY_WINDOW_MAX, &out->window);
     (void)read_count(&g, "expire", "never", DAYS_MAX, &out->days);
     return ps_jget_end(&g);
 }
@@ -141,7 +141,7 @@ int retention_load(struct retention **out, const char *path, struct ps_fault *fa
 // --- asking
 
 // How specific it is: event type before summary type before window. -1: it does not fit.
-static int fit(const struct policy *p, int event, enum summary_type type, uint32_t window)
+static int fit(const struct policy *p, int event, enum es_summary_type type, uint32_t window)
 {
     if ((p->event != ANY && p->event != event) || (p->type != ANY && p->type != (int)type) ||
         (p->window != ANY && p->window != (int64_t)window))
@@ -149,7 +149,7 @@ static int fit(const struct policy *p, int event, enum summary_type type, uint32
     return (p->event != ANY) * 4 + (p->type != ANY) * 2 + (p->window != ANY);
 }
 
-int64_t retention_cut(const struct retention *r, int event, enum summary_type type, uint32_t window,
+int64_t retention_cut(const struct retention *r, int event, enum es_summary_type type, uint32_t window,
                       int64_t now)
 {
     int best = -1;

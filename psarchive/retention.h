@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/ps_conf.h"
-#include "psarchive/event.h"
+#include "esmond/es_event.h"
 
 #define RETENTION_MAX 1000 // policies
 #define RETENTION_NEVER INT64_MIN
@@ -23,5 +23,5 @@ int retention_parse(struct retention **out, const char *name, const char *text, 
 void retention_free(struct retention *r); // NULL is fine
 
 // What is older than this (ts of a point, end of a window) is not kept. RETENTION_NEVER: all is.
-int64_t retention_cut(const struct retention *r, int event, enum summary_type type, uint32_t window,
+int64_t retention_cut(const struct retention *r, int event, enum es_summary_type type, uint32_t window,
                       int64_t now);

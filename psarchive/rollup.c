@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "base/ps_err.h"
-#include "psarchive/hist_pack.h"
 #include "psarchive/ratio.h"
 
 #define BITS_FORM 2
@@ -23,7 +22,7 @@ int rollup_new(struct rollup **out, const struct meta *m, uint32_t window)
         if (!meta_rolls_up(m, m->event[i], window))
             continue;
         r->at[r->n].event = m->event[i];
-        r->at[r->n++].form = value_form_of(event_kind(m->event[i]));
+        r->at[r->n++].form = es_value_form_of(es_event_kind(m->event[i]));
     }
     *out = r;
     return 0;
@@ -34,8 +33,8 @@ void rollup_free(struct rollup *r)
     if (r == NULL)
         return;
     for (size_t i = 0; i < r->n; i++)
-        if (r->at[i].form == VALUE_HIST)
-            hist_fini(&r->at[i].hist);
+        if (r->at[i].form == ES_VALUE_HIST)
+            tally_fini(&r->at[i].hist);
     free(r);
 }
 
@@ -51,14 +50,14 @@ size_t rollup_octets(const struct rollup *r)
 {
     size_t octets = sizeof *r + r->n * sizeof r->at[0];
     for (size_t i = 0; i < r->n; i++)
-        if (r->at[i].form == VALUE_HIST)
-            octets += r->at[i].hist.cap * sizeof(struct hist_bucket);
+        if (r->at[i].form == ES_VALUE_HIST)
+            octets += tally_octets(&r->at[i].hist);
     return octets;
 }
 
 // --- adding
 
-static int add_ratio(struct rollup_sum *s, const struct value *v, bool minus)
+static int add_ratio(struct rollup_sum *s, const struct es_value *v, bool minus)
 {
     uint64_t n = v->ratio.numerator, d = v->ratio.denominator;
     if (minus ? n > s->ratio.numerator || d > s->ratio.denominator
@@ -69,27 +68,27 @@ static int add_ratio(struct rollup_sum *s, const struct value *v, bool minus)
     return 0;
 }
 
-static int add_value(struct rollup_sum *s, const struct value *v, bool minus)
+static int add_value(struct rollup_sum *s, const struct es_value *v, bool minus)
 {
     switch (v->form) {
-    case VALUE_NUMBER: {
+    case ES_VALUE_NUMBER: {
         decimal_sum more = decimal_from(v->number);
         s->number += minus ? -more : more;
         return 0;
     }
-    case VALUE_RATIO:
+    case ES_VALUE_RATIO:
         return add_ratio(s, v, minus);
-    case VALUE_HIST:
-        return hist_merge(&s->hist, &v->hist, minus);
-    case VALUE_JSON:
-    case VALUE_NONE:
-    case VALUE_STATS:
+    case ES_VALUE_HIST:
+        return tally_add(&s->hist, &v->hist, minus);
+    case ES_VALUE_JSON:
+    case ES_VALUE_NONE:
+    case ES_VALUE_STATS:
         break;
     }
     return 0;
 }
 
-int rollup_add(struct rollup *r, int event, const struct value *v, bool minus)
+int rollup_add(struct rollup *r, int event, const struct es_value *v, bool minus)
 {
     struct rollup_sum *s = rollup_find(r, event);
     if (s == NULL)
@@ -108,15 +107,15 @@ bool rollup_sums_equal(const struct rollup_sum *a, const struct rollup_sum *b)
     if (a->event != b->event || a->points != b->points)
         return false;
     switch (a->form) {
-    case VALUE_NUMBER:
+    case ES_VALUE_NUMBER:
         return a->number == b->number;
-    case VALUE_RATIO:
+    case ES_VALUE_RATIO:
         return a->ratio.numerator == b->ratio.numerator && a->ratio.denominator == b->ratio.denominator;
-    case VALUE_HIST:
-        return hist_equal(&a->hist, &b->hist);
-    case VALUE_JSON:
-    case VALUE_NONE:
-    case VALUE_STATS:
+    case ES_VALUE_HIST:
+        return tally_equal(&a->hist, &b->hist);
+    case ES_VALUE_JSON:
+    case ES_VALUE_NONE:
+    case ES_VALUE_STATS:
         break;
     }
     return true;
@@ -200,12 +199,12 @@ int rollup_pack(struct bitput *w, const struct rollup *r)
     for (size_t i = 0; i < r->n; i++) {
         if (r->at[i].points == 0)
             continue;
-        if (r->at[i].form == VALUE_NUMBER)
+        if (r->at[i].form == ES_VALUE_NUMBER)
             decimal_pack(w, r->at[i].number);
-        else if (r->at[i].form == VALUE_RATIO)
+        else if (r->at[i].form == ES_VALUE_RATIO)
             pack_ratio(w, r, i);
-        else if (r->at[i].form == VALUE_HIST)
-            hist_pack(w, &r->at[i].hist);
+        else if (r->at[i].form == ES_VALUE_HIST)
+            tally_pack(w, &r->at[i].hist);
     }
     return bitput_end(w);
 }
@@ -230,12 +229,12 @@ static void unpack_sums(struct bitget *g, struct rollup *r)
     for (size_t i = 0; g->err == 0 && i < r->n; i++) {
         if (r->at[i].points == 0)
             continue;
-        if (r->at[i].form == VALUE_NUMBER)
+        if (r->at[i].form == ES_VALUE_NUMBER)
             r->at[i].number = decimal_unpack(g);
-        else if (r->at[i].form == VALUE_RATIO)
+        else if (r->at[i].form == ES_VALUE_RATIO)
             unpack_ratio(g, r, i);
-        else if (r->at[i].form == VALUE_HIST)
-            (void)hist_unpack(g, &r->at[i].hist); // the error is the cursor's, too
+        else if (r->at[i].form == ES_VALUE_HIST)
+            (void)tally_unpack(g, &r->at[i].hist); // the error is the cursor's, too
     }
 }
 
@@ -259,41 +258,49 @@ int rollup_unpack(const uint8_t *data, size_t len, const struct meta *m, uint32_
 
 // --- what is told
 
-static int aggregation(struct rollup_sum *s, struct value *out)
+static int aggregation(struct rollup_sum *s, struct es_value *out)
 {
     out->form = s->form;
-    if (s->form == VALUE_NUMBER)
+    if (s->form == ES_VALUE_NUMBER)
         out->number = decimal_to(s->number);
-    else if (s->form == VALUE_RATIO) {
+    else if (s->form == ES_VALUE_RATIO) {
         out->ratio.numerator = s->ratio.numerator;
         out->ratio.denominator = s->ratio.denominator;
     } else {
-        out->hist = s->hist;
-        hist_init(&s->hist);
+        int err = tally_settle(&s->hist);
+        if (err != 0)
+            return err;
+        out->hist = s->hist.hist;
+        es_hist_init(&s->hist.hist);
     }
     return 0;
 }
 
-int rollup_value(struct rollup_sum *s, enum summary_type type, struct value *out)
+static int statistics(struct rollup_sum *s, struct es_value *out)
 {
-    *out = (struct value){0};
+    int err = tally_settle(&s->hist);
+    return err == 0 ? es_value_statistics(&s->hist.hist, out) : err;
+}
+
+int rollup_value(struct rollup_sum *s, enum es_summary_type type, struct es_value *out)
+{
+    *out = (struct es_value){0};
     if (s == NULL || s->points == 0)
         return PS_ENOTFOUND;
     switch (type) {
-    case SUMMARY_AGGREGATION:
+    case ES_SUMMARY_AGGREGATION:
         return aggregation(s, out);
-    case SUMMARY_AVERAGE:
-        if (s->form != VALUE_NUMBER)
+    case ES_SUMMARY_AVERAGE:
+        if (s->form != ES_VALUE_NUMBER)
             return PS_ENOTFOUND;
-        out->form = VALUE_NUMBER;
+        out->form = ES_VALUE_NUMBER;
         out->number = decimal_mean(s->number, s->points);
         return 0;
-    case SUMMARY_STATISTICS:
-        if (s->form != VALUE_HIST)
+    case ES_SUMMARY_STATISTICS:
+        if (s->form != ES_VALUE_HIST)
             return PS_ENOTFOUND;
-        out->form = VALUE_STATS;
-        return hist_statistics(&s->hist, &out->stats);
-    case SUMMARY_BASE:
+        return statistics(s, out);
+    case ES_SUMMARY_BASE:
         break;
     }
     return PS_ENOTFOUND;

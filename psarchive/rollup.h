@@ -7,18 +7,19 @@
 #include <stdint.h>
 #include "psarchive/decimal.h"
 #include "psarchive/meta.h"
-#include "psarchive/value.h"
+#include "psarchive/tally.h"
+#include "esmond/es_value.h"
 
 struct rollup_sum {
     uint8_t event;
-    enum value_form form; // of its values
+    enum es_value_form form; // of its values
     uint64_t points;
     union {
         decimal_sum number;
         struct {
             uint64_t numerator, denominator;
         } ratio;
-        struct hist hist;
+        struct tally hist;
     };
 };
 
@@ -33,7 +34,7 @@ void rollup_free(struct rollup *r);                          // NULL is fine
 struct rollup_sum *rollup_find(struct rollup *r, int event); // NULL: no summary of this window
 // Adds a value, or takes one away that was added before. An event type without a summary here is passed over.
 // PS_ERANGE, PS_ELIMIT, -ENOMEM: nothing was changed.
-int rollup_add(struct rollup *r, int event, const struct value *v, bool minus);
+int rollup_add(struct rollup *r, int event, const struct es_value *v, bool minus);
 bool rollup_sums_equal(const struct rollup_sum *a, const struct rollup_sum *b);
 bool rollup_equal(const struct rollup *a, const struct rollup *b);
 size_t rollup_octets(const struct rollup *r); // of memory
@@ -46,4 +47,4 @@ int rollup_unpack(const uint8_t *data, size_t len, const struct meta *m, uint32_
 
 // What is told of a window: the summary of this type. PS_ENOTFOUND: nothing; -ENOMEM. The rollup may lose its histogram
 // to the value.
-int rollup_value(struct rollup_sum *s, enum summary_type type, struct value *out);
+int rollup_value(struct rollup_sum *s, enum es_summary_type type, struct es_value *out);

@@ -14,11 +14,11 @@
 void row_fini(struct row *row)
 {
     for (size_t i = 0; i < row->n; i++)
-        value_fini(&row->at[i].value);
+        es_value_fini(&row->at[i].value);
     row->n = 0;
 }
 
-struct value *row_find(struct row *row, int event)
+struct es_value *row_find(struct row *row, int event)
 {
     for (size_t i = 0; i < row->n; i++)
         if (row->at[i].event == event)
@@ -26,14 +26,14 @@ struct value *row_find(struct row *row, int event)
     return NULL;
 }
 
-void row_add(struct row *row, int event, struct value *value)
+void row_add(struct row *row, int event, struct es_value *value)
 {
     size_t i = row->n++;
     for (; i > 0 && row->at[i - 1].event > event; i--)
         row->at[i] = row->at[i - 1];
     row->at[i].event = (uint8_t)event;
     row->at[i].value = *value;
-    *value = (struct value){0};
+    *value = (struct es_value){0};
 }
 
 // --- percentages
@@ -46,14 +46,14 @@ static double number_at(const struct row *row, int event)
     return -1;
 }
 
-static bool told_by_counts(const struct row *row, int event, const struct value *v)
+static bool told_by_counts(const struct row *row, int event, const struct es_value *v)
 {
     int part, whole;
     return ratio_of_counts(event, &part, &whole) && number_at(row, part) == (double)v->ratio.numerator &&
            number_at(row, whole) == (double)v->ratio.denominator;
 }
 
-static void pack_ratio(struct bitput *w, const struct row *row, int event, const struct value *v)
+static void pack_ratio(struct bitput *w, const struct row *row, int event, const struct es_value *v)
 {
     bool told = told_by_counts(row, event, v);
     bitput(w, !told, 1);
@@ -63,40 +63,40 @@ static void pack_ratio(struct bitput *w, const struct row *row, int event, const
     bitput_golomb(w, v->ratio.denominator, ORDER_WHOLE);
 }
 
-static int unpack_ratio(struct bitget *r, const struct row *row, int event, struct value *out)
+static int unpack_ratio(struct bitget *r, const struct row *row, int event, struct es_value *out)
 {
     int part, whole;
     if (bitget(r, 1) == 1) {
         uint64_t numerator = bitget_golomb(r, ORDER_PART), denominator = bitget_golomb(r, ORDER_WHOLE);
-        return value_ratio(numerator, denominator, out);
+        return es_value_ratio(numerator, denominator, out);
     }
     if (!ratio_of_counts(event, &part, &whole))
         return PS_EMALFORMED;
     double n = number_at(row, part), d = number_at(row, whole);
-    if (!(n >= 0 && d > 0 && n <= (double)VALUE_RATIO_MAX && d <= (double)VALUE_RATIO_MAX))
+    if (!(n >= 0 && d > 0 && n <= (double)ES_VALUE_RATIO_MAX && d <= (double)ES_VALUE_RATIO_MAX))
         return PS_EMALFORMED;
-    return value_ratio((uint64_t)n, (uint64_t)d, out);
+    return es_value_ratio((uint64_t)n, (uint64_t)d, out);
 }
 
 // --- rows
 
-static int pack_value(struct bitput *w, const struct row *row, int event, const struct value *v, int64_t ts,
-                      struct phrases *p)
+static int pack_value(struct bitput *w, const struct row *row, int event, const struct es_value *v,
+                      int64_t ts, struct phrases *p)
 {
     switch (v->form) {
-    case VALUE_NUMBER:
+    case ES_VALUE_NUMBER:
         number_pack(w, v->number);
         break;
-    case VALUE_RATIO:
+    case ES_VALUE_RATIO:
         pack_ratio(w, row, event, v);
         break;
-    case VALUE_HIST:
+    case ES_VALUE_HIST:
         hist_pack(w, &v->hist);
         break;
-    case VALUE_JSON:
+    case ES_VALUE_JSON:
         return phrase_pack(p, w, ts, v->json.text, v->json.len);
-    case VALUE_NONE:
-    case VALUE_STATS:
+    case ES_VALUE_NONE:
+    case ES_VALUE_STATS:
         return PS_ESTATE;
     }
     return 0;
@@ -118,23 +118,23 @@ int row_pack(struct bitput *w, const struct row *row, const struct meta *m, int6
 }
 
 static int unpack_value(struct bitget *r, const struct row *row, int event, struct phrases *p,
-                        struct value *out)
+                        struct es_value *out)
 {
-    *out = (struct value){0};
-    switch (value_form_of(event_kind(event))) {
-    case VALUE_NUMBER:
-        out->form = VALUE_NUMBER;
+    *out = (struct es_value){0};
+    switch (es_value_form_of(es_event_kind(event))) {
+    case ES_VALUE_NUMBER:
+        out->form = ES_VALUE_NUMBER;
         out->number = number_unpack(r);
         break;
-    case VALUE_RATIO:
+    case ES_VALUE_RATIO:
         return unpack_ratio(r, row, event, out);
-    case VALUE_HIST:
-        out->form = VALUE_HIST;
+    case ES_VALUE_HIST:
+        out->form = ES_VALUE_HIST;
         return hist_unpack(r, &out->hist);
-    case VALUE_JSON:
+    case ES_VALUE_JSON:
         return phrase_unpack(p, r, out);
-    case VALUE_NONE:
-    case VALUE_STATS:
+    case ES_VALUE_NONE:
+    case ES_VALUE_STATS:
         break;
     }
     return r->err;
@@ -148,12 +148,12 @@ static void drop_unwanted(struct row *row, uint64_t wanted)
         if (wanted >> row->at[i].event & 1)
             row->at[to++] = row->at[i];
         else
-            value_fini(&row->at[i].value);
+            es_value_fini(&row->at[i].value);
     }
     row->n = to;
 }
 
-static size_t unpack_presence(struct bitget *r, const struct meta *m, uint8_t present[EVENT_COUNT])
+static size_t unpack_presence(struct bitget *r, const struct meta *m, uint8_t present[ES_EVENT_COUNT])
 {
     size_t n = 0;
     if (bitget(r, BITS_FORM) != FORM_NOW)
@@ -167,7 +167,7 @@ static size_t unpack_presence(struct bitget *r, const struct meta *m, uint8_t pr
 int row_events(const uint8_t *data, size_t len, const struct meta *m, uint64_t *events)
 {
     struct bitget r;
-    uint8_t present[EVENT_COUNT];
+    uint8_t present[ES_EVENT_COUNT];
     bitget_init(&r, data, len);
     size_t n = unpack_presence(&r, m, present);
     *events = 0;
@@ -188,7 +188,7 @@ int row_unpack(const uint8_t *data, size_t len, const struct meta *m, struct phr
                struct row *out)
 {
     struct bitget r;
-    uint8_t present[EVENT_COUNT];
+    uint8_t present[ES_EVENT_COUNT];
     int err = 0;
     out->n = 0;
     bitget_init(&r, data, len);

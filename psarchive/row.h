@@ -5,21 +5,21 @@
 #include <stdint.h>
 #include "psarchive/meta.h"
 #include "psarchive/phrase.h"
-#include "psarchive/value.h"
+#include "esmond/es_value.h"
 
 struct row {
     size_t n; // ascending by event
     struct {
         uint8_t event;
-        struct value value;
-    } at[EVENT_COUNT];
+        struct es_value value;
+    } at[ES_EVENT_COUNT];
 };
 
 void row_fini(struct row *row);
 // NULL: it is not there.
-struct value *row_find(struct row *row, int event);
+struct es_value *row_find(struct row *row, int event);
 // Takes the value over; it is not there yet.
-void row_add(struct row *row, int event, struct value *value);
+void row_add(struct row *row, int event, struct es_value *value);
 
 // w is cleared before and ended; ts is for the phrases.
 int row_pack(struct bitput *w, const struct row *row, const struct meta *m, int64_t ts, struct phrases *p);

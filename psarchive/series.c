@@ -16,7 +16,7 @@ struct series {
     struct reader *reader;
     const struct meta *meta;
     int event;
-    enum summary_type type;
+    enum es_summary_type type;
     uint32_t window;
     int64_t next, to; // what is to be fetched
     bool ended;
@@ -39,7 +39,7 @@ static int prepare(struct reader *r)
 }
 
 int series_open(struct series **out, struct reader *r, const struct meta *m, int event,
-                enum summary_type type, uint32_t window, int64_t from, int64_t to)
+                enum es_summary_type type, uint32_t window, int64_t from, int64_t to)
 {
     if (!meta_has_summary(m, event, type, window))
         return PS_ENOTFOUND;
@@ -63,7 +63,7 @@ int series_open(struct series **out, struct reader *r, const struct meta *m, int
 static void drop_fetched(struct series *s)
 {
     for (size_t i = 0; i < s->n; i++)
-        value_fini(&s->at[i].value);
+        es_value_fini(&s->at[i].value);
     s->n = s->i = 0;
 }
 
@@ -78,19 +78,18 @@ void series_close(struct series *s)
 
 // --- one row to a point: 0, PS_ENOTFOUND: it tells nothing of this event type
 
-static int summarise(enum summary_type type, struct value *v)
+static int summarise(enum es_summary_type type, struct es_value *v)
 {
-    if (type != SUMMARY_STATISTICS)
+    if (type != ES_SUMMARY_STATISTICS)
         return 0;
-    struct value stats = {.form = VALUE_STATS};
-    int err = hist_statistics(&v->hist, &stats.stats);
-    value_fini(v);
-    if (err == 0)
-        *v = stats;
+    struct es_value stats;
+    int err = es_value_statistics(&v->hist, &stats);
+    es_value_fini(v);
+    *v = stats;
     return err;
 }
 
-static int from_row(const struct series *s, const uint8_t *body, size_t len, struct value *out)
+static int from_row(const struct series *s, const uint8_t *body, size_t len, struct es_value *out)
 {
     struct row row;
     int err = row_unpack(body, len, s->meta, s->reader->phrases, UINT64_C(1) << s->event, &row);
@@ -102,7 +101,7 @@ static int from_row(const struct series *s, const uint8_t *body, size_t len, str
     return summarise(s->type, out);
 }
 
-static int from_rollup(const struct series *s, const uint8_t *body, size_t len, struct value *out)
+static int from_rollup(const struct series *s, const uint8_t *body, size_t len, struct es_value *out)
 {
     struct rollup *r;
     int err = rollup_unpack(body, len, s->meta, s->window, &r);
@@ -113,11 +112,11 @@ static int from_rollup(const struct series *s, const uint8_t *body, size_t len, 
     return err;
 }
 
-static size_t value_octets(const struct value *v)
+static size_t value_octets(const struct es_value *v)
 {
-    if (v->form == VALUE_HIST)
-        return v->hist.cap * sizeof(struct hist_bucket);
-    return v->form == VALUE_JSON ? v->json.len : sizeof *v;
+    if (v->form == ES_VALUE_HIST)
+        return v->hist.cap * sizeof(struct es_hist_bucket);
+    return v->form == ES_VALUE_JSON ? v->json.len : v->form == ES_VALUE_STATS ? sizeof *v->stats : sizeof *v;
 }
 
 static int take(struct series *s, struct ps_stmt *st, size_t *octets)

@@ -7,24 +7,24 @@
 #include <stdint.h>
 #include "psarchive/row.h"
 #include "psarchive/store.h"
-#include "psarchive/value.h"
+#include "esmond/es_value.h"
 
 struct point {
     int64_t ts;
-    struct value value; // the cursor's, until the next call
+    struct es_value value; // the cursor's, until the next call
 };
 
 struct series;
 // A series of this event type, from <= ts <= to (seconds since 1970). A bucket of a summary belongs to its
 // beginning, floor(ts / window) * window, and is there when that is in the range. What comes by type:
-//   SUMMARY_BASE         what was written (window is 0)
-//   SUMMARY_AGGREGATION  VALUE_NUMBER: the sum; VALUE_RATIO: both sums; VALUE_HIST: merged
-//   SUMMARY_AVERAGE      VALUE_NUMBER
-//   SUMMARY_STATISTICS   VALUE_STATS of the merged histogram; window 0: of each
+//   ES_SUMMARY_BASE         what was written (window is 0)
+//   ES_SUMMARY_AGGREGATION  ES_VALUE_NUMBER: the sum; ES_VALUE_RATIO: both sums; ES_VALUE_HIST: merged
+//   ES_SUMMARY_AVERAGE      ES_VALUE_NUMBER
+//   ES_SUMMARY_STATISTICS   ES_VALUE_STATS of the merged histogram; window 0: of each
 // Window 0 of aggregation and average is the point itself. PS_ENOTFOUND: the summary is not registered (base: the event
 // type); -ENOMEM.
 int series_open(struct series **out, struct reader *r, const struct meta *m, int event,
-                enum summary_type type, uint32_t window, int64_t from, int64_t to);
+                enum es_summary_type type, uint32_t window, int64_t from, int64_t to);
 // Passes over the next `offset` points.
 int series_skip(struct series *s, size_t offset);
 // 1 with a point, 0 at the end, or an error (PS_EMALFORMED: a row is damaged).

@@ -1,33 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The requests of the control socket: {"verb": "status"} and {"verb": "reload"}. Every answer has "ok", and "error"
-// when that is false.
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+// The requests of the control socket: {"verb": "status"} and {"verb": "reload"}.
 #include "base/ps_err.h"
-#include "base/ps_out.h"
-#include "json/ps_jdoc.h"
 #include "psarchive/serve_impl.h"
-
-static void put_error(struct ps_json *j, const char *why)
-{
-    ps_json_put_bool(j, "ok", false);
-    ps_json_put_str(j, "error", why);
-}
 
 static void put_http(const struct serve *s, struct ps_json *j)
 {
-    struct ps_httpd_stats h;
-
-    ps_httpd_stats(s->site.httpd, &h);
     ps_json_key(j, "http");
     ps_json_open(j, '{');
-    ps_json_put_u64(j, "connections", h.conns);
-    ps_json_put_u64(j, "connections-refused", h.conns_refused);
-    ps_json_put_u64(j, "connections-dropped", h.conns_dropped);
-    ps_json_put_u64(j, "requests", h.requests);
-    ps_json_put_u64(j, "refused", h.status[4]);
-    ps_json_put_u64(j, "failed", h.status[5]);
+    ps_front_put_http(&s->front, j);
     ps_json_put_u64(j, "waiting", s->site.jobs - 2); // the metrics and the keeper are two
     ps_json_close(j, '}');
 }
@@ -112,62 +92,27 @@ static void put_keeper(const struct serve *s, struct ps_json *j)
     ps_json_close(j, '}');
 }
 
-static void status(const struct serve *s, struct ps_json *j)
+static int obey_status(void *serve, struct ps_jget *args, struct ps_json *j, struct ps_fault *fault)
 {
-    ps_json_put_bool(j, "ok", true);
-    ps_json_put_str(j, "program", "psarchive");
-    ps_json_put_str(j, "version", PACKAGE_VERSION);
-    ps_json_put_u64(j, "pid", (uint64_t)getpid());
+    const struct serve *s = serve;
+
+    (void)args, (void)fault;
+    ps_ctl_put_program(j, "psarchive");
     ps_json_put_u64(j, "since", (uint64_t)s->site.started);
+    ps_json_put_str(j, "confined", s->front.confined[0] ? s->front.confined : NULL);
     put_store(s, j);
     put_writer(s, j);
     put_http(s, j);
     put_spools(s, j);
     put_keeper(s, j);
+    return 0;
 }
 
-static void act(struct serve *s, const struct ps_jdoc *doc, struct ps_json *j)
+static int obey_reload(void *serve, struct ps_jget *args, struct ps_json *j, struct ps_fault *fault)
 {
-    static const char *const verbs[] = {"status", "reload"};
-    struct ps_fault fault = {""};
-    struct ps_jget g;
-    size_t verb;
-
-    ps_jget_init(&g, ps_jdoc_root(doc), &fault);
-    verb = ps_jneed_word(&g, "verb", verbs, 2);
-    if (ps_jget_end(&g))
-        put_error(j, fault.text);
-    else if (verb == 0)
-        status(s, j);
-    else if (serve_reload(s, &fault))
-        put_error(j, fault.text);
-    else
-        ps_json_put_bool(j, "ok", true);
+    (void)args, (void)j;
+    return serve_reload(serve, fault);
 }
 
-void serve_control(void *serve, struct ps_ctl_request req, const char *line, size_t len)
-{
-    static const char sorry[] = "{\"ok\":false,\"error\":\"out of memory\"}";
-    struct ps_fault fault = {""};
-    struct ps_jdoc *doc = NULL;
-    struct ps_json j;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *f = open_memstream(&text, &size);
-
-    if (f) {
-        ps_json_init(&j, f, false);
-        ps_json_open(&j, '{');
-        if (ps_jdoc_parse(&doc, NULL, line, len, &fault))
-            put_error(&j, fault.text);
-        else
-            act(serve, doc, &j);
-        ps_json_close(&j, '}');
-    }
-    if (f && fclose(f) == 0)
-        (void)ps_ctl_reply(req, text, size);
-    else
-        (void)ps_ctl_reply(req, sorry, sizeof sorry - 1);
-    free(text);
-    ps_jdoc_free(doc);
-}
+const struct ps_ctl_verb serve_verbs[SERVE_VERBS] = {{"status", obey_status, false},
+                                                     {"reload", obey_reload, false}};

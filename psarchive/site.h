@@ -4,6 +4,7 @@
 #include "base/ps_log.h"
 #include "http/ps_httpd.h"
 #include "loop/ps_loop.h"
+#include "psarchive/roster.h"
 #include "psarchive/settings.h"
 #include "psarchive/store.h"
 #include "psarchive/writer.h"
@@ -19,6 +20,7 @@ struct site {
     struct reader *reader;
     struct writer *writer;
     struct port *port;
+    struct roster *roster;
     struct inlets *inlets;   // NULL: none
     int64_t started;         // seconds since 1970
     unsigned jobs;           // requests and such that wait for something: the loop is needed as long

@@ -37,21 +37,21 @@ static int replace_meta(struct store *s, struct meta *m)
 
 static int add_meta(struct store *s, struct ps_stmt *st)
 {
-    struct registration r;
+    struct es_reg r;
     struct meta *m;
     size_t key_len, len;
     int64_t id = ps_stmt_col_i64(st, 0), created = ps_stmt_col_i64(st, 2);
     const void *key = ps_stmt_col_blob(st, 1, &key_len);
     const uint8_t *body = ps_stmt_col_blob(st, 3, &len);
-    if (key_len != META_ID_LEN)
+    if (key_len != ES_REG_KEY_LEN)
         return PS_EMALFORMED;
     int err = meta_unpack(body, len, &r);
     if (err != 0)
         return err;
     r.keyed = true;
-    memcpy(r.key, key, META_ID_LEN);
+    memcpy(r.key, key, ES_REG_KEY_LEN);
     err = meta_new(&r, id, created, &m);
-    registration_fini(&r);
+    es_reg_fini(&r);
     if (err != 0)
         return err;
     err = catalog_add(s->catalog, m);
@@ -129,7 +129,8 @@ int store_look_newest(struct store *s, struct meta *m)
     return err;
 }
 
-// What was written when is noted once a minute: a point that is newer than that was written at its ts at least.
+// What was written when is noted once a minute: a point that is newer than that was written at its ts at least. One
+// that is ahead of our clock does not tell when that was, but for that it was after the registration.
 static int catch_up(struct ps_stmt *get, struct meta *m)
 {
     int64_t ts = atomic_load(&m->newest), now = (int64_t)time(NULL);
@@ -147,8 +148,10 @@ static int catch_up(struct ps_stmt *get, struct meta *m)
     if (got == PS_EMALFORMED || got == PS_EVERSION) // who reads it is told
         got = 0;
     for (size_t i = 0; i < m->nevents; i++)
-        if (events >> m->event[i] & 1)
-            atomic_store(&m->updated[i], ts < now ? ts : now);
+        if (events >> m->event[i] & 1 && ts <= now)
+            atomic_store(&m->updated[i], ts);
+        else if (events >> m->event[i] & 1 && atomic_load(&m->updated[i]) == 0)
+            atomic_store(&m->updated[i], m->created);
     return got;
 }
 
@@ -249,6 +252,17 @@ static int check_damage(struct store *s, struct ps_fault *fault)
     return ps_db_check(s->db, fault);
 }
 
+// One that SQLite was making when it was interrupted has a journal.
+static bool is_emptied(const struct store *s)
+{
+    char journal[4096];
+    struct stat st;
+    if (stat(s->path, &st) != 0 || st.st_size > 0)
+        return false;
+    snprintf(journal, sizeof journal, "%s-journal", s->path);
+    return stat(journal, &st) != 0;
+}
+
 static int open_db(struct store *s, const struct store_conf *conf, struct ps_fault *fault)
 {
     struct ps_db_conf db = {.read_only = conf->read_only,
@@ -259,6 +273,13 @@ static int open_db(struct store *s, const struct store_conf *conf, struct ps_fau
     if (conf->read_only && stat(s->path, &st) != 0) {
         ps_fault_set(fault, s->path, 0, "there is no archive: %s", ps_strerror(-errno));
         return -errno;
+    }
+    if (is_emptied(s)) {
+        ps_fault_set(
+            fault, s->path, 0,
+            "damaged: it is empty: psarchive restore --force brings a backup back; without any, move the "
+            "file away, and a new archive is begun");
+        return PS_EMALFORMED;
     }
     int err = ps_db_open(&s->db, s->path, &db, fault);
     if (err == 0 && conf->check)

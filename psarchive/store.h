@@ -13,8 +13,8 @@
 //
 // A request to write, from registration to answer:
 //
-//     registration_init(&r); registration_set(&r, "source", ...); registration_summary(&r, ...);
-//     registration_check(&r, &fault)                   400 when it fails
+//     es_reg_init(&r); es_reg_set(&r, "source", ...); es_reg_summary(&r, ...);
+//     es_reg_check(&r, &fault)                   400 when it fails
 //     p = put_new(NULL)                                or put_new(meta) for a known key
 //     put_register(p, &r);                             alone: it registers; the same again gives the same meta
 //     put_value(p, ts, event, &value);                 any number, in any order; 400 on PS_EUNKNOWN and such
@@ -32,7 +32,7 @@
 // A request to read:
 //
 //     m = catalog_find(store_catalog(s), key)          404 when NULL
-//     series_open(&cur, reader, m, event, SUMMARY_AVERAGE, 86400, from, to)
+//     series_open(&cur, reader, m, event, ES_SUMMARY_AVERAGE, 86400, from, to)
 //     while (series_next(cur, &point) > 0) ...         as slowly as you like, between turns of the loop too
 //     series_close(cur); meta_unref(m)
 #pragma once

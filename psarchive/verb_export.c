@@ -46,7 +46,7 @@ struct export
     const struct verb_options *v;
     const struct options *o;
     struct ps_buf text;
-    char key[2 * META_ID_LEN + 1];
+    char key[2 * ES_REG_KEY_LEN + 1];
 };
 
 static int set_own(void *ctx, int letter, const char *value)
@@ -80,13 +80,13 @@ static void put_summaries(struct jtext *j, const struct meta *m, int event)
 {
     bool first = true;
     for (size_t i = 0; i < m->nsummaries; i++) {
-        const struct summary *s = &m->summaries[i];
+        const struct es_summary *s = &m->summaries[i];
         if (s->event != event)
             continue;
         jtext_put(j, first ? ",\"summaries\":[" : ",");
         first = false;
         jtext_put(j, "{\"summary-type\":");
-        jtext_str(j, summary_name((enum summary_type)s->type, false));
+        jtext_str(j, es_summary_name((enum es_summary_type)s->type, false));
         jtext_put(j, ",\"summary-window\":");
         jtext_int(j, s->window);
         jtext_put(j, "}");
@@ -109,7 +109,7 @@ static int export_meta(struct export *x, const struct meta *m)
     jtext_put(&j, "\"event-types\":[");
     for (size_t i = 0; i < m->nevents; i++) {
         jtext_put(&j, i > 0 ? ",{\"event-type\":" : "{\"event-type\":");
-        jtext_str(&j, event_name(m->event[i]));
+        jtext_str(&j, es_event_name(m->event[i]));
         put_summaries(&j, m, m->event[i]);
         jtext_put(&j, "}");
     }
@@ -119,14 +119,14 @@ static int export_meta(struct export *x, const struct meta *m)
 
 // --- results
 
-static void put_hist(struct jtext *j, const struct hist *h)
+static void put_hist(struct jtext *j, const struct es_hist *h)
 {
-    char key[HIST_KEY_MAX + 1];
+    char key[ES_HIST_KEY_MAX + 1];
     jtext_put(j, "{");
     for (size_t i = 0; i < h->n; i++) {
         if (i > 0)
             jtext_put(j, ",");
-        jtext_str(j, hist_key(&h->at[i], key));
+        jtext_str(j, es_hist_key(&h->at[i], key));
         jtext_put(j, ":");
         jtext_int(j, (int64_t)h->at[i].count);
     }
@@ -134,27 +134,27 @@ static void put_hist(struct jtext *j, const struct hist *h)
 }
 
 // As it was posted.
-static void put_value_as_posted(struct jtext *j, const struct value *v)
+static void put_value_as_posted(struct jtext *j, const struct es_value *v)
 {
     switch (v->form) {
-    case VALUE_NUMBER:
+    case ES_VALUE_NUMBER:
         jtext_real(j, v->number);
         break;
-    case VALUE_RATIO:
+    case ES_VALUE_RATIO:
         jtext_put(j, "{\"numerator\":");
         jtext_int(j, (int64_t)v->ratio.numerator);
         jtext_put(j, ",\"denominator\":");
         jtext_int(j, (int64_t)v->ratio.denominator);
         jtext_put(j, "}");
         break;
-    case VALUE_HIST:
+    case ES_VALUE_HIST:
         put_hist(j, &v->hist);
         break;
-    case VALUE_JSON:
+    case ES_VALUE_JSON:
         jtext_raw(j, v->json.text, v->json.len);
         break;
-    case VALUE_NONE:
-    case VALUE_STATS:
+    case ES_VALUE_NONE:
+    case ES_VALUE_STATS:
         jtext_put(j, "null");
         break;
     }
@@ -179,7 +179,7 @@ static int export_result(struct export *x, const struct result *r)
     for (size_t i = 0; i < r->row.n; i++) {
         if (i > 0)
             jtext_put(&j, ",");
-        jtext_str(&j, event_name(r->row.at[i].event));
+        jtext_str(&j, es_event_name(r->row.at[i].event));
         jtext_put(&j, ":");
         put_value_as_posted(&j, &r->row.at[i].value);
     }

@@ -80,7 +80,7 @@ static int list(struct workplace *w, const struct options *o)
 
 struct wanted {
     int event;
-    enum summary_type type;
+    enum es_summary_type type;
     uint32_t window;
 };
 
@@ -88,7 +88,7 @@ static int parse_window(const char *text, uint32_t *out)
 {
     char *end;
     unsigned long v = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || v > SUMMARY_WINDOW_MAX)
+    if (*text < '0' || *text > '9' || *end != '\0' || v > ES_SUMMARY_WINDOW_MAX)
         return PS_ESYNTAX;
     *out = (uint32_t)v;
     return 0;
@@ -98,18 +98,18 @@ static int parse_window(const char *text, uint32_t *out)
 static int parse_wanted(char *text, struct wanted *out)
 {
     char *type = strchr(text, '/'), *window = NULL;
-    *out = (struct wanted){.type = SUMMARY_BASE};
+    *out = (struct wanted){.type = ES_SUMMARY_BASE};
     if (type != NULL) {
         *type++ = '\0';
         window = strchr(type, '/');
     }
     if (window != NULL)
         *window++ = '\0';
-    out->event = event_find(text);
+    out->event = es_event_find(text);
     if (out->event < 0)
         return workplace_fail("get", EXIT_USAGE, "there is no event type '%s'", text);
-    if (type != NULL && summary_find(type, true, &out->type) != 0 &&
-        summary_find(type, false, &out->type) != 0)
+    if (type != NULL && es_summary_find(type, true, &out->type) != 0 &&
+        es_summary_find(type, false, &out->type) != 0)
         return workplace_fail("get", EXIT_USAGE, "'%s': wants base, aggregations, averages or statistics",
                               type);
     if (window != NULL && parse_window(window, &out->window) != 0)
@@ -149,8 +149,9 @@ static int get_series(struct workplace *w, const struct verb_options *v, const s
         status = print_series(w, s, o, &wanted);
         series_close(s);
     } else if (err == PS_ENOTFOUND)
-        status = workplace_fail("get", EXIT_NO, "%s/%s/%u is not registered for it", event_name(wanted.event),
-                                summary_name(wanted.type, true), wanted.window);
+        status =
+            workplace_fail("get", EXIT_NO, "%s/%s/%u is not registered for it", es_event_name(wanted.event),
+                           es_summary_name(wanted.type, true), wanted.window);
     else
         status = workplace_fail("get", EXIT_SYSTEM, "%s: %s", store_path(w->store), ps_strerror(err));
     meta_unref(m);

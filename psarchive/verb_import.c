@@ -8,8 +8,9 @@
 #include "base/ps_map.h"
 #include "base/ps_num.h"
 #include "psarchive/hosts.h"
+#include "psarchive/import_url.h"
 #include "psarchive/map.h"
-#include "psarchive/param.h"
+#include "esmond/es_param.h"
 #include "psarchive/settings.h"
 #include "psarchive/verb_options.h"
 #include "psarchive/verbs.h"
@@ -23,19 +24,24 @@ static const struct ps_opt table[] = {
     {VERB_DATA, "data", "DIR", "the archive's directory (" SETTINGS_DATA "); made when it is missing", NULL},
     {OPT_NO_DOCUMENTS, "no-documents", NULL, "keep the values alone, and not the documents they are from",
      NULL},
-    {'h', "help", NULL, "this text", NULL},
+    IMPORT_URL_OPTIONS,
+    {'h', "help", NULL, "this text", "Other"},
     {'V', "version", NULL, "the version", NULL},
     {0, NULL, NULL, NULL, NULL},
 };
 
 static const struct ps_opt_prog prog = {
     "psarchive import",
-    "[options] FILE...",
+    "[options] FILE... | URL",
     "Stores what FILEs hold, \"-\" being standard input: lines of JSON, as psarchive export prints them, or "
     "a result "
     "document a line, of pScheduler or powstream. What is there already stays as it is, so an import can be "
-    "repeated.",
-    "Exit status: 0 all is stored; 1 some lines were refused, which is told; 2 usage; 4 it failed.\n"
+    "repeated. Of a URL (http://host/esmond/perfsonar/archive) takes over what the archive there has, by "
+    "esmond's API: "
+    "metadata, results, and what only its summaries tell any longer.",
+    "Exit status: 0 all is stored; 1 some of it was refused, which is told; 2 usage; 3 the other archive "
+    "does not "
+    "answer; 4 it failed.\n"
     "See psarchive(1).",
     table,
 };
@@ -45,12 +51,14 @@ struct import {
     bool documents;
     int64_t now;
     struct hosts *hosts;
+    struct roster *roster;
     struct ps_map metas; // by the key in the file
     const char *file;
     uint64_t line;
     uint64_t stored, known, refused;
     uint64_t purged; // results of which values are not taken again
     int err;         // the writer's, for which there is no sense in going on
+    struct import_url *url;
 };
 
 // One line on its way: where it is from, for what is to be told.
@@ -59,7 +67,7 @@ struct load {
     const char *file;
     uint64_t line;
     bool registers; // under this key in the file
-    uint8_t key[META_ID_LEN];
+    uint8_t key[ES_REG_KEY_LEN];
 };
 
 static void refuse(struct import *im, const char *file, uint64_t line, const char *why)
@@ -70,7 +78,7 @@ static void refuse(struct import *im, const char *file, uint64_t line, const cha
 
 // --- what came of it
 
-static void remember(struct import *im, const uint8_t key[META_ID_LEN], const struct meta *m)
+static void remember(struct import *im, const uint8_t key[ES_REG_KEY_LEN], const struct meta *m)
 {
     struct meta *old = ps_map_get(&im->metas, key), *own = meta_ref(m);
     if (ps_map_put(&im->metas, key, own) != 0)
@@ -89,7 +97,7 @@ static void written(void *ctx, struct put *p)
 {
     struct load *l = ctx;
     struct import *im = l->im;
-    char text[200];
+    char why[PUT_WHY_SIZE];
     if (p->err == 0) {
         if (l->registers)
             remember(im, l->key, p->meta);
@@ -99,12 +107,8 @@ static void written(void *ctx, struct put *p)
         }
     } else if (is_fatal(p->err))
         im->err = p->err;
-    else if (p->err == PS_EDUPLICATE) {
-        snprintf(text, sizeof text, "%s has another value at %lld already", event_name(p->conflict_event),
-                 (long long)p->conflict_ts);
-        refuse(im, l->file, l->line, text);
-    } else
-        refuse(im, l->file, l->line, ps_strerror(p->err));
+    else
+        refuse(im, l->file, l->line, put_why(p, why));
     put_free(p);
     free(l);
 }
@@ -118,7 +122,7 @@ static int give(struct import *im, struct put *p, const uint8_t *key)
     }
     *l = (struct load){.im = im, .file = im->file, .line = im->line, .registers = key != NULL};
     if (key != NULL)
-        memcpy(l->key, key, META_ID_LEN);
+        memcpy(l->key, key, ES_REG_KEY_LEN);
     p->done = written;
     p->ctx = l;
     int err;
@@ -135,12 +139,12 @@ static int give(struct import *im, struct put *p, const uint8_t *key)
 
 // --- lines
 
-static int get_key(struct ps_jnode root, uint8_t out[META_ID_LEN], struct ps_fault *fault)
+static int get_key(struct ps_jnode root, uint8_t out[ES_REG_KEY_LEN], struct ps_fault *fault)
 {
     struct ps_jnode n = ps_jnode_member(root, "metadata-key");
     const char *text;
-    int err = ps_jnode_str(n, 2 * META_ID_LEN, 2 * META_ID_LEN, &text, fault);
-    if (err == 0 && ps_num_hex(text, out, META_ID_LEN) != 0) {
+    int err = ps_jnode_str(n, 2 * ES_REG_KEY_LEN, 2 * ES_REG_KEY_LEN, &text, fault);
+    if (err == 0 && ps_num_hex(text, out, ES_REG_KEY_LEN) != 0) {
         ps_jnode_fault(n, fault, "wants 32 hexadecimal digits");
         err = PS_EMALFORMED;
     }
@@ -149,22 +153,22 @@ static int get_key(struct ps_jnode root, uint8_t out[META_ID_LEN], struct ps_fau
 
 static int take_registration(struct import *im, struct ps_jnode root, struct ps_fault *fault)
 {
-    struct registration r;
-    uint8_t key[META_ID_LEN];
+    struct es_reg r;
+    uint8_t key[ES_REG_KEY_LEN];
     int err = get_key(root, key, fault);
-    registration_init(&r);
+    es_reg_init(&r);
     if (err == 0)
-        err = param_registration(&r, ps_jnode_member(root, "metadata"), fault);
+        err = es_param_registration(&r, ps_jnode_member(root, "metadata"), fault);
     if (err == 0)
-        err = registration_check(&r, fault);
+        err = es_reg_check(&r, fault);
     struct put *p = err == 0 ? put_new(NULL) : NULL;
     if (p == NULL) {
-        registration_fini(&r);
+        es_reg_fini(&r);
         return err != 0 ? err : -ENOMEM;
     }
     put_register(p, &r);
     p->reg.keyed = true;
-    memcpy(p->reg.key, key, META_ID_LEN);
+    memcpy(p->reg.key, key, ES_REG_KEY_LEN);
     return give(im, p, key);
 }
 
@@ -172,7 +176,7 @@ static int take_registration(struct import *im, struct ps_jnode root, struct ps_
 static int get_place(struct import *im, struct ps_jnode root, const struct meta **m, int64_t *ts,
                      struct ps_fault *fault)
 {
-    uint8_t key[META_ID_LEN];
+    uint8_t key[ES_REG_KEY_LEN];
     int err = get_key(root, key, fault);
     if (err == 0)
         err = ps_jnode_i64(ps_jnode_member(root, "ts"), 0, PUT_TS_MAX, ts, fault);
@@ -186,13 +190,13 @@ static int get_place(struct import *im, struct ps_jnode root, const struct meta 
 
 static int take_value(struct put *p, int64_t ts, struct ps_jnode n, struct ps_fault *fault)
 {
-    struct value v;
-    int event = event_find(ps_jnode_key(n));
+    struct es_value v;
+    int event = es_event_find(ps_jnode_key(n));
     if (event < 0) {
         ps_jnode_fault(n, fault, "there is no such event type");
         return event;
     }
-    int err = value_from_json(event_kind(event), n, &v, fault);
+    int err = es_value_from_json(es_event_kind(event), n, &v, fault);
     if (err == 0 && (err = put_value(p, ts, event, &v)) != 0)
         ps_jnode_fault(n, fault, "%s", ps_strerror(err));
     return err;
@@ -226,7 +230,7 @@ static int take_document(struct import *im, struct ps_jnode root, struct ps_faul
     int64_t ts;
     int err = get_place(im, root, &m, &ts, fault);
     if (err == 0)
-        err = ps_jnode_str(ps_jnode_member(root, "document"), 1, VALUE_TEXT_MAX, &text, fault);
+        err = ps_jnode_str(ps_jnode_member(root, "document"), 1, ES_VALUE_TEXT_MAX, &text, fault);
     if (err != 0 || !im->documents)
         return err;
     struct put *p = put_new(m);
@@ -241,22 +245,24 @@ static int take_document(struct import *im, struct ps_jnode root, struct ps_faul
 
 static int take_result(struct import *im, struct ps_jnode root, struct ps_fault *fault)
 {
-    struct map m;
+    struct es_map m;
     struct put *p = NULL;
     size_t len;
     const char *text = ps_jnode_raw(root, &len);
-    int err = map_begin(&m, root, fault);
-    for (size_t i = 0; err == 0 && i < MAP_ROLES; i++) {
+    int err = es_map_begin(&m, root, fault);
+    for (size_t i = 0; err == 0 && i < ES_MAP_ROLES; i++) {
         struct ps_addr addrs[HOSTS_ADDRESSES];
         if (m.hosts[i].name == NULL || m.hosts[i].known)
             continue;
         size_t n = hosts_find(im->hosts, m.hosts[i].name, im->now * PS_SEC, addrs);
         if (n > 0)
-            map_found(&m.hosts[i], addrs, n);
+            es_map_found(&m.hosts[i], addrs, n);
     }
+    if (err == 0 && m.kind == ES_MAP_GAP)
+        port_wait(im->w.port, 0); // its stream may be what came just before
     if (err == 0)
-        err = map_make(&m, &p, fault);
-    if (err == 0 && p != NULL && im->documents)
+        err = map_make(&m, im->roster, &p, fault);
+    if (err == 0 && p != NULL && im->documents && map_has_document(&m))
         err = put_document(p, m.ts, text, len);
     if (err == 0 && p != NULL)
         return give(im, p, NULL);
@@ -296,8 +302,8 @@ static int read_lines(struct import *im, FILE *f)
         im->line++;
         if (strspn(line, " \t\r\n") == (size_t)len)
             continue;
-        int err =
-            (size_t)len > 4 * (size_t)VALUE_TEXT_MAX ? PS_ELIMIT : take_line(im, line, (size_t)len, &fault);
+        int err = (size_t)len > 4 * (size_t)ES_VALUE_TEXT_MAX ? PS_ELIMIT
+                                                              : take_line(im, line, (size_t)len, &fault);
         if (err != 0 && is_fatal(err))
             im->err = err;
         else if (err != 0)
@@ -352,29 +358,43 @@ static int run(struct import *im, const struct verb_options *v)
 
 static int set_own(void *ctx, int letter, const char *value)
 {
-    (void)letter;
-    (void)value;
-    ((struct import *)ctx)->documents = false;
+    struct import *im = ctx;
+    if (letter != OPT_NO_DOCUMENTS)
+        return import_url_set(im->url, prog.name, letter, value);
+    im->documents = false;
     return 0;
+}
+
+static int import_files(struct import *im, const struct verb_options *v)
+{
+    int status;
+    im->now = v->now;
+    if (import_url_given(im->url))
+        return workplace_fail("import", EXIT_USAGE, "filters and the like are for a URL; --help tells more");
+    if (ps_map_init(&im->metas, ES_REG_KEY_LEN) != 0 || hosts_new(&im->hosts) != 0)
+        return workplace_fail("import", EXIT_SYSTEM, "out of memory");
+    status = workplace_open(&im->w, "import", v->data, WORKPLACE_WRITE);
+    if (status == 0 && roster_new(&im->roster, writer_catalog(im->w.writer)) != 0)
+        status = workplace_fail("import", EXIT_SYSTEM, "out of memory");
+    if (status == 0)
+        status = run(im, v);
+    roster_free(im->roster);
+    workplace_close(&im->w);
+    hosts_free(im->hosts);
+    return status;
 }
 
 int import_main(int argc, char **argv)
 {
     struct import im = {.documents = true};
     struct verb_options v = {.own = set_own, .ctx = &im};
-    int status = verb_options_read(&v, &prog, argc, argv);
-    if (status >= 0)
-        return status;
-    if (v.argc == 0)
-        return workplace_fail("import", EXIT_USAGE, "wants files; --help tells more");
-    im.now = v.now;
-    if (ps_map_init(&im.metas, META_ID_LEN) != 0 || hosts_new(&im.hosts) != 0)
+    if (import_url_new(&im.url) != 0)
         return workplace_fail("import", EXIT_SYSTEM, "out of memory");
-    status = workplace_open(&im.w, "import", v.data, WORKPLACE_WRITE);
-    if (status == 0) {
-        status = run(&im, &v);
-        workplace_close(&im.w);
-    }
-    hosts_free(im.hosts);
+    int status = verb_options_read(&v, &prog, argc, argv);
+    if (status < 0 && v.argc == 0)
+        status = workplace_fail("import", EXIT_USAGE, "wants files or a URL; --help tells more");
+    if (status < 0)
+        status = import_is_url(v.argv[0]) ? import_url_run(im.url, &v) : import_files(&im, &v);
+    import_url_free(im.url);
     return status;
 }

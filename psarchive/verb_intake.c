@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // psarchive intake: what a spool holds, into the archive, once.
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include "base/ps_err.h"
 #include "base/ps_out.h"
 #include "psarchive/intake.h"
 #include "psarchive/settings.h"
@@ -60,10 +63,8 @@ static void print_json(const struct intake_state *s)
     struct ps_json j;
     ps_json_init(&j, stdout, false);
     ps_json_open(&j, '{');
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        ps_json_key(&j, counts[i].key);
-        ps_json_u64(&j, counts[i].n);
-    }
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        ps_json_put_u64(&j, counts[i].key, counts[i].n);
     ps_json_close(&j, '}');
     (void)ps_json_end(&j);
 }
@@ -82,6 +83,17 @@ static int report(const struct intake_state *s, bool json)
     return workplace_flush("intake", whole ? EXIT_DONE : EXIT_NO);
 }
 
+// A path that is mistyped is not made a spool.
+static int check_spool(const char *dir)
+{
+    struct stat st;
+    if (stat(dir, &st) != 0)
+        return workplace_fail("intake", EXIT_SYSTEM, "%s: there is no spool: %s", dir, ps_strerror(-errno));
+    if (!S_ISDIR(st.st_mode))
+        return workplace_fail("intake", EXIT_SYSTEM, "%s: there is no spool: %s", dir, ps_strerror(-ENOTDIR));
+    return 0;
+}
+
 int intake_main(int argc, char **argv)
 {
     struct intake_conf conf = {.documents = true, .once = true, .tell = tell};
@@ -96,6 +108,9 @@ int intake_main(int argc, char **argv)
     if (v.argc != 1)
         return workplace_fail("intake", EXIT_USAGE, "wants one spool directory; --help tells more");
     conf.dir = v.argv[0];
+    status = check_spool(conf.dir);
+    if (status != 0)
+        return status;
     status = workplace_open(&w, "intake", v.data, WORKPLACE_WRITE);
     if (status != 0)
         return status;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // psarchive backup and restore.
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,8 @@ static const struct ps_opt_prog backup_prog = {
 
 static const struct ps_opt restore_table[] = {
     {VERB_DATA, "data", "DIR", "the archive's directory (" SETTINGS_DATA ")", NULL},
-    {OPT_FORCE, "force", NULL, "in place of an archive that is there, which becomes archive.db.old", NULL},
+    {OPT_FORCE, "force", NULL,
+     "in place of an archive that is there, which becomes archive.db.old (.old.2, ...)", NULL},
     {'h', "help", NULL, "this text", NULL},
     {'V', "version", NULL, "the version", NULL},
     {0, NULL, NULL, NULL, NULL},
@@ -94,9 +94,10 @@ static int copy(struct ps_db *db, const char *verb, const char *to)
 {
     struct ps_fault fault = {""};
     int shown = -1;
-    if (ps_db_backup(db, to, isatty(STDERR_FILENO) ? show_progress : NULL, &shown, &fault) != 0)
-        return workplace_fail(verb, EXIT_SYSTEM, "%s", fault.text);
-    return EXIT_DONE;
+    int err = ps_db_backup(db, to, isatty(STDERR_FILENO) ? show_progress : NULL, &shown, &fault);
+    if (err == 0)
+        return EXIT_DONE;
+    return workplace_fail(verb, err == PS_EDUPLICATE ? EXIT_USAGE : EXIT_SYSTEM, "%s", fault.text);
 }
 
 static int open_file(struct ps_db **db, const char *verb, const char *path)
@@ -108,9 +109,9 @@ static int open_file(struct ps_db **db, const char *verb, const char *path)
     return workplace_fail(verb, EXIT_SYSTEM, "%s", fault.text);
 }
 
-static int path_in(const char *data, const char *suffix, char *out, size_t size)
+static int path_in(const char *data, char *out, size_t size)
 {
-    int n = snprintf(out, size, "%s/%s%s", data != NULL ? data : SETTINGS_DATA, STORE_FILE, suffix);
+    int n = snprintf(out, size, "%s/%s", data != NULL ? data : SETTINGS_DATA, STORE_FILE);
     return n > 0 && (size_t)n < size ? 0 : -ENAMETOOLONG;
 }
 
@@ -122,7 +123,7 @@ int backup_main(int argc, char **argv)
     int status = read_options(&o, &backup_prog, argc, argv);
     if (status >= 0)
         return status;
-    if (path_in(o.data, "", from, sizeof from) != 0)
+    if (path_in(o.data, from, sizeof from) != 0)
         return workplace_fail("backup", EXIT_USAGE, "--data is too long");
     status = open_file(&db, "backup", from);
     if (status != 0)
@@ -134,76 +135,15 @@ int backup_main(int argc, char **argv)
 
 // --- restore
 
-// SQLite holds locks on a database that is in use.
-static bool in_use(const char *path)
-{
-    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    bool used = fcntl(fd, F_SETLK, &l) != 0 && (errno == EAGAIN || errno == EACCES);
-    close(fd);
-    return used;
-}
-
-static int move_away(const char *data)
-{
-    static const char *const parts[] = {"-wal", "-shm", ""};
-    char from[4096], to[4096];
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        char old[16];
-        snprintf(old, sizeof old, ".old%s", parts[i]);
-        if (path_in(data, parts[i], from, sizeof from) != 0 || path_in(data, old, to, sizeof to) != 0)
-            return -ENAMETOOLONG;
-        (void)unlink(to);
-        if (rename(from, to) != 0 && errno != ENOENT)
-            return -errno;
-    }
-    return 0;
-}
-
-static int check_place(const struct options *o, const char *to)
-{
-    if (access(to, F_OK) != 0)
-        return 0;
-    if (!o->force)
-        return workplace_fail("restore", EXIT_SYSTEM, "%s: there is an archive: --force puts it aside", to);
-    if (in_use(to))
-        return workplace_fail("restore", EXIT_SYSTEM, "%s: in use by another process: end that first", to);
-    return 0;
-}
-
-// The copy is complete and durable before anything is moved.
-static int put_in_place(struct ps_db *db, const struct options *o, const char *to)
-{
-    char fresh[4096];
-    if (path_in(o->data, ".new", fresh, sizeof fresh) != 0)
-        return workplace_fail("restore", EXIT_USAGE, "--data is too long");
-    int status = copy(db, "restore", fresh);
-    if (status != 0)
-        return status;
-    int err = move_away(o->data);
-    if (err == 0 && rename(fresh, to) != 0)
-        err = -errno;
-    if (err == 0)
-        return EXIT_DONE;
-    (void)unlink(fresh);
-    return workplace_fail("restore", EXIT_SYSTEM, "%s: %s", to, ps_strerror(err));
-}
-
 static int restore(const struct options *o, const char *to)
 {
     struct ps_fault fault = {""};
-    struct ps_db *db;
-    int status = open_file(&db, "restore", o->file);
-    if (status != 0)
-        return status;
-    if (ps_db_check(db, &fault) != 0)
-        status = workplace_fail("restore", EXIT_SYSTEM, "%s", fault.text);
-    else
-        status = put_in_place(db, o, to);
-    ps_db_close(db);
-    return status;
+    int shown = -1;
+    int err = ps_db_restore(o->file, to, SCHEMA_APPLICATION, o->force,
+                            isatty(STDERR_FILENO) ? show_progress : NULL, &shown, &fault);
+    if (err == PS_EDUPLICATE)
+        return workplace_fail("restore", EXIT_SYSTEM, "%s: there is an archive: --force puts it aside", to);
+    return err == 0 ? EXIT_DONE : workplace_fail("restore", EXIT_SYSTEM, "%s", fault.text);
 }
 
 int restore_main(int argc, char **argv)
@@ -214,10 +154,9 @@ int restore_main(int argc, char **argv)
     if (status >= 0)
         return status;
     const char *data = o.data != NULL ? o.data : SETTINGS_DATA;
-    if (path_in(o.data, "", to, sizeof to) != 0)
+    if (path_in(o.data, to, sizeof to) != 0)
         return workplace_fail("restore", EXIT_USAGE, "--data is too long");
     if (mkdir(data, 0750) != 0 && errno != EEXIST)
         return workplace_fail("restore", EXIT_SYSTEM, "%s: %s", data, ps_strerror(-errno));
-    status = check_place(&o, to);
-    return status == 0 ? restore(&o, to) : status;
+    return restore(&o, to);
 }

@@ -51,18 +51,12 @@ static void print_json(const struct purge *p)
     struct ps_json j;
     ps_json_init(&j, stdout, false);
     ps_json_open(&j, '{');
-    ps_json_key(&j, "results");
-    ps_json_u64(&j, p->points);
-    ps_json_key(&j, "results-thinned");
-    ps_json_u64(&j, p->thinned);
-    ps_json_key(&j, "rollups");
-    ps_json_u64(&j, p->rollups);
-    ps_json_key(&j, "documents");
-    ps_json_u64(&j, p->documents);
-    ps_json_key(&j, "metadata");
-    ps_json_u64(&j, p->metas);
-    ps_json_key(&j, "octets");
-    ps_json_u64(&j, p->octets);
+    ps_json_put_u64(&j, "results", p->points);
+    ps_json_put_u64(&j, "results-thinned", p->thinned);
+    ps_json_put_u64(&j, "rollups", p->rollups);
+    ps_json_put_u64(&j, "documents", p->documents);
+    ps_json_put_u64(&j, "metadata", p->metas);
+    ps_json_put_u64(&j, "octets", p->octets);
     ps_json_close(&j, '}');
     (void)ps_json_end(&j);
 }

@@ -82,10 +82,8 @@ static void print_json(const struct status *st)
     struct ps_json j;
     ps_json_init(&j, stdout, false);
     ps_json_open(&j, '{');
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        ps_json_key(&j, counts[i].key);
-        ps_json_u64(&j, counts[i].n);
-    }
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        ps_json_put_u64(&j, counts[i].key, counts[i].n);
     ps_json_key(&j, "last-write");
     if (st->updated > 0)
         ps_json_i64(&j, st->updated);

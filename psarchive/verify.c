@@ -31,11 +31,11 @@ struct look {
     struct verify *v;
     struct reader *r;
     const struct meta *m;
-    char key[2 * META_ID_LEN + 1];
-    int64_t first[EVENT_COUNT]; // ts of the first point of each event type; INT64_MAX: none
-    unsigned index;             // of the window
-    struct ps_stmt *get;        // its roll-ups
-    bool left;                  // there is one that was not compared yet
+    char key[2 * ES_REG_KEY_LEN + 1];
+    int64_t first[ES_EVENT_COUNT]; // ts of the first point of each event type; INT64_MAX: none
+    unsigned index;                // of the window
+    struct ps_stmt *get;           // its roll-ups
+    bool left;                     // there is one that was not compared yet
 };
 
 // --- results
@@ -191,7 +191,7 @@ static int verify_meta(struct verify *v, struct reader *r, const struct meta *m)
     struct look l = {.v = v, .r = r, .m = m};
     uint64_t faults = v->faults;
     meta_key_text(m, l.key);
-    for (size_t i = 0; i < EVENT_COUNT; i++)
+    for (size_t i = 0; i < ES_EVENT_COUNT; i++)
         l.first[i] = INT64_MAX;
     int err = read_results(&l);
     for (l.index = 0; err == 0 && v->faults == faults && l.index < m->nwindows; l.index++)
@@ -205,7 +205,7 @@ static int verify_meta(struct verify *v, struct reader *r, const struct meta *m)
 static int verify_documents(struct verify *v, struct reader *r, const struct meta *m)
 {
     struct ps_stmt *st;
-    char key[2 * META_ID_LEN + 1], when[WHEN_SIZE];
+    char key[2 * ES_REG_KEY_LEN + 1], when[WHEN_SIZE];
     int got = ps_stmt_new(&st, r->db, "SELECT place FROM document WHERE place BETWEEN ?1 AND ?2");
     if (got != 0)
         return got;

@@ -6,7 +6,7 @@
 #include <time.h>
 #include "base/ps_err.h"
 #include "base/ps_num.h"
-#include "psarchive/iso.h"
+#include "esmond/es_iso.h"
 
 #define AGO_MAX INT64_C(1000000000)
 
@@ -28,7 +28,7 @@ static int64_t unit_seconds(char unit)
     }
 }
 
-static int parse_ago(const char *text, int64_t now, int64_t *out)
+int when_length(const char *text, int64_t *seconds)
 {
     char digits[16];
     size_t len = strlen(text);
@@ -38,18 +38,27 @@ static int parse_ago(const char *text, int64_t now, int64_t *out)
     snprintf(digits, sizeof digits, "%.*s", (int)(len - 1), text);
     if (ps_num_i64(digits, 10, 0, AGO_MAX / unit, &n) != 0)
         return PS_ESYNTAX;
-    *out = now - n * unit;
+    *seconds = n * unit;
     return 0;
+}
+
+static int parse_ago(const char *text, int64_t now, int64_t *out)
+{
+    int64_t ago;
+    int err = when_length(text, &ago);
+    if (err == 0)
+        *out = now - ago;
+    return err;
 }
 
 int when_parse(const char *text, int64_t now, int64_t *out)
 {
     char full[32];
     if (ps_num_i64(text, 10, 0, INT64_C(0x3ffffffff), out) == 0 || parse_ago(text, now, out) == 0 ||
-        iso_time(text, out) == 0)
+        es_iso_time(text, out) == 0)
         return 0;
     snprintf(full, sizeof full, "%.10sT00:00:00Z", text);
-    return strlen(text) == 10 && iso_time(full, out) == 0 ? 0 : PS_ESYNTAX;
+    return strlen(text) == 10 && es_iso_time(full, out) == 0 ? 0 : PS_ESYNTAX;
 }
 
 const char *when_text(int64_t ts, char out[WHEN_SIZE])

@@ -10,9 +10,9 @@
 #include "psarchive/batch.h"
 #include "psarchive/store_impl.h"
 
-#define IDLE_S 2                           // without anything to do: what is left to be done is done
-#define GROUP_MAX 1000                     // puts in a transaction
-#define GROUP_OCTETS_MAX ((size_t)4 << 20) // of them
+#define IDLE_S 2                           // without anything to do: what is left to be done, and a look
+#define GROUP_MAX 2000                     // puts in a transaction
+#define GROUP_OCTETS_MAX ((size_t)8 << 20) // of them
 
 // What is to be done: a put, or a call.
 struct call {
@@ -24,6 +24,13 @@ struct call {
     struct ps_list node;
 };
 
+struct turn {
+    size_t part; // of the queue
+    int64_t meta;
+    size_t n; // place in the queue
+    struct put *put;
+};
+
 struct writer {
     struct store *store;
     struct batch *batch;
@@ -33,6 +40,7 @@ struct writer {
     struct ps_list puts, calls;
     bool ending;
     struct writer_state state;
+    struct turn turns[GROUP_MAX]; // of those in a transaction
 };
 
 struct port {
@@ -89,9 +97,10 @@ static void take_group(struct writer *w, struct ps_list *group)
 // --- the thread; without it
 
 // What concerns one put alone, and leaves the transaction as it was.
-static bool is_refusal(int err)
+static bool is_refusal(const struct put *p)
 {
-    return err == PS_EDUPLICATE || err == PS_ENOTFOUND || err == PS_EUNKNOWN;
+    return p->err == PS_EDUPLICATE || p->err == PS_ENOTFOUND || p->err == PS_EUNKNOWN ||
+           (p->err == PS_ERANGE && p->ahead > 0);
 }
 
 static int64_t seconds_now(void)
@@ -110,6 +119,31 @@ static bool has_room(struct writer *w)
     return room > 0;
 }
 
+static int by_turn(const void *a, const void *b)
+{
+    const struct turn *x = a, *y = b;
+    if (x->part != y->part)
+        return x->part < y->part ? -1 : 1;
+    if (x->meta != y->meta)
+        return x->meta < y->meta ? -1 : 1;
+    return x->n < y->n ? -1 : x->n > y->n;
+}
+
+// Those of one meta come together, in the order they were given in: they touch the same pages and roll-ups. A
+// registration may be of any meta, and so parts those before it from those behind it.
+static size_t take_turns(struct writer *w, struct ps_list *first, const struct ps_list *end)
+{
+    size_t n = 0, part = 0;
+    for (struct ps_list *it = first; it != end; it = it->next, n++) {
+        struct put *put = PS_CONTAINER(it, struct put, node);
+        bool registers = put->meta == NULL || put->reg.events != 0;
+        part += registers;
+        w->turns[n] = (struct turn){.part = part, .meta = registers ? 0 : put->meta->id, .n = n, .put = put};
+    }
+    qsort(w->turns, n, sizeof w->turns[0], by_turn);
+    return n;
+}
+
 // From `first` up to `end` in one transaction. An error: nothing of them is stored.
 static int write_group(struct writer *w, struct ps_list *first, const struct ps_list *end)
 {
@@ -118,10 +152,11 @@ static int write_group(struct writer *w, struct ps_list *first, const struct ps_
     int err = batch_begin(w->batch, seconds_now());
     if (err != 0)
         return err;
-    for (struct ps_list *it = first; err == 0 && it != end; it = it->next) {
-        struct put *put = PS_CONTAINER(it, struct put, node);
+    size_t n = take_turns(w, first, end);
+    for (size_t i = 0; err == 0 && i < n; i++) {
+        struct put *put = w->turns[i].put;
         put->err = batch_put(w->batch, put);
-        err = is_refusal(put->err) ? 0 : put->err;
+        err = is_refusal(put) ? 0 : put->err;
     }
     if (err == 0)
         return batch_commit(w->batch);
@@ -184,12 +219,10 @@ static void make_call(struct writer *w)
     hand_back(c->port);
 }
 
-// Until there is more to do, or for a while when something is left to be done. False: that is over.
-static bool wait_for_more(struct writer *w, bool unsettled)
+// Until there is more to do, or for a while. False: that is over.
+static bool wait_for_more(struct writer *w)
 {
     struct timespec until;
-    if (!unsettled)
-        return pthread_cond_wait(&w->more, &w->mutex) == 0;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += IDLE_S;
     return pthread_cond_timedwait(&w->more, &w->mutex, &until) == 0;
@@ -206,6 +239,15 @@ static bool settle(struct writer *w)
     return err >= 0;
 }
 
+// Who reads sees what other processes registered and purged, though nobody writes here. One that writes much just now
+// may be in the way: the next look comes soon.
+static void look(struct writer *w)
+{
+    pthread_mutex_unlock(&w->mutex);
+    (void)batch_look(w->batch);
+    pthread_mutex_lock(&w->mutex);
+}
+
 static void *run(void *ctx)
 {
     struct writer *w = ctx;
@@ -220,8 +262,10 @@ static void *run(void *ctx)
             unsettled = true;
         } else if (w->ending)
             break;
-        else if (!wait_for_more(w, unsettled))
-            unsettled = !settle(w);
+        else if (!wait_for_more(w)) {
+            look(w);
+            unsettled = unsettled && !settle(w);
+        }
     }
     pthread_mutex_unlock(&w->mutex);
     (void)batch_note(w->batch); // what is lost by an error is a minute's time-updated
@@ -274,6 +318,11 @@ void writer_stop(struct writer *w)
     pthread_cond_destroy(&w->more);
     pthread_mutex_destroy(&w->mutex);
     free(w);
+}
+
+struct catalog *writer_catalog(const struct writer *w)
+{
+    return store_catalog(w->store);
 }
 
 void writer_look(struct writer *w, struct writer_state *out)

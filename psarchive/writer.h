@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one thread that writes. What waits when it is free goes into one transaction (group commit), and is told
 // done when that is durable. Who gives it something does so through a port of his own, and is told there: on
-// the thread that calls port_reap.
+// the thread that calls port_reap. When nothing waits it looks every other second whether another process has written,
+// and the catalog takes in what that registered and purged.
 //
 //     port_new(&port, writer)
 //     ps_watch_new(loop, port_fd(port), on_ready, me, &watch); ps_watch_set(watch, PS_WATCH_READ)
@@ -45,4 +46,5 @@ struct writer_state {
     uint64_t waiting, waiting_octets;
     int trouble; // the last transaction's error; 0: it went well
 };
+struct catalog *writer_catalog(const struct writer *w); // of its store
 void writer_look(struct writer *w, struct writer_state *out);

@@ -10,22 +10,47 @@
 #include "pslimits/source.h"
 
 #define PATIENCE (120 * PS_SEC)
+#define INPUT_MAX ((size_t)16 << 20)
 
-// "status" and "reload" are words for requests; a file's lines are one.
-static char *request_line(const char *text)
+// "status" and "reload" are words for requests.
+static char *request_text(const char *text)
 {
     char *line = NULL;
     size_t len;
     if (strcmp(text, "status") == 0 || strcmp(text, "reload") == 0)
         return asprintf(&line, "{\"verb\":\"%s\"}", text) < 0 ? NULL : line;
-    if (strcmp(text, "-") == 0)
-        (void)source_read(text, PS_CTL_LINE_MAX, &line, &len);
-    else
-        line = strdup(text);
-    for (size_t i = 0; line && line[i]; i++)
-        if (line[i] == '\n')
-            line[i] = ' ';
+    if (strcmp(text, "-") != 0)
+        return strdup(text);
+    (void)source_read(text, INPUT_MAX, &line, &len);
     return line;
+}
+
+static bool is_json(const char *text, size_t len)
+{
+    struct ps_jdoc *doc;
+    if (ps_jdoc_parse(&doc, NULL, text, len, NULL) != 0)
+        return false;
+    ps_jdoc_free(doc);
+    return true;
+}
+
+static bool is_blank(const char *text, size_t len)
+{
+    return strspn(text, " \t\r\n") >= len;
+}
+
+// A document may have many lines; else each line is a request of its own.
+static bool is_many(const char *text)
+{
+    if (!strchr(text, '\n') || is_json(text, strlen(text)))
+        return false;
+    for (const char *line = text; *line;) {
+        size_t len = strcspn(line, "\n");
+        if (!is_blank(line, len) && !is_json(line, len))
+            return false;
+        line += len + (line[len] == '\n');
+    }
+    return true;
 }
 
 // Passed, or done; denied; or not understood.
@@ -43,15 +68,14 @@ static int meaning(const char *reply, size_t len)
     return ok && passed ? EXIT_YES : EXIT_NO;
 }
 
-int ask_run(const struct options *o)
+static int ask_one(const char *socket, char *line)
 {
     struct ps_fault fault = {""};
-    char *reply = NULL, *line = request_line(o->request);
+    char *reply = NULL;
     size_t len;
-    if (!line)
-        return EXIT_SYSTEM;
-    int err = ps_ctl_call(o->socket, line, PATIENCE, &reply, &len, &fault);
-    free(line);
+    for (char *p = line; (p = strpbrk(p, "\r\n"));)
+        *p = ' ';
+    int err = ps_ctl_call(socket, line, PATIENCE, &reply, &len, &fault);
     if (err) {
         fprintf(stderr, "pslimits: %s\n", fault.text[0] ? fault.text : ps_strerror(err));
         return EXIT_NETWORK;
@@ -62,5 +86,26 @@ int ask_run(const struct options *o)
         status = EXIT_SYSTEM;
     }
     free(reply);
+    return status;
+}
+
+// The status of the worst.
+static int ask_each(const char *socket, char *lines)
+{
+    int status = EXIT_YES;
+    for (char *line; (line = strsep(&lines, "\n")) && status != EXIT_NETWORK && status != EXIT_SYSTEM;) {
+        int one = is_blank(line, strlen(line)) ? EXIT_YES : ask_one(socket, line);
+        status = one > status ? one : status;
+    }
+    return status;
+}
+
+int ask_run(const struct options *o)
+{
+    char *text = request_text(o->request);
+    if (!text)
+        return EXIT_SYSTEM;
+    int status = is_many(text) ? ask_each(o->socket, text) : ask_one(o->socket, text);
+    free(text);
     return status;
 }

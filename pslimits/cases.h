@@ -26,5 +26,7 @@ struct cases {
 
 // {"cases": [...], "task": ..., "facts": ...}: the last two are for cases without. 0, or PS_EMALFORMED with the faults
 // told; -ENOMEM. cases_fini in any case.
-int cases_read(struct cases *c, const char *text, size_t len, struct lim_faults *faults);
+// Names in them are those of the rules.
+int cases_read(struct cases *c, const char *text, size_t len, const struct lim_rules *rules,
+               struct lim_faults *faults);
 void cases_fini(struct cases *c);

@@ -5,12 +5,11 @@
 #include "pslimits/exits.h"
 #include "pslimits/ground.h"
 #include "pslimits/report.h"
-#include "pslimits/source.h"
 
 static int tell(const struct options *o, const struct ground *g)
 {
     char holds[200] = "";
-    struct report r = {source_name(o->file), &g->faults, g->rules ? holds : NULL, g->unchecked};
+    struct report r = {g->name, &g->faults, g->rules ? holds : NULL, g->unchecked};
     if (g->rules)
         snprintf(holds, sizeof holds, "%zu identifiers, %zu classifiers, %zu limits, %zu applications",
                  g->rules->nidentifiers, g->rules->nclassifiers, g->rules->nlimits, g->rules->napplications);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "limits/lim_merge.h"
+#include "limits/lim_hint.h"
 #include "pslimits/exits.h"
 #include "pslimits/ground.h"
 #include "pslimits/judgement.h"
@@ -143,12 +144,29 @@ static void judged(void *ctx, const struct lim_verdict *v, const struct lim_eval
     struct question_asked *q = ctx;
     int err = q->o->json ? print_json(v) : print_text(v);
     (void)e;
-    q->status = v->passed ? EXIT_YES : EXIT_NO;
+    q->status = v->busy ? EXIT_SYSTEM : v->passed ? EXIT_YES : EXIT_NO;
     if (err) {
         fprintf(stderr, "pslimits: standard output did not take the text\n");
         q->status = EXIT_SYSTEM;
     }
     ps_loop_stop(q->ground.loop);
+}
+
+// What is nearly one that is known is a slip, and no request.
+static int check_hints(const struct question_asked *q, const struct lim_rules *rules)
+{
+    char near[LIM_NAME_HINT];
+    struct ps_jnode hints = ps_jdoc_root(q->hints);
+    const char *slip = lim_hint_slip(rules, hints, near);
+    if (slip) {
+        fprintf(stderr, "pslimits: neither pScheduler nor these rules know a hint \"%s\"; %s\n", slip, near);
+        return EXIT_USAGE;
+    }
+    for (struct ps_jnode n = ps_jnode_first(hints); ps_jnode_there(n); n = ps_jnode_next(n))
+        if (!lim_hint_is_known(rules, ps_jnode_key(n)))
+            fprintf(stderr, "pslimits: warning: neither pScheduler nor these rules know a hint \"%s\"; %s\n",
+                    ps_jnode_key(n), lim_hint_near(ps_jnode_key(n), near));
+    return EXIT_YES;
 }
 
 static int judge(struct question_asked *q)
@@ -157,8 +175,13 @@ static int judge(struct question_asked *q)
     int status = ground_regime(&q->ground, q->o->file, true, &regime);
     if (status != EXIT_YES)
         return status;
+    status = check_hints(q, regime->rules);
+    if (status != EXIT_YES) {
+        regime_drop(regime);
+        return status;
+    }
     q->status = -1;
-    int err = judgement_begin(facts_witness(q->ground.facts), regime, &q->request, judged, q, NULL);
+    int err = judgement_begin(facts_witness(q->ground.facts), regime, 0, &q->request, judged, q, NULL);
     if (!err && q->status < 0)
         err = ps_loop_run(q->ground.loop);
     regime_drop(regime);

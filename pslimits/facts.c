@@ -18,6 +18,7 @@ struct facts {
     struct ps_jq *jq;
     struct ps_dns *dns;
     struct ps_httpc *http;
+    struct fetch *fetch;
     struct ps_localnet *localnet;
     struct witness witness;
 };
@@ -101,7 +102,7 @@ static void ask_world(void *ctx, const struct lim_ask *ask, struct question *q)
         regime_run(question_regime(q), ask, q);
         break;
     case LIM_FACT_FETCH:
-        fetch_ask(f->http, ask, q);
+        fetch_ask(f->fetch, ask, q);
         break;
     }
     if (err)
@@ -113,12 +114,14 @@ static int open_all(struct facts *f)
     const struct facts_conf *c = &f->conf;
     struct ps_jq_conf jq = {.output = OUTPUT_MAX};
     struct ps_dns_conf dns = {.servers = c->resolver, .nservers = c->resolver != NULL};
-    struct ps_httpc_conf http = {.conns_max = 64, .conns_per_host = 16, .agent = "pslimits/" PACKAGE_VERSION};
+    struct ps_httpc_conf http = {.agent = "pslimits/" PACKAGE_VERSION};
     int err = ps_jq_new(f->loop, &jq, &f->jq);
     if (!err)
         err = ps_dns_new(f->loop, &dns, &f->dns);
     if (!err)
         err = ps_httpc_new(f->loop, &http, &f->http);
+    if (!err)
+        err = fetch_new(f->loop, f->http, &f->fetch);
     return err ? err : ps_localnet_new(f->loop, &f->localnet);
 }
 
@@ -145,6 +148,7 @@ void facts_free(struct facts *f)
     ps_jq_free(f->jq);
     ps_dns_free(f->dns);
     ps_httpc_free(f->http);
+    fetch_free(f->fetch);
     ps_localnet_free(f->localnet);
     witness_fini(&f->witness);
     free(f);

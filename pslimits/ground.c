@@ -2,10 +2,10 @@
 #include "pslimits/ground.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
 #include "pslimits/exits.h"
-#include "pslimits/source.h"
 
 #define DNS_PORT 53
 
@@ -42,6 +42,7 @@ int ground_init(struct ground *g, const struct options *o)
 
 void ground_fini(struct ground *g)
 {
+    free(g->name);
     lim_rules_free(g->rules);
     lim_faults_fini(&g->faults);
     facts_free(g->facts);
@@ -62,6 +63,10 @@ static void loaded(void *ctx, const struct load_result *r)
         complain(r->why);
         g->status = from_network(r->err) ? EXIT_NETWORK : EXIT_SYSTEM;
     }
+    free(g->name);
+    g->name = strdup(r->name);
+    if (!g->name)
+        g->status = complain(ps_strerror(-ENOMEM));
     g->rules = r->rules;
     g->unchecked = r->unchecked;
     g->faults = *r->faults;
@@ -78,12 +83,12 @@ int ground_load(struct ground *g, const char *path)
     return err < 0 ? complain(ps_strerror(err)) : g->status;
 }
 
-static void tell_faults(const struct ground *g, const char *path)
+static void tell_faults(const struct ground *g)
 {
     for (size_t i = 0; i < g->faults.n; i++) {
         const struct lim_fault *f = &g->faults.at[i];
         if (f->weight == LIM_FAULT)
-            fprintf(stderr, "pslimits: %s:%d: %s: %s%s%s\n", source_name(path), f->line, f->path, f->text,
+            fprintf(stderr, "pslimits: %s:%d: %s: %s%s%s\n", g->name, f->line, f->path, f->text,
                     f->hint ? "; " : "", f->hint ? f->hint : "");
     }
 }
@@ -94,7 +99,7 @@ int ground_regime(struct ground *g, const char *path, bool lists, struct regime 
     if (status != EXIT_YES)
         return status;
     if (!g->rules) {
-        tell_faults(g, path);
+        tell_faults(g);
         return EXIT_SYSTEM;
     }
     int err =

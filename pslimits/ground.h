@@ -11,6 +11,7 @@ struct ground {
     struct lim_faults faults; // of the rules
     struct lim_rules *rules;  // NULL: they are not good, or not there
     size_t unchecked;         // scripts that jq could not be asked about
+    char *name;               // of what the rules were read from: the file's, or its URL
     struct ps_addr resolver;
     int status; // of what could not be had: an exit status
 };

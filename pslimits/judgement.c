@@ -11,6 +11,7 @@ struct judgement {
     judgement_cb cb;
     void *ctx;
     struct question *open;
+    uint64_t asker;
     bool asking; // questions are being asked, and answers need not go on with it
 };
 
@@ -88,13 +89,18 @@ struct regime *question_regime(const struct question *q)
     return q->judgement->regime;
 }
 
+uint64_t question_asker(const struct question *q)
+{
+    return q->judgement->asker;
+}
+
 void question_fail(struct question *q, int err, const char *why)
 {
     question_answer(q, &(struct lim_answer){.err = err, .why = why});
 }
 
-int judgement_begin(struct witness *w, struct regime *regime, const struct lim_request *request,
-                    judgement_cb cb, void *ctx, struct judgement **out)
+int judgement_begin(struct witness *w, struct regime *regime, uint64_t asker,
+                    const struct lim_request *request, judgement_cb cb, void *ctx, struct judgement **out)
 {
     struct judgement *j = calloc(1, sizeof *j);
     if (!j || lim_eval_new(regime ? regime->rules : NULL, request, &j->eval) != 0) {
@@ -102,6 +108,7 @@ int judgement_begin(struct witness *w, struct regime *regime, const struct lim_r
         return -ENOMEM;
     }
     j->witness = w;
+    j->asker = asker;
     j->regime = regime ? regime_keep(regime) : NULL;
     j->cb = cb;
     j->ctx = ctx;

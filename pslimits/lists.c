@@ -335,6 +335,7 @@ bool lists_look(const struct lists *l, size_t i, struct lists_state *out)
     ps_mirror_get(e->mirror, &st);
     *out = (struct lists_state){
         e->list->source,      st.err ? st.why : "",      e->set ? ps_netset_count(e->set) : 0,
-        e->set ? st.age : -1, e->set ? e->strange.n : 0, e->strange.first};
+        e->set ? st.age : -1, e->set ? e->strange.n : 0, e->strange.first,
+        st.disk_err};
     return true;
 }

@@ -29,5 +29,6 @@ struct lists_state {
     ps_ns age;         // of the list in force; -1: there is none
     size_t strange;    // its lines that hold no network
     int first_strange; // of them
+    int copy_err;      // the copy on disk could not be read or written: a code; 0: it could, or there is none
 };
 bool lists_look(const struct lists *l, size_t i, struct lists_state *out);

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include "base/ps_conf.h"
 #include "base/ps_err.h"
+#include "http/ps_mirror.h"
+#include "http/ps_url.h"
 #include "pslimits/source.h"
 
 #define URL_MAX 4096
@@ -30,6 +32,7 @@ struct load {
     struct ps_timer *start;
     struct ps_httpc_call *call;
     bool by_url;
+    char *url; // NULL: what was read is the file
     struct lim_rules *rules;
     struct lim_faults faults;
     struct script *scripts;
@@ -50,6 +53,7 @@ void load_drop(struct load *l)
     lim_rules_free(l->rules);
     lim_faults_fini(&l->faults);
     free(l->path);
+    free(l->url);
     free(l);
 }
 
@@ -57,6 +61,8 @@ static void finish(struct load *l, int err, const char *why)
 {
     struct load_result r = {.err = err, .why = why, .faults = &l->faults, .by_url = l->by_url};
     r.unchecked = l->unchecked;
+    r.name = l->url ? l->url : source_name(l->path);
+    lim_faults_sort(&l->faults);
     r.rules = err || l->faults.faults ? NULL : l->rules;
     if (r.rules)
         l->rules = NULL;
@@ -68,6 +74,8 @@ static void finish(struct load *l, int err, const char *why)
 
 static const char *line_hint(const struct ps_jq_result *r, char out[60])
 {
+    if (r->err == -ENOENT || r->err == -EACCES)
+        return "PSUITE_JQ_WORKER names one that is not installed";
     if (!r->line)
         return NULL;
     snprintf(out, 60, "see line %u of the script", r->line);
@@ -111,18 +119,35 @@ static void compile_all(struct load *l)
     l->scripts = calloc(n + 1, sizeof *l->scripts);
     if (!l->scripts)
         err = -ENOMEM;
-    l->left = n;
-    for (; l->nscripts < n && !err; l->nscripts++)
-        err = compile(l, &l->scripts[l->nscripts], l->rules->programs[l->nscripts]);
-    if (err || n == 0)
+    for (size_t i = 0; i < n && !err; i++) {
+        const struct lim_program *p = l->rules->programs[i];
+        if (p->sound)
+            err = compile(l, &l->scripts[l->nscripts++], p);
+    }
+    l->left = l->nscripts;
+    if (err || l->nscripts == 0)
         finish(l, err, ps_strerror(err));
 }
 
 // the text
 
+static void refuse_html(struct load *l)
+{
+    const char *hint =
+        l->by_url ? "name the file itself (often called raw), and see whether the server wants a login"
+                  : "a browser may have saved a page in the file's place";
+    lim_fault_place(&l->faults, LIM_FAULT, 1, "the document", hint, "is a page of HTML, and no rules");
+    finish(l, l->faults.err, ps_strerror(-ENOMEM));
+}
+
 static void take_text(struct load *l, const char *text, size_t len)
 {
-    int err = lim_parse(&l->rules, text, len, &l->faults);
+    if (ps_mirror_is_html(text)) {
+        refuse_html(l);
+        return;
+    }
+    // Scripts of faulty rules are looked at, too.
+    int err = lim_survey(&l->rules, text, len, &l->faults);
     if (err && err != PS_EMALFORMED)
         finish(l, err, ps_strerror(err));
     else
@@ -137,11 +162,27 @@ static void fetched(void *ctx, const struct ps_httpc_answer *a)
     if (a->err) {
         finish(l, a->err, a->why);
     } else if (a->status != 200) {
-        snprintf(why, sizeof why, "%.120s: HTTP status %d", a->url, a->status);
+        snprintf(why, sizeof why, "%.120s: HTTP status %d", l->url, a->status);
         finish(l, PS_EREFUSED, why);
     } else {
         take_text(l, a->body, a->len);
     }
+}
+
+// For messages: without a password.
+static char *shown(const char *url)
+{
+    struct ps_url u;
+    struct ps_buf text;
+    char *out = NULL;
+    ps_buf_init(&text, 0);
+    if (ps_url_parse(&u, url, strlen(url)) != 0)
+        return strdup(url);
+    if (ps_url_format(&u, true, &text) == 0)
+        out = strndup((char *)ps_buf_head(&text), ps_buf_len(&text));
+    ps_url_fini(&u);
+    ps_buf_fini(&text);
+    return out;
 }
 
 static int fetch(struct load *l, const char *url)
@@ -155,6 +196,9 @@ static int fetch(struct load *l, const char *url)
         .proxy = PS_HTTPC_ENV_PROXY,
     };
     l->by_url = true;
+    l->url = shown(url);
+    if (!l->url)
+        return -ENOMEM;
     return ps_httpc_ask(l->http, &ask, fetched, l, &l->call);
 }
 

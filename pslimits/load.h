@@ -11,6 +11,7 @@ struct load;
 struct load_result {
     int err;                 // the text could not be had: a negative code
     const char *why;         // of err, in words: "FILE: cause"
+    const char *name;        // of what was read: the file's, or the URL that the file holds
     struct lim_rules *rules; // the callee's; NULL: there are none, or they have faults
     struct lim_faults *faults;
     size_t unchecked; // scripts that could not be given to jq, told as warnings

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pslimits/made_up.h"
+#include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
+#include "limits/lim_name.h"
 #include "pslimits/regime.h"
 
 #define HTTP_OK 200
@@ -35,15 +37,83 @@ static size_t read_asns(struct ps_jnode array, uint32_t out[MADE_UP_ASNS], struc
     return count;
 }
 
-static struct ps_jnode read_strings(struct lim_read *r, const char *key)
+// Names of the rules that may stand at a place.
+struct known {
+    const char **names;
+    size_t n;
+};
+
+static struct known known_of(const struct lim_rules *rules, bool (*id)(const struct lim_identifier *),
+                             bool (*limit)(const struct lim_limit *))
+{
+    struct known k = {calloc(rules->nidentifiers + rules->nlimits + 1, sizeof(const char *)), 0};
+    for (size_t i = 0; k.names && i < rules->nidentifiers; i++)
+        if (id && id(&rules->identifiers[i]))
+            k.names[k.n++] = rules->identifiers[i].name;
+    for (size_t i = 0; k.names && i < rules->nlimits; i++)
+        if (limit && limit(&rules->limits[i]))
+            k.names[k.n++] = rules->limits[i].name;
+    return k;
+}
+
+static void check_name(const struct known *k, const char *name, struct ps_jnode n, const char *what,
+                       struct lim_faults *faults)
+{
+    char hint[LIM_NAME_HINT];
+    for (size_t i = 0; i < k->n; i++)
+        if (strcmp(k->names[i], name) == 0)
+            return;
+    lim_fault_at(faults, LIM_FAULT, n, NULL, lim_name_hint(name, k->names, k->n, hint),
+                 "the rules have no %s \"%.60s\"", what, name);
+}
+
+static bool fetches_list(const struct lim_identifier *id)
+{
+    return id->type == LIM_ID_URL;
+}
+
+static bool asks_network(const struct lim_identifier *id)
+{
+    return id->type == LIM_ID_URL || id->type == LIM_ID_BOGON || id->type == LIM_ID_ASN ||
+           id->type == LIM_ID_REVERSE || id->type == LIM_ID_LOCALIF || id->type == LIM_ID_LOCALNET ||
+           id->type == LIM_ID_JQ;
+}
+
+static bool fetches(const struct lim_limit *l)
+{
+    return l->type == LIM_FETCH;
+}
+
+static bool asks(const struct lim_limit *l)
+{
+    return l->type == LIM_FETCH || l->type == LIM_JQ;
+}
+
+static struct ps_jnode read_known(struct lim_read *r, const char *key, struct known k, const char *what)
 {
     struct ps_jnode array = lim_get_array(r, key, LIM_OPTIONAL);
-    for (struct ps_jnode n = ps_jnode_first(array); ps_jnode_there(n); n = ps_jnode_next(n))
-        (void)lim_element_str(n, r->faults);
+    for (struct ps_jnode n = ps_jnode_first(array); ps_jnode_there(n); n = ps_jnode_next(n)) {
+        const char *name = lim_element_str(n, r->faults);
+        if (name)
+            check_name(&k, name, n, what, r->faults);
+    }
+    free(k.names);
     return array;
 }
 
-void made_up_read(struct made_up *m, struct ps_jnode object, struct lim_faults *faults)
+static struct ps_jnode read_fetch(struct lim_read *r, const struct lim_rules *rules)
+{
+    struct ps_jnode object = lim_get_object(r, "url-fetch", LIM_OPTIONAL);
+    struct known k = known_of(rules, NULL, fetches);
+    for (struct ps_jnode n = ps_jnode_first(object); ps_jnode_there(n); n = ps_jnode_next(n))
+        if (ps_jnode_key(n)[0] != '#')
+            check_name(&k, ps_jnode_key(n), n, "limit of type url-fetch", r->faults);
+    free(k.names);
+    return object;
+}
+
+void made_up_read(struct made_up *m, struct ps_jnode object, const struct lim_rules *rules,
+                  struct lim_faults *faults)
 {
     struct lim_read r;
     memset(m, 0, sizeof *m);
@@ -54,9 +124,11 @@ void made_up_read(struct made_up *m, struct ps_jnode object, struct lim_faults *
     m->bogon = lim_get_bool(&r, "bogon", LIM_OPTIONAL, false);
     m->local_interface = lim_get_bool(&r, "local-interface", LIM_OPTIONAL, false);
     m->local_subnet = lim_get_bool(&r, "local-subnet", LIM_OPTIONAL, m->local_interface);
-    m->lists = read_strings(&r, "lists");
-    m->fetch = lim_get_object(&r, "url-fetch", LIM_OPTIONAL);
-    m->silent = read_strings(&r, "no-answer");
+    m->lists =
+        read_known(&r, "lists", known_of(rules, fetches_list, NULL), "identifier of type ip-cidr-list-url");
+    m->fetch = read_fetch(&r, rules);
+    m->silent = read_known(&r, "no-answer", known_of(rules, asks_network, asks),
+                           "identifier or limit that asks for something,");
     (void)lim_read_end(&r);
 }
 

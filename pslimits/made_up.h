@@ -20,6 +20,8 @@ struct made_up {
 };
 
 // {"names", "asns", "peer-asns", "bogon", "local-interface", "local-subnet", "lists", "url-fetch", "no-answer"}
-void made_up_read(struct made_up *m, struct ps_jnode object, struct lim_faults *faults);
+// Names of identifiers and limits are those of the rules.
+void made_up_read(struct made_up *m, struct ps_jnode object, const struct lim_rules *rules,
+                  struct lim_faults *faults);
 // A witness's function; ctx is a struct made_up.
 void made_up_ask(void *ctx, const struct lim_ask *ask, struct question *q);

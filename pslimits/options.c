@@ -12,6 +12,7 @@ enum {
     OPT_JSON,
     OPT_RESOLVER,
     OPT_CACHE,
+    OPT_NO_SANDBOX,
 };
 
 #define OPT_END                             \
@@ -61,6 +62,7 @@ static const struct ps_opt serve_options[] = {
     {OPT_RESOLVER, "resolver", "ADDR[:PORT]", "ask this DNS server", NULL},
     {'U', "user", "USER", "become this user", NULL},
     {'G', "group", "GROUP", "and this group", NULL},
+    {OPT_NO_SANDBOX, "no-sandbox", NULL, "no Landlock, no seccomp (but for scripts)", NULL},
     {'v', "verbose", NULL, "log each verdict", NULL},
     OPT_END,
 };
@@ -187,6 +189,9 @@ static int set_served(struct options *o, int letter, const char *value)
     switch (letter) {
     case 'S':
         o->socket = value;
+        return 0;
+    case OPT_NO_SANDBOX:
+        o->unconfined = true;
         return 0;
     case OPT_CACHE:
         o->cache = value;

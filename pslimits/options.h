@@ -25,7 +25,7 @@ struct options {
     const char *users;
     // serve and ask
     const char *socket, *cache, *user, *group, *request;
-    bool debug;
+    bool debug, unconfined;
     // where facts come from
     const char *resolver; // ADDRESS[:PORT]; NULL: the system's
 };

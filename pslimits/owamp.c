@@ -4,36 +4,70 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/ps_err.h"
+#include "base/ps_plain.h"
 #include "limits/lim_fault.h"
 #include "owamp/ow_limits.h"
 #include "pslimits/exits.h"
+
 #include "pslimits/report.h"
 #include "pslimits/source.h"
 
 #define FILE_MAX ((size_t)16 << 20)
 
 // The parser's "FILE:LINE: TEXT[; HINT]".
-static void take_fault(void *ctx, int line, const struct ps_fault *fault)
+static void take_fault(void *ctx, int line, const struct ps_fault *fault, bool warning)
 {
     struct lim_faults *f = ctx;
     size_t before = f->n;
     lim_fault_from(f, (struct ps_jnode){NULL, 0}, fault);
+    if (warning) {
+        f->faults--;
+        f->warnings++;
+    }
     if (f->n == before)
         return;
+    f->at[before].weight = warning ? LIM_WARNING : LIM_FAULT;
     f->at[before].line = line;
     free(f->at[before].path);
     f->at[before].path = NULL; // lines are all the place there is
 }
 
+static void print_one(const char *name, const struct lim_fault *f)
+{
+    printf("%s:", name);
+    if (f->line)
+        printf("%d:", f->line);
+    fputs(f->weight == LIM_WARNING ? " warning: " : " ", stdout);
+    ps_plain_put(stdout, f->text);
+    fputs(f->hint ? "; " : "", stdout);
+    ps_plain_put(stdout, f->hint);
+    putchar('\n');
+}
+
+static void warn_of_nothing(struct lim_faults *f)
+{
+    size_t before = f->n;
+    lim_fault_place(f, LIM_WARNING, 0, "", NULL,
+                    "defines no class: owampd then has one, \"default\", without any limit");
+    if (f->n == before)
+        return;
+    free(f->at[before].path);
+    f->at[before].path = NULL;
+}
+
 static void print_text(const char *name, const struct lim_faults *f, size_t classes, bool quiet)
 {
     for (size_t i = 0; i < f->n; i++)
-        printf("%s:%d: %s%s%s\n", name, f->at[i].line, f->at[i].text, f->at[i].hint ? "; " : "",
-               f->at[i].hint ? f->at[i].hint : "");
+        print_one(name, &f->at[i]);
+    if (f->faults == 0 && f->warnings == 0 && quiet)
+        return;
     if (f->faults)
-        printf("%s: %zu fault%s\n", name, f->faults, f->faults == 1 ? "" : "s");
-    else if (!quiet)
-        printf("%s: good: %zu class%s\n", name, classes, classes == 1 ? "" : "es");
+        printf("%s: %zu fault%s", name, f->faults, f->faults == 1 ? "" : "s");
+    else
+        printf("%s: good: %zu class%s", name, classes, classes == 1 ? "" : "es");
+    if (f->warnings)
+        printf("; %zu warning%s", f->warnings, f->warnings == 1 ? "" : "s");
+    putchar('\n');
 }
 
 static int read_users(const char *path, struct ow_pfs **out)
@@ -70,6 +104,8 @@ static int check(const struct options *o, const char *text, size_t len, const st
     size_t classes = 0;
     lim_faults_init(&faults);
     int err = ow_limits_check(source_name(o->file), text, len, users, take_fault, &faults, &classes);
+    if (!err && classes == 0 && faults.faults == 0)
+        warn_of_nothing(&faults);
     if (err)
         fprintf(stderr, "pslimits: %s\n", ps_strerror(err));
     else

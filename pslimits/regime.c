@@ -72,7 +72,7 @@ void regime_release(struct regime *r)
 static void ran(void *ctx, const struct ps_jq_result *result)
 {
     struct question *q = ctx;
-    struct lim_answer a = {.err = result->err, .why = result->why};
+    struct lim_answer a = {.err = result->err, .why = result->why, .busy = result->err == PS_ESTATE};
     if (!result->err && result->noutputs > 0) {
         a.text = result->outputs[0].text;
         a.len = result->outputs[0].len;
@@ -88,7 +88,10 @@ void regime_run(struct regime *r, const struct lim_ask *ask, struct question *q)
         const struct lim_text *t = i < p->nown ? &p->values[i] : &ask->given[i - p->nown];
         args[i] = (struct ps_jq_value){t->text, t->len};
     }
-    int err = ps_jq_run(r->programs[p->index], &input, args, ran, q, NULL);
-    if (err)
-        question_fail(q, err, err == PS_ELIMIT ? "too many scripts wait to be run" : ps_strerror(err));
+    int err = ps_jq_run_for(r->programs[p->index], question_asker(q), &input, args, ran, q, NULL);
+    if (err == PS_ELIMIT)
+        question_answer(
+            q, &(struct lim_answer){.err = err, .why = "too many scripts wait to be run", .busy = true});
+    else if (err)
+        question_fail(q, err, ps_strerror(err));
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/ps_out.h"
-#include "pslimits/plain_text.h"
+#include "base/ps_plain.h"
 
 static int flushed(int err)
 {
@@ -20,11 +20,11 @@ static void print_fault(const struct report *r, const struct lim_fault *f)
     if (f->line)
         printf("%d:", f->line);
     fputs(f->weight == LIM_WARNING ? " warning: " : " ", stdout);
-    plain_text_put(stdout, f->path);
+    ps_plain_put(stdout, f->path);
     fputs(": ", stdout);
-    plain_text_put(stdout, f->text);
+    ps_plain_put(stdout, f->text);
     fputs(f->hint ? "; " : "", stdout);
-    plain_text_put(stdout, f->hint);
+    ps_plain_put(stdout, f->hint);
     putchar('\n');
 }
 
@@ -65,19 +65,15 @@ int report_text(const struct report *r, bool quiet)
 static void put_fault(struct ps_json *j, const struct lim_fault *f)
 {
     ps_json_open(j, '{');
-    ps_json_key(j, "severity");
-    ps_json_str(j, f->weight == LIM_WARNING ? "warning" : "fault");
+    ps_json_put_str(j, "severity", f->weight == LIM_WARNING ? "warning" : "fault");
     ps_json_key(j, "line");
     if (f->line)
         ps_json_i64(j, f->line);
     else
         ps_json_null(j);
-    ps_json_key(j, "path");
-    ps_json_str(j, f->path);
-    ps_json_key(j, "text");
-    ps_json_str(j, f->text);
-    ps_json_key(j, "hint");
-    ps_json_str(j, f->hint);
+    ps_json_put_str(j, "path", f->path);
+    ps_json_put_str(j, "text", f->text);
+    ps_json_put_str(j, "hint", f->hint);
     ps_json_close(j, '}');
 }
 
@@ -87,16 +83,11 @@ int report_json(const struct report *r)
     struct ps_json j;
     ps_json_init(&j, stdout, true);
     ps_json_open(&j, '{');
-    ps_json_key(&j, "file");
-    ps_json_str(&j, r->name);
-    ps_json_key(&j, "good");
-    ps_json_bool(&j, f->faults == 0 && !r->unchecked);
-    ps_json_key(&j, "faults");
-    ps_json_u64(&j, f->faults);
-    ps_json_key(&j, "warnings");
-    ps_json_u64(&j, f->warnings);
-    ps_json_key(&j, "found");
-    ps_json_open(&j, '[');
+    ps_json_put_str(&j, "file", r->name);
+    ps_json_put_bool(&j, "good", f->faults == 0 && !r->unchecked);
+    ps_json_put_u64(&j, "faults", f->faults);
+    ps_json_put_u64(&j, "warnings", f->warnings);
+    ps_json_put_open(&j, "found", '[');
     for (size_t i = 0; i < f->n; i++)
         put_fault(&j, &f->at[i]);
     ps_json_close(&j, ']');

@@ -40,6 +40,7 @@ static ps_ns now(void)
 static void settle(struct rules_file *r, bool there)
 {
     r->state.there = there;
+    r->state.barred = false;
     r->state.loaded = now();
     r->state.stale = false;
     r->why[0] = '\0';
@@ -61,22 +62,24 @@ static void fail(struct rules_file *r, const char *why)
     r->state.failures++;
     r->state.stale = true;
     r->state.there = r->regime != NULL;
+    r->state.barred = !r->regime;
     snprintf(r->why, sizeof r->why, "%s", why);
     ps_log(r->log, PS_LOG_WARN, "rules", "%s; %s", why,
            back        ? "those before are in force again"
            : r->regime ? "those before stay in force"
-                       : "there are none before them");
+                       : "there are none before them, and everything is refused");
 }
 
 // A file that is being replaced may be away for a moment, and nobody is let in meanwhile.
 static void miss(struct rules_file *r)
 {
-    if (r->state.there && !r->removed) {
+    if ((r->state.there || r->state.barred) && !r->removed) {
         r->state.stale = true;
         snprintf(r->why, sizeof r->why, "%s: is not there", r->path);
         if (!ps_timer_running(r->gone)) {
-            ps_log(r->log, PS_LOG_WARN, "rules", "%s is not there; those before stay in force for %d s more",
-                   r->path, (int)(GONE_FOR / PS_SEC));
+            ps_log(r->log, PS_LOG_WARN, "rules", "%s is not there; %s for %d s more", r->path,
+                   r->state.barred ? "everything is refused" : "those before stay in force",
+                   (int)(GONE_FOR / PS_SEC));
             ps_timer_start(r->gone, GONE_FOR);
         }
         return;
@@ -86,7 +89,7 @@ static void miss(struct rules_file *r)
 }
 
 // Each fault is a line of the log, the first of them is why.
-static void fail_by_faults(struct rules_file *r, const struct lim_faults *f)
+static void fail_by_faults(struct rules_file *r, const char *name, const struct lim_faults *f)
 {
     char first[900] = "";
     for (size_t i = 0; i < f->n; i++) {
@@ -94,7 +97,7 @@ static void fail_by_faults(struct rules_file *r, const struct lim_faults *f)
         char text[900];
         if (one->weight != LIM_FAULT)
             continue;
-        snprintf(text, sizeof text, "%s:%d: %s: %s%s%s", r->path, one->line, one->path, one->text,
+        snprintf(text, sizeof text, "%s:%d: %s: %s%s%s", name, one->line, one->path, one->text,
                  one->hint ? "; " : "", one->hint ? one->hint : "");
         if (!first[0])
             memcpy(first, text, sizeof first);
@@ -115,7 +118,7 @@ static void take(struct rules_file *r, const struct load_result *result)
     }
     put_in_force(r, regime);
     ps_log(r->log, PS_LOG_INFO, "rules", "%s: %zu identifiers, %zu classifiers, %zu limits, %zu applications",
-           r->path, regime->rules->nidentifiers, regime->rules->nclassifiers, regime->rules->nlimits,
+           result->name, regime->rules->nidentifiers, regime->rules->nclassifiers, regime->rules->nlimits,
            regime->rules->napplications);
     if (result->faults->warnings)
         ps_log(r->log, PS_LOG_INFO, "rules", "%zu %s: see pslimits check", result->faults->warnings,
@@ -138,7 +141,7 @@ static void loaded(void *ctx, const struct load_result *result)
         if (result->by_url)
             ps_timer_start(r->again, URL_EVERY);
     } else if (!result->rules) {
-        fail_by_faults(r, result->faults);
+        fail_by_faults(r, result->name, result->faults);
     } else {
         take(r, result);
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file of rules of a daemon: read at the start, when it changes, and when asked for. Bad ones leave the last good
-// ones in force. Without a file there are no rules; one that goes away counts as removed when it has stayed away for
-// some seconds, and when what then comes is bad, the last good ones are in force again.
+// ones in force; where there never were any, nothing is judged. Without a file there are no rules; one that goes away
+// counts as removed when it has stayed away for some seconds, and when what then comes is bad, the last good ones are in
+// force again.
 #pragma once
 #include "base/ps_log.h"
 #include "pslimits/facts.h"
@@ -9,7 +10,8 @@
 struct rules_file;
 
 struct rules_file_state {
-    bool there;      // a file of rules is in force; else everything passes
+    bool there;      // a file of rules is in force; else everything passes, unless:
+    bool barred;     // the file is bad, and there never was a good one: everything is to be refused
     ps_ns loaded;    // since when, by the wall clock; 0: never
     bool stale;      // the last attempt failed, or the file has just gone; what is in force is older
     const char *why; // of the last attempt's failure; "": none

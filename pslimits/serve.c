@@ -5,10 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
+#include "loop/ps_daemon.h"
 #include "loop/ps_priv.h"
 #include "loop/ps_sd.h"
+#include "pslimits/confine.h"
 #include "pslimits/exits.h"
 #include "pslimits/ground.h"
 #include "pslimits/service.h"
@@ -24,6 +27,7 @@ struct server {
     struct rules_file *rules;
     struct service *service;
     struct ps_ctl *ctl;
+    char confined[PS_HOLD_TEXT]; // what holds; "": nothing
     int status;
 };
 
@@ -78,17 +82,8 @@ static void on_signal(void *ctx, int signum)
         ps_loop_stop(s->loop);
         return;
     }
-    (void)ps_sd_notify("RELOADING=1");
+    ps_sd_reloading();
     rules_file_reload(s->rules);
-}
-
-static void raise_files(void)
-{
-    struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
-        return;
-    r.rlim_cur = r.rlim_max > FILES_WANTED ? FILES_WANTED : r.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
 static int unknown(const char *what, const char *name, int err)
@@ -126,6 +121,21 @@ static int add_signals(struct server *s)
     return err;
 }
 
+// A copy that cannot be kept would be missed only when it is needed.
+static int check_cache(const char *folder)
+{
+    struct stat st;
+    int err = stat(folder, &st) != 0 ? -errno : 0;
+    if (!err && !S_ISDIR(st.st_mode))
+        err = -ENOTDIR;
+    if (!err && access(folder, R_OK | W_OK | X_OK) != 0)
+        err = -errno;
+    if (err)
+        fprintf(stderr, "pslimits: --cache %s: %s; it is to be a folder where this user may write\n", folder,
+                ps_strerror(err));
+    return err;
+}
+
 static int open_all(struct server *s)
 {
     const struct options *o = s->o;
@@ -133,7 +143,9 @@ static int open_all(struct server *s)
     int err = facts_new(s->loop, &facts, &s->facts);
     if (!err)
         err = rules_file_new(s->loop, s->facts, o->file, &s->log, told, s, &s->rules);
-    struct service_conf conf = {s->loop, s->facts, s->rules, &s->log, o->file};
+    if (!err && !o->unconfined)
+        err = confine(o, facts_jq(s->facts), &s->log, s->confined);
+    struct service_conf conf = {s->loop, s->facts, s->rules, &s->log, o->file, s->confined};
     if (!err)
         err = service_new(&conf, &s->service);
     return err ? err : add_signals(s);
@@ -155,11 +167,11 @@ int serve_run(const struct options *o)
     struct server s = {.o = o};
     ps_log_init(&s.log, "pslimits");
     s.log.level = o->debug ? PS_LOG_DEBUG : PS_LOG_INFO;
-    raise_files();
+    ps_daemon_raise_files(FILES_WANTED);
     (void)signal(SIGPIPE, SIG_IGN);
     if (o->resolver && ground_resolver(o->resolver, &s.resolver) != EXIT_YES)
         return EXIT_USAGE;
-    if (become(o) != 0)
+    if (become(o) != 0 || (o->cache && check_cache(o->cache) != 0))
         return EXIT_SYSTEM;
     if (geteuid() == 0)
         ps_log(&s.log, PS_LOG_WARN, "serve", "runs as root; -U USER has it become another");

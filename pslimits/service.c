@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 #include "base/ps_err.h"
+#include "base/ps_hash.h"
 #include "base/ps_list.h"
+#include "base/ps_rand.h"
+#include "limits/lim_hint.h"
+#include "loop/ps_ctl_json.h"
 #include "pslimits/judgement.h"
 #include "pslimits/request.h"
 #include "pslimits/tell.h"
@@ -28,56 +31,15 @@ struct service {
     struct ps_list askers;
     struct ps_ctl_request reloads[RELOADS_MAX]; // wait for the rules to be read
     size_t nreloads;
-    uint64_t asked, passed, denied, malformed;
+    uint64_t passed, denied, refused, busy, malformed;
+    uint64_t seed; // of askers' numbers
     ps_ns started;
 };
-
-// answers
-
-struct answer {
-    char *text;
-    size_t len;
-    FILE *file;
-    struct ps_json json;
-};
-
-static bool open_answer(struct answer *a)
-{
-    a->file = open_memstream(&a->text, &a->len);
-    if (!a->file)
-        return false;
-    ps_json_init(&a->json, a->file, false);
-    ps_json_open(&a->json, '{');
-    return true;
-}
-
-static void send_answer(struct answer *a, struct ps_ctl_request req)
-{
-    static const char sorry[] = "{\"ok\":false,\"error\":\"out of memory\"}";
-    ps_json_close(&a->json, '}');
-    int err = ps_json_end(&a->json);
-    if (fclose(a->file) != 0 || err)
-        (void)ps_ctl_reply(req, sorry, sizeof sorry - 1);
-    else
-        (void)ps_ctl_reply(req, a->text, a->len);
-    free(a->text);
-}
 
 static void put_time(struct ps_json *j, const char *key, ps_ns t)
 {
     char text[PS_ISO8601_TIME];
-    struct ps_when w = {.at = t};
-    ps_json_put_str(j, key, t ? ps_iso8601_put_time(&w, text) : NULL);
-}
-
-static void refuse(struct ps_ctl_request req, const char *why)
-{
-    struct answer a;
-    if (!open_answer(&a))
-        return;
-    ps_json_put_bool(&a.json, "ok", false);
-    ps_json_put_str(&a.json, "error", why);
-    send_answer(&a, req);
+    ps_json_put_str(j, key, t ? ps_iso8601_put_utc(t, text) : NULL);
 }
 
 // judge
@@ -102,38 +64,94 @@ static void drop_asker(struct asker *k)
     free(k);
 }
 
+struct telling {
+    const struct request *request;
+    const struct lim_verdict *verdict;
+};
+
+static int put_verdict(void *telling, struct ps_json *j, struct ps_fault *fault)
+{
+    const struct telling *t = telling;
+    (void)fault;
+    tell_json(j, t->verdict, t->request->reasons);
+    if (t->request->diags)
+        put_diags(j, t->verdict);
+    return 0;
+}
+
 static void judged(void *ctx, const struct lim_verdict *v, const struct lim_eval *e)
 {
     struct asker *k = ctx;
-    struct answer a;
+    struct telling telling = {&k->request, v};
     (void)e;
-    *(v->passed ? &k->service->passed : &k->service->denied) += 1;
+    *(v->busy ? &k->service->busy : v->passed ? &k->service->passed : &k->service->denied) += 1;
     ps_log(k->service->conf.log, PS_LOG_DEBUG, "verdict", "%s: %s", v->passed ? "passed" : "denied", v->why);
-    if (open_answer(&a)) {
-        ps_json_put_bool(&a.json, "ok", true);
-        tell_json(&a.json, v, k->request.reasons);
-        if (k->request.diags)
-            put_diags(&a.json, v);
-        send_answer(&a, k->req);
-    }
+    if (v->busy)
+        ps_ctl_refuse(k->req, v->why);
+    else
+        ps_ctl_answer(k->req, put_verdict, &telling);
     drop_asker(k);
+}
+
+// Where the only rules there ever were are bad, nobody is let pass, and nobody judged.
+static bool is_barred(struct service *s, struct ps_ctl_request req)
+{
+    struct rules_file_state st;
+    char why[1100];
+    rules_file_look(s->conf.rules, &st);
+    if (!st.barred)
+        return false;
+    snprintf(why, sizeof why, "the rules are bad, and there are none before them: %s", st.why);
+    s->refused++;
+    ps_ctl_refuse(req, why);
+    return true;
+}
+
+// Whose turn it is when scripts are run: processes take turns, and of one those for whom it asks; networks of 64 bits
+// count as one.
+static uint64_t asker_of(const struct service *s, struct ps_ctl_request req, const struct request *request)
+{
+    uint8_t host[16];
+    ps_addr_to_wire(&request->of.requester, host);
+    size_t n = ps_addr_version(&request->of.requester) == 6 ? 8 : sizeof host;
+    return (uint64_t)(uint32_t)ps_ctl_peer(req) << 32 | (uint32_t)ps_hash(s->seed, host, n);
+}
+
+// A hint that is misspelt would judge a requester who is not told.
+static bool has_slip(struct service *s, struct ps_ctl_request req, const struct request *request)
+{
+    const struct regime *regime = rules_file_regime(s->conf.rules);
+    char near[LIM_NAME_HINT], why[400];
+    const char *name = regime ? lim_hint_slip(regime->rules, request->of.hints, near) : NULL;
+    if (!name)
+        return false;
+    snprintf(why, sizeof why, "hints.%.100s: is a hint that neither pScheduler nor the rules know; %s", name,
+             near);
+    s->malformed++;
+    ps_ctl_refuse(req, why);
+    return true;
 }
 
 static void judge(struct service *s, struct ps_ctl_request req, struct request *request)
 {
-    struct asker *k = calloc(1, sizeof *k);
+    struct asker *k;
+    if (is_barred(s, req) || has_slip(s, req, request)) {
+        request_fini(request);
+        return;
+    }
+    k = calloc(1, sizeof *k);
     if (!k) {
         request_fini(request);
-        refuse(req, ps_strerror(-ENOMEM));
+        ps_ctl_refuse(req, ps_strerror(-ENOMEM));
         return;
     }
     *k = (struct asker){.service = s, .req = req, .request = *request};
     ps_list_append(&s->askers, &k->link);
     struct regime *regime = rules_file_regime(s->conf.rules);
-    if (judgement_begin(facts_witness(s->conf.facts), regime, &k->request.of, judged, k, &k->judgement) !=
-        0) {
+    if (judgement_begin(facts_witness(s->conf.facts), regime, asker_of(s, req, &k->request), &k->request.of,
+                        judged, k, &k->judgement) != 0) {
         drop_asker(k);
-        refuse(req, ps_strerror(-ENOMEM));
+        ps_ctl_refuse(req, ps_strerror(-ENOMEM));
     }
 }
 
@@ -144,10 +162,10 @@ static void put_rules(const struct service *s, struct ps_json *j)
     struct rules_file_state st;
     const struct regime *regime = rules_file_regime(s->conf.rules);
     rules_file_look(s->conf.rules, &st);
-    ps_json_key(j, "rules");
-    ps_json_open(j, '{');
+    ps_json_put_open(j, "rules", '{');
     ps_json_put_str(j, "file", s->conf.file);
     ps_json_put_bool(j, "in-force", regime != NULL);
+    ps_json_put_bool(j, "refusing", st.barred);
     put_time(j, "loaded", st.loaded);
     ps_json_put_bool(j, "stale", st.stale);
     ps_json_put_str(j, "fault", st.why[0] ? st.why : NULL);
@@ -166,8 +184,7 @@ static void put_lists(const struct service *s, struct ps_json *j)
 {
     const struct regime *regime = rules_file_regime(s->conf.rules);
     struct lists_state st;
-    ps_json_key(j, "lists");
-    ps_json_open(j, '[');
+    ps_json_put_open(j, "lists", '[');
     for (size_t i = 0; regime && lists_look(regime->lists, i, &st); i++) {
         ps_json_open(j, '{');
         ps_json_put_str(j, "source", st.source);
@@ -181,6 +198,7 @@ static void put_lists(const struct service *s, struct ps_json *j)
         else
             ps_json_null(j);
         ps_json_put_str(j, "fault", st.why[0] ? st.why : NULL);
+        ps_json_put_str(j, "copy-fault", st.copy_err ? ps_strerror(st.copy_err) : NULL);
         ps_json_close(j, '}');
     }
     ps_json_close(j, ']');
@@ -190,8 +208,7 @@ static void put_jq(const struct service *s, struct ps_json *j)
 {
     struct ps_jq_stats st;
     ps_jq_stats(facts_jq(s->conf.facts), &st);
-    ps_json_key(j, "scripts");
-    ps_json_open(j, '{');
+    ps_json_put_open(j, "scripts", '{');
     ps_json_put_u64(j, "run", st.asked);
     ps_json_put_u64(j, "failed", st.failed);
     ps_json_put_u64(j, "waiting", st.waiting);
@@ -208,24 +225,23 @@ static size_t count_askers(const struct service *s)
     return n;
 }
 
-static void status(const struct service *s, struct ps_ctl_request req)
+static int put_status(void *service, struct ps_json *j, struct ps_fault *fault)
 {
-    struct answer a;
-    if (!open_answer(&a))
-        return;
-    ps_json_put_bool(&a.json, "ok", true);
-    ps_json_put_str(&a.json, "program", "pslimits");
-    ps_json_put_str(&a.json, "version", PACKAGE_VERSION);
-    ps_json_put_u64(&a.json, "pid", (uint64_t)getpid());
-    put_time(&a.json, "since", s->started);
-    ps_json_put_u64(&a.json, "passed", s->passed);
-    ps_json_put_u64(&a.json, "denied", s->denied);
-    ps_json_put_u64(&a.json, "malformed", s->malformed);
-    ps_json_put_u64(&a.json, "under-way", count_askers(s));
-    put_rules(s, &a.json);
-    put_lists(s, &a.json);
-    put_jq(s, &a.json);
-    send_answer(&a, req);
+    const struct service *s = service;
+    (void)fault;
+    ps_ctl_put_program(j, "pslimits");
+    put_time(j, "since", s->started);
+    ps_json_put_str(j, "confined", s->conf.confined[0] ? s->conf.confined : NULL);
+    ps_json_put_u64(j, "passed", s->passed);
+    ps_json_put_u64(j, "denied", s->denied);
+    ps_json_put_u64(j, "refused", s->refused);
+    ps_json_put_u64(j, "busy", s->busy);
+    ps_json_put_u64(j, "malformed", s->malformed);
+    ps_json_put_u64(j, "under-way", count_askers(s));
+    put_rules(s, j);
+    put_lists(s, j);
+    put_jq(s, j);
+    return 0;
 }
 
 // reload
@@ -233,27 +249,29 @@ static void status(const struct service *s, struct ps_ctl_request req)
 static void reload(struct service *s, struct ps_ctl_request req)
 {
     if (s->nreloads == RELOADS_MAX) {
-        refuse(req, "too many wait for the rules to be read");
+        ps_ctl_refuse(req, "too many wait for the rules to be read");
         return;
     }
     s->reloads[s->nreloads++] = req;
     rules_file_reload(s->conf.rules);
 }
 
+static int put_reloaded(void *service, struct ps_json *j, struct ps_fault *fault)
+{
+    (void)fault;
+    put_rules(service, j);
+    return 0;
+}
+
 void service_reloaded(struct service *s)
 {
     struct rules_file_state st;
     rules_file_look(s->conf.rules, &st);
-    for (size_t i = 0; i < s->nreloads; i++) {
-        struct answer a;
-        if (!open_answer(&a))
-            continue;
-        ps_json_put_bool(&a.json, "ok", !st.stale);
+    for (size_t i = 0; i < s->nreloads; i++)
         if (st.stale)
-            ps_json_put_str(&a.json, "error", st.why);
-        put_rules(s, &a.json);
-        send_answer(&a, s->reloads[i]);
-    }
+            ps_ctl_refuse(s->reloads[i], st.why);
+        else
+            ps_ctl_answer(s->reloads[i], put_reloaded, s);
     s->nreloads = 0;
 }
 
@@ -268,13 +286,13 @@ void service_request(void *ctx, struct ps_ctl_request req, const char *line, siz
     if (err) {
         s->malformed++;
         request_fini(&request);
-        refuse(req, fault.text[0] ? fault.text : ps_strerror(err));
+        ps_ctl_refuse(req, fault.text[0] ? fault.text : ps_strerror(err));
     } else if (request.verb == REQUEST_JUDGE) {
         judge(s, req, &request);
     } else {
         request_fini(&request);
         if (request.verb == REQUEST_STATUS)
-            status(s, req);
+            ps_ctl_answer(req, put_status, s);
         else
             reload(s, req);
     }
@@ -286,6 +304,11 @@ int service_new(const struct service_conf *conf, struct service **out)
     struct timespec t;
     if (!s)
         return -ENOMEM;
+    int err = ps_rand_bytes(&s->seed, sizeof s->seed);
+    if (err) {
+        free(s);
+        return err;
+    }
     s->conf = *conf;
     ps_list_init(&s->askers);
     clock_gettime(CLOCK_REALTIME, &t);

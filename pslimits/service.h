@@ -14,6 +14,7 @@ struct service_conf {
     struct rules_file *rules;
     struct ps_log *log;
     const char *file;
+    const char *confined; // what confines the process, in words; "": nothing
 };
 
 int service_new(const struct service_conf *conf, struct service **out);

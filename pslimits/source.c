@@ -13,7 +13,7 @@ const char *source_name(const char *path)
     return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-static int read_input(size_t max, char **text, size_t *len)
+static int read_stream(FILE *f, size_t max, char **text, size_t *len)
 {
     struct ps_buf b;
     uint8_t *room;
@@ -23,10 +23,10 @@ static int read_input(size_t max, char **text, size_t *len)
     do {
         size_t left = max + 1 - ps_buf_len(&b), want = left < 65536 ? left : 65536;
         err = want ? ps_buf_reserve(&b, want, &room) : PS_ELIMIT;
-        n = err ? 0 : fread(room, 1, want, stdin);
+        n = err ? 0 : fread(room, 1, want, f);
         ps_buf_commit(&b, n);
     } while (n > 0);
-    if (!err && ferror(stdin))
+    if (!err && ferror(f))
         err = -EIO;
     if (!err)
         err = ps_buf_append(&b, "", 1);
@@ -40,9 +40,23 @@ static int read_input(size_t max, char **text, size_t *len)
     return err;
 }
 
+static int read_again(const char *path, size_t max, char **text, size_t *len)
+{
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return -errno;
+    int err = read_stream(f, max, text, len);
+    fclose(f);
+    return err;
+}
+
 int source_text(const char *path, size_t max, char **text, size_t *len, char *why, size_t size)
 {
-    int err = strcmp(path, "-") == 0 ? read_input(max, text, len) : ps_conf_load(path, max, text, len);
+    int err =
+        strcmp(path, "-") == 0 ? read_stream(stdin, max, text, len) : ps_conf_load(path, max, text, len);
+    // No text: whoever reads it as JSON can tell where that begins.
+    if (err == PS_EMALFORMED)
+        err = read_again(path, max, text, len);
     if (err == PS_ELIMIT)
         snprintf(why, size, "%s: is larger than %zu octets", source_name(path), max);
     else if (err)
@@ -54,6 +68,9 @@ int source_read(const char *path, size_t max, char **text, size_t *len)
 {
     char why[400];
     int err = source_text(path, max, text, len, why, sizeof why);
+    // As a shell gives it: <(...)
+    if (err == PS_ENOTFILE && (err = read_again(path, max, text, len)) != 0)
+        snprintf(why, sizeof why, "%s: %s", path, ps_strerror(err));
     if (err)
         fprintf(stderr, "pslimits: %s\n", why);
     return err;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pslimits/tell.h"
 #include <string.h>
-#include "pslimits/plain_text.h"
+#include "base/ps_plain.h"
 
 static const char *const results[] = {"no", "yes", "error", ""};
 
@@ -18,7 +18,7 @@ static const char *head_of(const char *kind)
 static void put_around(FILE *f, const char *before, const char *text, const char *behind)
 {
     fputs(before, f);
-    plain_text_put(f, text);
+    ps_plain_put(f, text);
     fputs(behind, f);
 }
 
@@ -36,7 +36,7 @@ static void put_head(FILE *f, const struct lim_reason *r)
 static void put_step(FILE *f, const struct lim_reason *r)
 {
     fprintf(f, "%*s%-5s ", 2 * (int)r->depth, "", results[r->result]);
-    plain_text_put(f, r->name ? r->name : r->type ? r->type : r->kind);
+    ps_plain_put(f, r->name ? r->name : r->type ? r->type : r->kind);
     if (r->name && r->type)
         put_around(f, " (", r->type, ")");
 }
@@ -88,17 +88,12 @@ static size_t put_level(struct ps_json *j, const struct lim_reasons *r, size_t i
 
 void tell_json(struct ps_json *j, const struct lim_verdict *v, bool reasons)
 {
-    ps_json_key(j, "passed");
-    ps_json_bool(j, v->passed);
+    ps_json_put_bool(j, "passed", v->passed);
     ps_json_put_str(j, "why", v->why);
-    if (v->has_priority) {
-        ps_json_key(j, "priority");
-        ps_json_i64(j, v->priority);
-    }
-    if (v->task) {
-        ps_json_key(j, "task");
-        ps_json_raw(j, v->task, v->task_len);
-    }
+    if (v->has_priority)
+        ps_json_put_i64(j, "priority", v->priority);
+    if (v->task)
+        ps_json_put_raw(j, "task", v->task, v->task_len);
     if (!reasons)
         return;
     ps_json_key(j, "reasons");

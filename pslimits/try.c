@@ -117,12 +117,9 @@ static void put_result(struct trial *t, const struct lim_verdict *v, bool good)
     snprintf(amiss, sizeof amiss, "%.*s", good ? 0 : (int)ps_buf_len(&t->amiss),
              good ? "" : (const char *)ps_buf_head(&t->amiss));
     ps_json_open(j, '{');
-    ps_json_key(j, "name");
-    ps_json_str(j, t->now->name);
-    ps_json_key(j, "as-expected");
-    ps_json_bool(j, good);
-    ps_json_key(j, "amiss");
-    ps_json_str(j, good ? NULL : amiss);
+    ps_json_put_str(j, "name", t->now->name);
+    ps_json_put_bool(j, "as-expected", good);
+    ps_json_put_str(j, "amiss", good ? NULL : amiss);
     tell_json(j, v, !good);
     ps_json_close(j, '}');
 }
@@ -164,7 +161,7 @@ static int try_one(struct trial *t, struct case_of *c)
     t->now = c;
     t->judged = false;
     t->witness = (struct witness){made_up_ask, &c->facts, NULL};
-    int err = judgement_begin(&t->witness, t->regime, &c->request, judged, t, NULL);
+    int err = judgement_begin(&t->witness, t->regime, 0, &c->request, judged, t, NULL);
     while (!err && !t->judged)
         err = ps_loop_run(t->ground.loop);
     return err < 0 ? err : 0;
@@ -203,7 +200,7 @@ static int read_cases(struct trial *t)
     if (source_read(t->o->cases, LIM_FILE_MAX, &text, &len) != 0)
         return EXIT_SYSTEM;
     lim_faults_init(&faults);
-    int err = cases_read(&t->cases, text, len, &faults);
+    int err = cases_read(&t->cases, text, len, t->regime->rules, &faults);
     for (size_t i = 0; err && i < faults.n; i++)
         fprintf(stderr, "pslimits: %s:%d: %s: %s%s%s\n", source_name(t->o->cases), faults.at[i].line,
                 faults.at[i].path, faults.at[i].text, faults.at[i].hint ? "; " : "",
@@ -219,9 +216,9 @@ int try_run(const struct options *o)
     ps_buf_init(&t.amiss, 4096);
     int status = ground_init(&t.ground, o);
     if (status == EXIT_YES)
-        status = read_cases(&t);
-    if (status == EXIT_YES)
         status = ground_regime(&t.ground, o->file, false, &t.regime);
+    if (status == EXIT_YES)
+        status = read_cases(&t);
     if (status == EXIT_YES)
         status = try_all(&t);
     regime_drop(t.regime);

@@ -15,6 +15,7 @@ struct question {
 
 void question_answer(struct question *q, const struct lim_answer *a);
 struct regime *question_regime(const struct question *q);
+uint64_t question_asker(const struct question *q); // see judgement_begin
 // That there is no answer, and why.
 void question_fail(struct question *q, int err, const char *why);
 

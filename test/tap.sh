@@ -57,6 +57,16 @@ until_true() {
     done
 }
 
+# hear PATTERN: the next line that holds it of the log of which said is the descriptor, in line.
+hear() {
+    while read -r -t 60 -u "${said:?is the descriptor of a log}" line; do
+        [[ $line == *$1* ]] && return
+        echo "# $line"
+    done
+    line="no line with: $1"
+    return 1
+}
+
 # Ends what the test started, and waits until it is gone; who does not obey is killed.
 end_all() {
     [ ${#pids[@]} -gt 0 ] || return

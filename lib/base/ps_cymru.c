@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/ps_cymru.h"
 #include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/ps_err.h"
 #include "base/ps_num.h"
@@ -77,4 +79,30 @@ void ps_cymru_asns(const char *text, size_t len, uint32_t *out, size_t max, size
         counts = c == '\n' || (counts && c != '|');
         word = i + 1;
     }
+}
+
+void ps_cymru_owner_name(uint32_t asn, char out[PS_DNSNAME_STRLEN])
+{
+    snprintf(out, PS_DNSNAME_STRLEN, "AS%" PRIu32 ".asn.cymru.com", asn);
+}
+
+void ps_cymru_owner(const char *text, size_t len, char *out, size_t size)
+{
+    size_t start = 0, bars = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '|') {
+            bars++;
+            start = i + 1;
+        }
+    }
+    while (start < len && text[start] == ' ')
+        start++;
+    if (bars < 4)
+        return;
+    len -= start;
+    len = len < size ? len : size - 1;
+    memcpy(out, text + start, len);
+    out[len] = '\0';
 }

@@ -21,3 +21,9 @@ int ps_cymru_asn_name(const struct ps_addr *a, bool peers, char out[PS_DNSNAME_S
 // appends the numbers in front of the first bar of each to out, where *n of max are taken, none of them
 // twice. What is no number is passed over; so is what is too much.
 void ps_cymru_asns(const char *text, size_t len, uint32_t *out, size_t max, size_t *n);
+
+// The TXT record that tells who has an autonomous system: "AS64500.asn.cymru.com".
+void ps_cymru_owner_name(uint32_t asn, char out[PS_DNSNAME_STRLEN]);
+// Its text, "64500 | CC | registry | date | NAME - Owner, CC": what stands behind the last bar; cut off at size, ""
+// where there are fewer than four bars.
+void ps_cymru_owner(const char *text, size_t len, char *out, size_t size);

@@ -309,3 +309,8 @@ const char *ps_iso8601_put_time(const struct ps_when *t, char out[PS_ISO8601_TIM
              c.minute, c.second, zone);
     return out;
 }
+
+const char *ps_iso8601_put_utc(ps_ns t, char out[PS_ISO8601_TIME])
+{
+    return ps_iso8601_put_time(&(struct ps_when){.at = t}, out);
+}

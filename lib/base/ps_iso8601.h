@@ -25,6 +25,7 @@ int ps_iso8601_time(const char *text, struct ps_when *out);
 #define PS_ISO8601_TIME 48
 // "2018-06-19T12:34:56+01:00", "Z" for an offset of 0; fractions are cut off. Returns out.
 const char *ps_iso8601_put_time(const struct ps_when *t, char out[PS_ISO8601_TIME]);
+const char *ps_iso8601_put_utc(ps_ns t, char out[PS_ISO8601_TIME]); // the same in UTC
 
 // What a calendar and a clock on the wall show.
 struct ps_calendar {

@@ -1,60 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/ps_map.h"
+#include "base/ps_hash.h"
 #include "base/ps_rand.h"
 #include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CAP_MIN ((size_t)16)
 
-static uint64_t rotl(uint64_t x, int k)
-{
-    return x << k | x >> (64 - k);
-}
-
-static void sip_round(uint64_t v[4])
-{
-    v[0] += v[1];
-    v[2] += v[3];
-    v[1] = rotl(v[1], 13) ^ v[0];
-    v[3] = rotl(v[3], 16) ^ v[2];
-    v[0] = rotl(v[0], 32);
-    v[2] += v[1];
-    v[0] += v[3];
-    v[1] = rotl(v[1], 17) ^ v[2];
-    v[3] = rotl(v[3], 21) ^ v[0];
-    v[2] = rotl(v[2], 32);
-}
-
-static void sip_word(uint64_t v[4], uint64_t word)
-{
-    v[3] ^= word;
-    sip_round(v);
-    v[0] ^= word;
-}
-
-// SipHash-1-3 with the seed for both halves of its key.
 static uint64_t hash(const struct ps_map *m, const uint8_t *key)
 {
-    uint64_t v[4] = {m->seed ^ UINT64_C(0x736f6d6570736575), ~m->seed ^ UINT64_C(0x646f72616e646f6d),
-                     m->seed ^ UINT64_C(0x6c7967656e657261), ~m->seed ^ UINT64_C(0x7465646279746573)};
-    size_t n = m->key_size;
-
-    for (size_t left = n; left > 0;) {
-        size_t part = left < 8 ? left : 8;
-        uint64_t word = 0;
-        memcpy(&word, key, part);
-        sip_word(v, le64toh(word));
-        key += part;
-        left -= part;
-    }
-    sip_word(v, (uint64_t)n << 56);
-    v[2] ^= 0xff;
-    for (int i = 0; i < 3; i++)
-        sip_round(v);
-    return v[0] ^ v[1] ^ v[2] ^ v[3];
+    return ps_hash(m->seed, key, m->key_size);
 }
 
 int ps_map_init(struct ps_map *m, size_t key_size)

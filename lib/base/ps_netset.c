@@ -104,7 +104,8 @@ struct range6 {
 struct ps_netset {
     struct range4 *v4;
     struct range6 *v6;
-    size_t n4, cap4, n6, cap6;
+    struct ps_net *inexact; // had host bits
+    size_t n4, cap4, n6, cap6, ninexact, cap_inexact;
     size_t count;
 };
 
@@ -120,6 +121,7 @@ void ps_netset_free(struct ps_netset *s)
         return;
     free(s->v4);
     free(s->v6);
+    free(s->inexact);
     free(s);
 }
 
@@ -186,11 +188,26 @@ static int add6(struct ps_netset *s, const struct ps_net *net)
     return 0;
 }
 
+static int remember_inexact(struct ps_netset *s, const struct ps_net *net)
+{
+    void *array = s->inexact;
+    int err = make_room(&array, s->ninexact, &s->cap_inexact, sizeof *s->inexact);
+    s->inexact = array;
+    if (!err)
+        s->inexact[s->ninexact++] = *net;
+    return err;
+}
+
 int ps_netset_add(struct ps_netset *s, const struct ps_net *net)
 {
     int err = net->version == 4 ? add4(s, net) : add6(s, net);
     s->count += err == 0;
-    return err;
+    return !err && net->had_host_bits ? remember_inexact(s, net) : err;
+}
+
+const struct ps_net *ps_netset_inexact(const struct ps_netset *s, size_t i)
+{
+    return s && i < s->ninexact ? &s->inexact[i] : NULL;
 }
 
 // The network of a line without its comment and blanks; PS_ENOTFOUND: it has none.
@@ -329,6 +346,8 @@ bool ps_netset_has(const struct ps_netset *s, const struct ps_addr *a)
 {
     struct ps_addr plain = *a;
     uint8_t octets[16];
+    if (!s)
+        return false;
     ps_addr_unmap(&plain);
     ps_addr_to_wire(&plain, octets);
     if (ps_addr_version(&plain) == 4)
@@ -343,5 +362,6 @@ size_t ps_netset_count(const struct ps_netset *s)
 
 size_t ps_netset_memory(const struct ps_netset *s)
 {
-    return sizeof *s + s->cap4 * sizeof *s->v4 + s->cap6 * sizeof *s->v6;
+    return sizeof *s + s->cap4 * sizeof *s->v4 + s->cap6 * sizeof *s->v6 +
+           s->cap_inexact * sizeof *s->inexact;
 }

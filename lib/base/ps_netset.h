@@ -31,9 +31,11 @@ int ps_netset_add(struct ps_netset *s, const struct ps_net *net);
 // Lines that hold none are counted in *bad (NULL is fine), and the first such is *bad_line. 0, -ENOMEM, or
 // PS_ELIMIT: more than max networks.
 int ps_netset_read(struct ps_netset *s, const char *text, size_t len, size_t max, size_t *bad, int *bad_line);
-// To be called when all are in, before the first look-up. Gives back what memory it can.
+// To be called when all are in, before the first look-up, and when more were added. Gives back what memory it can.
 void ps_netset_seal(struct ps_netset *s);
-// Any thread, once sealed. IPv4-mapped addresses are looked up as IPv4.
+// Any thread, once sealed. IPv4-mapped addresses are looked up as IPv4. NULL has nobody.
 bool ps_netset_has(const struct ps_netset *s, const struct ps_addr *a);
+// The i-th network that had host bits when it was read; NULL: there are no more. NULL has none.
+const struct ps_net *ps_netset_inexact(const struct ps_netset *s, size_t i);
 size_t ps_netset_count(const struct ps_netset *s);  // of networks added
 size_t ps_netset_memory(const struct ps_netset *s); // octets

@@ -3,7 +3,9 @@
 #include "base/ps_err.h"
 #include <ctype.h>
 #include <errno.h>
+#include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,16 +66,30 @@ int ps_num_i64(const char *s, int base, int64_t min, int64_t max, int64_t *out)
     return 0;
 }
 
+// Digits alone, as most numbers are, and not too many to be exact.
+static bool short_whole(const char *s, double *out)
+{
+    uint64_t v = 0;
+    size_t n = 0;
+
+    for (; n < DBL_DIG && s[n] >= '0' && s[n] <= '9'; n++)
+        v = 10 * v + (uint64_t)(s[n] - '0');
+    *out = (double)v;
+    return n > 0 && !s[n];
+}
+
 int ps_num_double(const char *s, double min, double max, double *out)
 {
     char *end;
     double v;
 
-    if (!*s || *s == '+' || s[strspn(s, "0123456789+-.eE")])
-        return PS_ESYNTAX;
-    v = strtod(s, &end);
-    if (end == s || *end)
-        return PS_ESYNTAX;
+    if (!short_whole(s, &v)) {
+        if (!*s || *s == '+' || s[strspn(s, "0123456789+-.eE")])
+            return PS_ESYNTAX;
+        v = strtod(s, &end);
+        if (end == s || *end)
+            return PS_ESYNTAX;
+    }
     if (!isfinite(v) || v < min || v > max)
         return PS_ERANGE;
     *out = v;

@@ -240,6 +240,39 @@ static void help_option(FILE *out, const struct ps_opt *o, size_t width)
     fill(out, o->help, indent);
 }
 
+static enum ps_opt_next take(const struct ps_opt_prog *prog, int letter, const char *value,
+                             int (*set)(void *ctx, int letter, const char *value), void *ctx)
+{
+    if (letter == 'h')
+        ps_opt_help(prog, stdout);
+    else if (letter == 'V')
+        ps_opt_version(prog, stdout);
+    if (letter == 'h' || letter == 'V')
+        return PS_OPT_DONE;
+    return letter == '?' || set(ctx, letter, value) ? PS_OPT_USAGE : PS_OPT_RUN;
+}
+
+enum ps_opt_next ps_opt_read(const struct ps_opt_prog *prog, int argc, char **argv,
+                             int (*set)(void *ctx, int letter, const char *value), void *ctx)
+{
+    struct ps_opt_iter it;
+    enum ps_opt_next next = PS_OPT_RUN;
+    int letter;
+
+    if (ps_opt_begin(&it, prog, argc, argv, false)) {
+        fprintf(stderr, "%s: out of memory\n", prog->name);
+        return PS_OPT_USAGE;
+    }
+    while (next == PS_OPT_RUN && (letter = ps_opt_next(&it)) != -1)
+        next = take(prog, letter, it.value, set, ctx);
+    if (next == PS_OPT_RUN && ps_opt_index(&it) != argc) {
+        fprintf(stderr, "%s: takes no operands, see %s --help\n", prog->name, prog->name);
+        next = PS_OPT_USAGE;
+    }
+    ps_opt_end(&it);
+    return next;
+}
+
 void ps_opt_help(const struct ps_opt_prog *prog, FILE *out)
 {
     size_t width = label_width(prog);

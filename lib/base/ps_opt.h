@@ -38,6 +38,11 @@ int ps_opt_index(const struct ps_opt_iter *it);
 // Takes the next word of the command line too, for an option of two values; NULL: there is none.
 const char *ps_opt_more(struct ps_opt_iter *it);
 void ps_opt_end(struct ps_opt_iter *it);
+// A command line without operands. Help (h) and version (V) are answered; set is told of every other option, and of what
+// it does not take (not 0) it tells the reason on stderr itself. PS_OPT_USAGE: what is wrong has been told.
+enum ps_opt_next { PS_OPT_RUN, PS_OPT_DONE, PS_OPT_USAGE };
+enum ps_opt_next ps_opt_read(const struct ps_opt_prog *prog, int argc, char **argv,
+                             int (*set)(void *ctx, int letter, const char *value), void *ctx);
 // The help, wrapped for 80 columns.
 void ps_opt_help(const struct ps_opt_prog *prog, FILE *out);
 // "NAME (psuite) VERSION" and the licence line.

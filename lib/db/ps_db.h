@@ -29,6 +29,9 @@ void ps_db_close(struct ps_db *db); // its statements are freed before; NULL is 
 // What SQLite says of the last error.
 const char *ps_db_words(const struct ps_db *db);
 
+// What an error means, naming the file, and what to do.
+void ps_db_say(const struct ps_db *db, int err, struct ps_fault *fault);
+
 // --- statements
 
 // Runs SQL that gives no rows: one or more statements.
@@ -80,9 +83,16 @@ int ps_db_migrate(struct ps_db *db, const struct ps_db_migration *m, int n, stru
 int ps_db_check(struct ps_db *db, struct ps_fault *fault);
 
 // Copies the database, while it is in use, into the file `to`, which appears whole or not at all; one that is
-// there is replaced. progress (may be NULL) is told pages; it returns false to give up (PS_ECANCELLED).
+// there is replaced. Only its owner may read it. progress (may be NULL) is told pages; it returns false to give up
+// (PS_ECANCELLED). PS_EDUPLICATE: `to` is the database itself, by whatever path.
 int ps_db_backup(struct ps_db *db, const char *to, bool (*progress)(void *ctx, int left, int total),
                  void *ctx, struct ps_fault *fault);
+
+// Brings a database back from the file `from`, which ps_db_backup made: it is looked through, copied, and then put
+// in the place of `to`. One that is there is PS_EDUPLICATE, but with replace it becomes TO.old, or TO.old.2 and so on
+// when that is there, and the copy gets its owner and mode; -EBUSY: a process is using it. On failure all is as it was. application: as in ps_db_conf; progress: as above.
+int ps_db_restore(const char *from, const char *to, uint32_t application, bool replace,
+                  bool (*progress)(void *ctx, int left, int total), void *ctx, struct ps_fault *fault);
 
 // Carries the log into the database and empties it, as far as readers allow.
 int ps_db_checkpoint(struct ps_db *db);

@@ -2,9 +2,11 @@
 // What keeps a database over the years: versions, checks, backups, and its size.
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "db/ps_db_impl.h"
@@ -119,6 +121,47 @@ static int copy_to(struct ps_db *db, const char *path, bool (*progress)(void *, 
     return err;
 }
 
+// Nobody else's to read, and not there before.
+static int make_part(const char *path)
+{
+    int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+static void remove_part(const char *path)
+{
+    static const char *const beside[] = {"", "-journal", "-wal", "-shm"};
+    char name[PATH_MAX];
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+        int n = snprintf(name, sizeof name, "%s%s", path, beside[i]);
+        if (n > 0 && (size_t)n < sizeof name)
+            (void)unlink(name);
+    }
+}
+
+// By whatever path.
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+// The database, or a file that belongs to it.
+static bool is_itself(const struct ps_db *db, const char *to)
+{
+    static const char *const parts[] = {"", "-wal", "-shm"};
+    char name[PATH_MAX];
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        int n = snprintf(name, sizeof name, "%s%s", db->path, parts[i]);
+        if (n > 0 && (size_t)n < sizeof name && is_same_file(name, to))
+            return true;
+    }
+    return false;
+}
+
 static int sync_path(const char *path, int flags)
 {
     int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
@@ -141,13 +184,30 @@ static int sync_parent(const char *path)
     return err;
 }
 
+// What a backup takes the place of can be an earlier one, and no device, pipe or link.
+static bool is_replaceable(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) != 0 || S_ISREG(st.st_mode);
+}
+
 int ps_db_backup(struct ps_db *db, const char *to, bool (*progress)(void *ctx, int left, int total),
                  void *ctx, struct ps_fault *fault)
 {
     char *part;
+    if (is_itself(db, to)) {
+        ps_fault_set(fault, to, 0, "is the database itself: name another file for its backup");
+        return PS_EDUPLICATE;
+    }
+    if (!is_replaceable(to)) {
+        ps_fault_set(fault, to, 0, "is there and is no file: name another one for the backup");
+        return -EEXIST;
+    }
     if (asprintf(&part, "%s.part-%ld", to, (long)getpid()) < 0)
         return -ENOMEM;
-    int err = copy_to(db, part, progress, ctx);
+    int err = make_part(part);
+    if (err == 0)
+        err = copy_to(db, part, progress, ctx);
     if (err == 0)
         err = sync_path(part, 0);
     if (err == 0 && rename(part, to) != 0)
@@ -155,7 +215,7 @@ int ps_db_backup(struct ps_db *db, const char *to, bool (*progress)(void *ctx, i
     if (err == 0)
         err = sync_parent(to);
     else
-        (void)unlink(part);
+        remove_part(part);
     free(part);
     if (err != 0)
         ps_fault_set(fault, to, 0, "backup: %s", ps_strerror(err));

@@ -491,6 +491,10 @@ static int set_where(struct ps_httpc_call *call, const struct ps_httpc_ask *ask)
     bool by_env = ask->proxy && strcmp(ask->proxy, PS_HTTPC_ENV_PROXY) == 0;
 
     set_protocols(e);
+    curl_easy_setopt(e, CURLOPT_IPRESOLVE,
+                     (long)(ask->ip_version == 4   ? CURL_IPRESOLVE_V4
+                            : ask->ip_version == 6 ? CURL_IPRESOLVE_V6
+                                                   : CURL_IPRESOLVE_WHATEVER));
     curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, ask->insecure ? 0L : 1L);
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, ask->insecure ? 0L : 2L);

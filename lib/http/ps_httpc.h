@@ -38,6 +38,7 @@ struct ps_httpc_ask {
     const char *ca_file;   // PEM; NULL: the system's
     const char *bind;      // source address or interface; NULL: the kernel's choice
     const char *proxy;     // a URL; PS_HTTPC_ENV_PROXY; NULL: none
+    int ip_version;        // 4 or 6: addresses of the other kind are not tried; 0: both
     const char *unix_path; // a Unix socket to connect to in place of the URL's host; NULL: none
 };
 

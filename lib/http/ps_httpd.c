@@ -52,6 +52,8 @@ int ps_httpd_new(struct ps_loop *l, const struct ps_httpd_conf *conf, struct ps_
     err = ps_map_init(&h->nets, 16);
     if (!err)
         err = ps_routes_new(&h->routes);
+    if (!err && conf->merge_slashes)
+        ps_routes_merge_slashes(h->routes);
     if (!err)
         err = ps_timer_new(l, &h->sweep, httpd_sweep, h);
     if (err)

@@ -14,6 +14,8 @@
 #include "base/ps_addr.h"
 #include "base/ps_buf.h"
 #include "base/ps_conf.h"
+#include "base/ps_log.h"
+#include "base/ps_places.h"
 #include "http/ps_query.h"
 #include "http/ps_route.h"
 #include "loop/ps_loop.h"
@@ -36,6 +38,7 @@ struct ps_httpd_conf {
     ps_ns idle;             // from an answer's end to the end of the next request's headers
     ps_ns grace;            // a body or an answer may be slower than slow for so long
     unsigned slow;          // octets a second
+    bool merge_slashes;     // several in a path mean one
     // Whether X-Forwarded-For is believed that comes from this peer (len 0: a Unix socket). NULL: never.
     bool (*trusts)(void *ctx, const struct ps_addr *peer);
     // Told of every request that was answered or given up. NULL: nobody.
@@ -57,6 +60,12 @@ void ps_httpd_close(struct ps_httpd *h);
 // NULL). The fault names address and cause.
 int ps_httpd_listen(struct ps_httpd *h, const struct ps_addr *addr, bool tls, struct ps_addr *bound,
                     struct ps_fault *fault);
+// Listens at all of them, on IPv4 alone where "all addresses" are meant and there is no IPv6. bound: as many as there
+// are places. On an error some may be listened on.
+int ps_httpd_listen_all(struct ps_httpd *h, const struct ps_places *places, struct ps_addr *bound,
+                        struct ps_fault *fault);
+// Writes a line for each of them into the log.
+void ps_httpd_tell(const struct ps_places *places, const struct ps_addr *bound, struct ps_log *log);
 // Plain HTTP on a Unix socket; see ps_ctl_listen for the rules. Its connections are not bounded by net or rate.
 int ps_httpd_listen_unix(struct ps_httpd *h, const char *path, unsigned mode, struct ps_fault *fault);
 // Loads certificate (chain) and key (PEM), at first and again: new connections get the new ones, those that are
@@ -124,6 +133,8 @@ const char *ps_http_header_at(const struct ps_http_req *req, const char *name, s
 const char *ps_http_body(const struct ps_http_req *req, size_t *len);
 // Where the request comes from: the connection's other end, or what a trusted proxy says. len 0: a Unix socket.
 const struct ps_addr *ps_http_client(const struct ps_http_req *req);
+// The address of this host at which it arrived; len 0: a Unix socket, or the client has gone.
+void ps_http_server(const struct ps_http_req *req, struct ps_addr *out);
 bool ps_http_is_tls(const struct ps_http_req *req);
 // "https://host:port" as the client named this server (a trusted proxy's X-Forwarded-Proto and -Host count).
 int ps_http_origin(const struct ps_http_req *req, struct ps_buf *out);
@@ -147,8 +158,9 @@ enum ps_http_pull {
 };
 
 struct ps_http_source {
-    // Appends what comes next to out, some PS_HTTP_PIECE octets or less; called when all before has left. A
-    // negative error cuts the connection, so that the client does not take a part for the whole.
+    // Appends what comes next to out, some PS_HTTP_PIECE octets or less, whatever stands there already; called when
+    // nearly all before has left, and, for a client that takes it promptly, some more times at once. A negative error
+    // cuts the connection, so that the client does not take a part for the whole.
     int (*pull)(void *ctx, struct ps_buf *out);
     // Called once when the stream has ended, for whatever reason; no call to pull comes after it. NULL is fine.
     void (*end)(void *ctx);

@@ -272,6 +272,8 @@ static enum MHD_Result head_came(struct ps_http_req *req, struct MHD_Connection 
 // The whole request, or the answer to it, is there.
 static enum MHD_Result whole(struct ps_http_req *req)
 {
+    if (req->cut)
+        return MHD_NO;
     if (req->phase == HTTPD_BODY)
         httpd_req_whole(req);
     if (req->phase == HTTPD_ANSWERED)

@@ -54,6 +54,8 @@ struct ps_httpd {
     struct httpd_engine *plain, *secure; // NULL: not there yet
     struct ps_list idle, busy;   // connections without and with the head of a request, the oldest first
     size_t conns, going;         // going: of them, those that are being closed
+    size_t gzips;                // streams that are compressed
+    size_t ahead;                // octets that streams may make at a time beyond what they must
     struct httpd_conn *arriving; // while the library is told of it
     struct ps_map nets;
     struct ps_timer *sweep;
@@ -126,6 +128,7 @@ struct ps_http_req {
     bool owed;   // the handler has not answered
     int verdict; // a status: the request is refused; HTTPD_GIVE_UP: and not even answered
     const char *why;
+    bool cut; // answered past the library, or past its time: the connection ends
 
     // Of the answer.
     int status;
@@ -136,6 +139,8 @@ struct ps_http_req {
     void *source_ctx;
     bool waiting; // for ps_http_wake: the source has nothing for now
     bool woken, done;
+    size_t ahead;            // octets that the stream makes at a time beyond what it must
+    ps_ns filled;            // when it has done so
     ps_ns paused;            // when it began to wait
     bool sourced;            // source.end was not called yet
     struct ps_buf out;       // what was pulled and has not left

@@ -12,7 +12,12 @@
 #include "http/ps_httpd_impl.h"
 
 #define GZIP_MIN 1024 // octets of an answer that is worth it
-#define ENOUGH (PS_HTTP_PIECE / 2)
+#define ENOUGH ((size_t)PS_HTTP_PIECE / 2)
+#define GOAL_MAX ((size_t)PS_HTTP_PIECE * 8)
+#define AHEAD_MAX ((size_t)2 << 20) // octets, of all streams together
+#define PROMPTLY (20 * PS_MSEC)     // a client takes what was ready
+#define TURN PS_MSEC
+#define GZIPS_MAX 64     // streams that are compressed at a time: it takes the loop's time
 #define PULLS_MAX 100000 // for one write: the source is broken
 
 // headers
@@ -163,12 +168,45 @@ static int pull(struct ps_http_req *req)
     return err ? err : what;
 }
 
-// Until there is enough for a write, or nothing more for now. 0 or an error.
+static void set_goal(struct ps_http_req *req, size_t goal)
+{
+    struct ps_httpd *h = req->h;
+
+    h->ahead -= req->ahead;
+    req->ahead = h->ahead + goal - ENOUGH <= AHEAD_MAX ? goal - ENOUGH : 0;
+    h->ahead += req->ahead;
+}
+
+// For a client that takes whatever there is, more is made at a time: it then need not be woken for each write.
+static void adapt_goal(struct ps_http_req *req)
+{
+    bool promptly = req->filled && ps_loop_mono() - req->filled < PROMPTLY;
+    size_t twice = 2 * (ENOUGH + req->ahead);
+
+    set_goal(req, !promptly ? ENOUGH : twice < GOAL_MAX ? twice : GOAL_MAX);
+}
+
+// Whether the source is asked for more now. What it does ahead must not take long: others wait.
+static bool wants_more(const struct ps_http_req *req, ps_ns began)
+{
+    size_t n = ps_buf_len(&req->out);
+
+    if (req->done || req->waiting)
+        return false;
+    return n < ENOUGH || (n < ENOUGH + req->ahead && ps_loop_mono() - began < TURN);
+}
+
+// Until there is enough for the next writes, or nothing more for now. 0 or an error.
 static int fill(struct ps_http_req *req)
 {
     int pulls = 0, what;
+    ps_ns began;
 
-    while (!req->done && !req->waiting && ps_buf_len(&req->out) < ENOUGH) {
+    if (req->done || req->waiting || ps_buf_len(&req->out) >= ENOUGH)
+        return 0;
+    adapt_goal(req);
+    began = ps_loop_mono();
+    while (wants_more(req, began)) {
         what = pull(req);
         if (what < 0 || ++pulls > PULLS_MAX)
             return what < 0 ? what : PS_EPROTO;
@@ -176,6 +214,7 @@ static int fill(struct ps_http_req *req)
         req->waiting = what == PS_HTTP_WAIT && !req->woken;
         req->woken = false;
     }
+    req->filled = ps_loop_mono();
     return 0;
 }
 
@@ -240,6 +279,14 @@ static bool wants_gzip(const struct ps_http_req *req, int status, const char *ty
            !has_header(req, "Content-Encoding");
 }
 
+static int start_gzip(struct ps_http_req *req)
+{
+    int err = httpd_gzip_new(&req->gzip);
+
+    req->h->gzips += !err;
+    return err;
+}
+
 // size: UINT64_MAX when it is not known.
 static void stream(struct ps_http_req *req, int status, const char *type, uint64_t size,
                    const struct ps_http_source *source, void *ctx)
@@ -251,7 +298,7 @@ static void stream(struct ps_http_req *req, int status, const char *type, uint64
     req->sourced = true;
     ps_buf_init(&req->out, PS_HTTP_PIECE_MAX);
     req->refs++; // the response's
-    if (!wants_gzip(req, status, type) || httpd_gzip_new(&req->gzip) == 0)
+    if (!wants_gzip(req, status, type) || req->h->gzips >= GZIPS_MAX || start_gzip(req) == 0)
         r = MHD_create_response_from_callback(req->gzip ? MHD_SIZE_UNKNOWN : size, PS_HTTP_PIECE, next_piece,
                                               req, stream_over);
     // To a HEAD the library would send the end of the chunks.
@@ -383,28 +430,22 @@ bool ps_http_unchanged(struct ps_http_req *req, const char *etag)
 
 char *httpd_reply_text(const char *detail, size_t *len)
 {
-    char *text = NULL;
-    FILE *file = open_memstream(&text, len);
-    struct ps_json j;
+    struct ps_text t;
+    struct ps_json *j = ps_text_open(&t);
 
-    if (file) {
-        ps_json_init(&j, file, false);
-        ps_json_open(&j, '{');
-        ps_json_key(&j, "detail");
-        ps_json_str(&j, detail);
-        ps_json_close(&j, '}');
-        ps_json_end(&j);
-        fclose(file);
-    }
-    return text;
+    ps_json_open(j, '{');
+    ps_json_put_str(j, "detail", detail);
+    ps_json_close(j, '}');
+    (void)ps_json_end(j);
+    return ps_text_close(&t, len);
 }
 
 static void reply_detail(struct ps_http_req *req, int status, const char *detail)
 {
-    size_t len = 0;
+    size_t len;
     char *text = httpd_reply_text(detail, &len);
 
-    ps_http_reply_own(req, status, "application/json", text, text ? len : 0);
+    ps_http_reply_own(req, status, "application/json", text, len);
 }
 
 void ps_http_reply_error(struct ps_http_req *req, int status, const char *fmt, ...)

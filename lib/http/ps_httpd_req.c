@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // A request on its way from the head to the handler.
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include "base/ps_err.h"
 #include "http/ps_httpd_impl.h"
 
 // Of a body that is refused so much is read and thrown away, so that the client gets to read the answer.
 #define DISCARD_MAX ((uint64_t)256 << 20)
+// Of one whose length nobody has said less: behind the first it is answered all the same, behind the second cut off.
+#define CHUNKED_ANSWER ((uint64_t)1 << 20)
+#define CHUNKED_MAX ((uint64_t)16 << 20)
 
 struct ps_http_req *httpd_req_new(struct httpd_conn *c, const char *target)
 {
@@ -256,14 +261,45 @@ static void keep(struct ps_http_req *req, const char *data, size_t len)
     req->charged += len;
 }
 
+// The library takes an answer only when the body is over. Where no TLS is between it goes past the library; the
+// connection has come to its end with it.
+static void answer_past_it(struct ps_http_req *req)
+{
+    size_t len;
+    char head[200], *text = req->tls || req->cut ? NULL : httpd_reply_text(req->why, &len);
+    int n;
+
+    req->cut = true;
+    if (!text)
+        return;
+    n = snprintf(head, sizeof head,
+                 "HTTP/1.1 %d Refused\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+                 "Connection: close\r\n\r\n",
+                 req->verdict, len);
+    if (send(req->conn->fd, head, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE) == n)
+        (void)!send(req->conn->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)shutdown(req->conn->fd, SHUT_WR);
+    free(text);
+}
+
+static void discard(struct ps_http_req *req)
+{
+    uint64_t over = req->received - (req->route ? req->route->body_max : 0);
+
+    if (req->received > DISCARD_MAX || (req->head.chunked && over > CHUNKED_MAX))
+        req->verdict = HTTPD_GIVE_UP;
+    else if (req->head.chunked && over > CHUNKED_ANSWER)
+        answer_past_it(req);
+}
+
 void httpd_req_data(struct ps_http_req *req, const char *data, size_t len)
 {
     req->received += len;
     req->h->stats.octets_in += len;
     if (!req->verdict)
         keep(req, data, len);
-    else if (req->received > DISCARD_MAX)
-        req->verdict = HTTPD_GIVE_UP;
+    else
+        discard(req);
 }
 
 static void inflate_body(struct ps_http_req *req)
@@ -347,11 +383,14 @@ void httpd_req_over(struct ps_http_req *req, bool complete)
     if (req->queued && complete)
         req->sent += req->fixed;
     h->stats.requests++;
-    h->stats.status[req->queued && req->status >= 100 && req->status < 600 ? req->status / 100 : 0]++;
+    h->stats
+        .status[req->queued && complete && req->status >= 100 && req->status < 600 ? req->status / 100 : 0]++;
     h->stats.octets_out += req->sent;
     tell(req);
     httpd_conn_idle(req->conn);
     drop_body(req);
+    h->ahead -= req->ahead;
+    h->gzips -= req->gzip != NULL;
     req->conn = NULL;
     req->h = NULL;
     req->phase = HTTPD_OVER;
@@ -403,6 +442,20 @@ const char *ps_http_body(const struct ps_http_req *req, size_t *len)
 const struct ps_addr *ps_http_client(const struct ps_http_req *req)
 {
     return &req->client;
+}
+
+void ps_http_server(const struct ps_http_req *req, struct ps_addr *out)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof sa;
+
+    memset(out, 0, sizeof *out);
+    if (!req->conn || getsockname(req->conn->fd, (struct sockaddr *)&sa, &len) < 0)
+        return;
+    if (ps_addr_from_sockaddr((struct sockaddr *)&sa, len, out))
+        out->len = 0;
+    else
+        ps_addr_unmap(out);
 }
 
 bool ps_http_is_tls(const struct ps_http_req *req)

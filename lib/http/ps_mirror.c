@@ -201,8 +201,7 @@ static bool begins(const char *text, const char *word)
     return strncasecmp(text, word, strlen(word)) == 0;
 }
 
-// An error's or a login's page in the document's place. What a server says of its type is often wrong.
-static bool is_html(const char *text)
+bool ps_mirror_is_html(const char *text)
 {
     static const char *const words[] = {"<!doctype html", "<html",  "<head", "<body",
                                         "<script",        "<title", "<meta"};
@@ -259,7 +258,7 @@ static void on_answer(void *ctx, const struct ps_httpc_answer *a)
         fail_for(m, PS_EREFUSED, "it was answered with status %d", a->status);
     else if (a->len == 0)
         fail_for(m, PS_EMALFORMED, "it is empty");
-    else if (!m->conf.html && is_html(a->body))
+    else if (!m->conf.html && ps_mirror_is_html(a->body))
         fail_for(m, PS_EMALFORMED, "it is a page of HTML");
     else
         take_answer(m, a);

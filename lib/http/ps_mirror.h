@@ -69,3 +69,6 @@ void ps_mirror_decide(struct ps_mirror *m, int err, const char *why);
 void ps_mirror_refresh(struct ps_mirror *m);
 void ps_mirror_get(const struct ps_mirror *m,
                    struct ps_mirror_state *out); // why is good until the next attempt
+// A text (with a NUL behind it) is a page of HTML, as errors and logins are. What a server says of its type is often
+// wrong.
+bool ps_mirror_is_html(const char *text);

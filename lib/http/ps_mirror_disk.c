@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/ps_replace.h"
 #include "http/ps_mirror_impl.h"
 
 // What a worker has in hand. It outlives its owner if need be.
@@ -28,20 +29,6 @@ struct ps_mirror_disk {
 
 // --- on the worker
 
-static int write_all(int fd, const uint8_t *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t n = write(fd, data, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        data += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 static struct timespec timespec_of(ps_ns t)
 {
     return (struct timespec){.tv_sec = t / PS_SEC, .tv_nsec = t % PS_SEC};
@@ -50,29 +37,10 @@ static struct timespec timespec_of(ps_ns t)
 static int fill(int fd, const struct job *j)
 {
     struct timespec times[2] = {timespec_of(j->fetched), timespec_of(j->fetched)};
-    int err = write_all(fd, ps_buf_head(&j->text), ps_buf_len(&j->text));
+    int err = ps_write_all(fd, ps_buf_head(&j->text), ps_buf_len(&j->text));
 
     if (!err && (futimens(fd, times) != 0 || fsync(fd) != 0))
         err = -errno;
-    return err;
-}
-
-static int sync_folder(const char *path)
-{
-    char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
-    int fd = -1, err = 0;
-
-    if (folder && slash)
-        slash[slash == folder] = '\0';
-    if (folder)
-        fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (!folder)
-        err = -ENOMEM;
-    else if (fd < 0 || fsync(fd) != 0)
-        err = -errno;
-    if (fd >= 0)
-        close(fd);
-    free(folder);
     return err;
 }
 
@@ -92,7 +60,7 @@ static int write_copy(const struct job *j)
         err = -errno;
     if (err)
         (void)unlink(j->temp);
-    return err ? err : sync_folder(j->path);
+    return err ? err : ps_sync_folder(j->path);
 }
 
 static void work(void *ctx)

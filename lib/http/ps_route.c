@@ -25,6 +25,7 @@ struct route {
 
 struct ps_routes {
     struct route *first;
+    bool merge; // slashes
 };
 
 static const struct {
@@ -70,6 +71,11 @@ void ps_routes_free(struct ps_routes *r)
         free(it);
     }
     free(r);
+}
+
+void ps_routes_merge_slashes(struct ps_routes *r)
+{
+    r->merge = true;
 }
 
 // patterns
@@ -198,7 +204,7 @@ static int take_segment(struct path *p, const char *text, size_t len, char **to)
     return 0;
 }
 
-static int split(struct path *p, const char *text, size_t len, char *scratch)
+static int split(struct path *p, const char *text, size_t len, bool merge, char *scratch)
 {
     const char *end = text + len;
     int err = len > 0 && *text == '/' ? 0 : PS_EMALFORMED;
@@ -211,6 +217,8 @@ static int split(struct path *p, const char *text, size_t len, char *scratch)
         const char *from = text + 1;
         const char *slash = memchr(from, '/', (size_t)(end - from));
         text = slash ? slash : end;
+        if (merge && text == from)
+            continue;
         err = take_segment(p, from, (size_t)(text - from), &scratch);
     }
     return err;
@@ -262,7 +270,7 @@ int ps_routes_find(const struct ps_routes *rs, unsigned method, const char *path
 {
     const struct route *best = NULL, *any = NULL;
     struct path p;
-    int err = split(&p, path, len, scratch);
+    int err = split(&p, path, len, rs->merge, scratch);
 
     *hit = (struct ps_route_hit){.value = NULL};
     if (err)

@@ -29,6 +29,8 @@ const char *ps_http_allow(unsigned methods, char out[PS_HTTP_ALLOW]);
 struct ps_routes;
 int ps_routes_new(struct ps_routes **out);
 void ps_routes_free(struct ps_routes *r); // NULL is fine
+// From now on several slashes in a path mean one, where they otherwise make an empty segment that no pattern fits.
+void ps_routes_merge_slashes(struct ps_routes *r);
 // value is what a find gives back. PS_ESYNTAX: not a pattern; PS_EDUPLICATE: one of the methods is taken
 // for the same pattern (by whatever names); -ENOMEM.
 int ps_routes_add(struct ps_routes *r, unsigned methods, const char *pattern, void *value);

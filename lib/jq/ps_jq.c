@@ -5,31 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
-#include "jq/ps_jqhand.h"
+#include "jq/ps_jqconf.h"
+#include "jq/ps_jqqueue.h"
 #include "jq/ps_jqtext.h"
 
-#ifndef PS_JQ_WORKER
-#define PS_JQ_WORKER "/usr/local/libexec/ps-jq-worker"
-#endif
-#ifndef PS_JQ_LIBRARY
-#define PS_JQ_LIBRARY "/usr/local/share/psuite/jq"
-#endif
-
-#define START_TIME (10 * PS_SEC)
 #define RETRY (1 * PS_SEC)      // after a worker could not be started
 #define SUSPICION (10 * PS_SEC) // so long a program stands aside after it got out of hand
 #define TICK (250 * PS_MSEC)    // how often those that wait too long are looked for
 
 struct ps_jq {
     struct ps_loop *loop;
-    struct ps_jq_conf conf;
-    struct ps_jqhand_conf hand_conf;
-    char *worker, *library;
+    struct ps_jqconf conf;
     struct ps_timer *kick; // looks at the queue soon
     struct ps_timer *tick; // looks for those that have waited too long
     struct ps_list hands, busy;
-    struct ps_list waiting, aside; // requests; aside: of programs that are under suspicion
-    size_t nwaiting;               // in both
+    struct ps_jqqueue waiting, aside; // aside: of programs that are under suspicion
+    size_t nwaiting;                  // in both
     size_t nbusy, nbusy_aside, octets;
     unsigned nhands;
     uint64_t last_program;
@@ -49,7 +40,8 @@ struct ps_jq_program {
 };
 
 struct ps_jq_request {
-    struct ps_list link;
+    struct ps_jqwait wait;
+    struct ps_list link; // among those that a worker has
     struct ps_jq *jq;
     struct ps_jq_program *program;
     struct ps_jqhand_job job;
@@ -57,8 +49,8 @@ struct ps_jq_request {
     ps_jq_cb cb; // NULL: cancelled
     void *ctx;
     ps_ns since; // when it was asked
-    bool aside;
-    bool given; // to a worker
+    bool aside;  // was, before it was given to a worker
+    bool given;
 };
 
 // --- programs
@@ -115,6 +107,7 @@ static void forget(struct ps_jq_request *r)
     struct ps_jq *jq = r->jq;
 
     ps_list_remove(&r->link);
+    ps_jqqueue_remove(&r->wait);
     if (r->given) {
         jq->nbusy--;
         jq->nbusy_aside -= r->aside;
@@ -144,9 +137,16 @@ static struct ps_jq_request *request_of(struct ps_jqhand_job *job)
     return PS_CONTAINER(job, struct ps_jq_request, job);
 }
 
-static struct ps_jq_request *request_at(struct ps_list *link)
+static struct ps_jq_request *request_at(struct ps_jqwait *wait)
 {
-    return PS_CONTAINER(link, struct ps_jq_request, link);
+    return wait ? PS_CONTAINER(wait, struct ps_jq_request, wait) : NULL;
+}
+
+static struct ps_jq_request *any_waiting(const struct ps_jq *jq)
+{
+    struct ps_jqwait *w = ps_jqqueue_next(&jq->waiting);
+
+    return request_at(w ? w : ps_jqqueue_next(&jq->aside));
 }
 
 // Those that wait now. Who asks anew from a callback waits for the next turn.
@@ -156,16 +156,16 @@ static void fail_waiting(struct ps_jq *jq)
     size_t n = jq->nwaiting;
 
     for (; n > 0 && jq->nwaiting > 0; n--)
-        answer(request_at(ps_list_empty(&jq->waiting) ? jq->aside.next : jq->waiting.next), &result);
+        answer(any_waiting(jq), &result);
 }
 
 // --- programs out of hand
 
-static void put_aside(struct ps_jq *jq, struct ps_jq_request *r)
+static bool runs(struct ps_jqwait *w, const void *program)
 {
-    r->aside = true;
-    ps_list_remove(&r->link);
-    ps_list_append(&jq->aside, &r->link);
+    const struct ps_jq_request *r = PS_CONTAINER(w, struct ps_jq_request, wait);
+
+    return r->program == program && r->job.run;
 }
 
 // A program that has used up a worker's time, or the worker: those that wait to run it stand aside.
@@ -175,27 +175,27 @@ static void suspect(struct ps_jq *jq, struct ps_jq_program *p, int err)
 
     if (err != PS_ETIMEOUT && err != PS_ELIMIT && err != PS_ECLOSED)
         return;
-    if (p->suspect < now) {
-        PS_LIST_EACH_SAFE(it, &jq->waiting) {
-            struct ps_jq_request *r = request_at(it);
-            if (r->program == p && r->job.run)
-                put_aside(jq, r);
-        }
-    }
+    if (p->suspect < now)
+        ps_jqqueue_move(&jq->waiting, &jq->aside, runs, p);
     p->suspect = now + SUSPICION;
 }
 
 // Checks have no one who waits for them so soon.
-static struct ps_jq_request *late_one(struct ps_list *list, ps_ns before)
+static enum ps_jqseek is_late(struct ps_jqwait *w, const void *before)
 {
-    PS_LIST_EACH(it, list) {
-        struct ps_jq_request *r = request_at(it);
-        if (r->job.run && r->since < before)
-            return r;
-        if (r->job.run && !r->aside)
-            break; // these are in the order of their time
-    }
-    return NULL;
+    const struct ps_jq_request *r = PS_CONTAINER(w, struct ps_jq_request, wait);
+
+    if (r->job.run && r->since < *(const ps_ns *)before)
+        return PS_JQSEEK_FOUND;
+    // Those that are not aside are in the order of their time.
+    return r->job.run && w->queue == &r->jq->waiting ? PS_JQSEEK_END : PS_JQSEEK_NEXT;
+}
+
+static struct ps_jq_request *late_one(const struct ps_jq *jq, ps_ns before)
+{
+    struct ps_jqwait *w = ps_jqqueue_seek(&jq->waiting, is_late, &before);
+
+    return request_at(w ? w : ps_jqqueue_seek(&jq->aside, is_late, &before));
 }
 
 static void ticked(void *ctx)
@@ -203,11 +203,12 @@ static void ticked(void *ctx)
     struct ps_jq *jq = ctx;
     struct ps_jq_request *r;
     char why[64];
-    ps_ns before = ps_loop_mono() - jq->conf.wait_time;
-    const struct ps_jq_result result = {.err = PS_ETIMEOUT, .why = why};
+    ps_ns before = ps_loop_mono() - jq->conf.all.wait_time;
+    const struct ps_jq_result result = {.err = PS_ESTATE, .why = why};
 
-    snprintf(why, sizeof why, "waited longer than %.3g s for others", (double)jq->conf.wait_time / PS_SEC);
-    while ((r = late_one(&jq->waiting, before)) || (r = late_one(&jq->aside, before)))
+    snprintf(why, sizeof why, "waited longer than %.3g s for others",
+             (double)jq->conf.all.wait_time / PS_SEC);
+    while ((r = late_one(jq, before)))
         answer(r, &result);
     if (jq->nwaiting > 0)
         ps_timer_start(jq->tick, TICK);
@@ -283,7 +284,7 @@ static const struct ps_jqhand_ops hand_ops = {hand_ready, hand_answered, hand_go
 static bool start_one(struct ps_jq *jq)
 {
     struct ps_jqhand *h;
-    int err = ps_jqhand_new(jq->loop, &jq->hand_conf, &hand_ops, jq, &h, &jq->start_fault);
+    int err = ps_jqhand_new(jq->loop, &jq->conf.hand, &hand_ops, jq, &h, &jq->start_fault);
 
     if (err) {
         start_failed(jq, err);
@@ -310,7 +311,7 @@ static bool may_start(const struct ps_jq *jq)
 
 static void start_as_needed(struct ps_jq *jq)
 {
-    while (jq->nhands < jq->conf.workers && count_starting(jq) < jq->nwaiting && may_start(jq)) {
+    while (jq->nhands < jq->conf.all.workers && count_starting(jq) < jq->nwaiting && may_start(jq)) {
         if (!start_one(jq))
             break;
     }
@@ -342,7 +343,8 @@ static bool give(struct ps_jq *jq, struct ps_jq_request *r)
 
     if (!h)
         return false;
-    ps_list_remove(&r->link);
+    r->aside = r->wait.queue == &jq->aside;
+    ps_jqqueue_take(&r->wait);
     ps_list_append(&jq->busy, &r->link);
     jq->nwaiting--;
     jq->octets -= ps_buf_len(&r->frame);
@@ -356,11 +358,13 @@ static bool give(struct ps_jq *jq, struct ps_jq_request *r)
 // Whose turn it is; NULL: nobody's, now.
 static struct ps_jq_request *next_of(const struct ps_jq *jq)
 {
-    size_t most = jq->conf.workers > 1 ? jq->conf.workers - 1 : 1;
+    size_t most = jq->conf.all.workers > 1 ? jq->conf.all.workers - 1 : 1;
 
-    if (!ps_list_empty(&jq->waiting))
-        return request_at(jq->waiting.next);
-    return jq->nbusy_aside < most && !ps_list_empty(&jq->aside) ? request_at(jq->aside.prev) : NULL;
+    struct ps_jqwait *w = ps_jqqueue_next(&jq->waiting);
+
+    if (!w && jq->nbusy_aside < most)
+        w = ps_jqqueue_next(&jq->aside);
+    return request_at(w);
 }
 
 static void dispatch(struct ps_jq *jq)
@@ -386,10 +390,23 @@ static void kicked(void *ctx)
 
 // --- requests
 
-static int enqueue(struct ps_jq_program *p, struct ps_jq_request *r, ps_jq_cb cb, void *ctx)
+static void drop_new(struct ps_jq_request *r)
+{
+    ps_buf_fini(&r->frame);
+    free(r);
+}
+
+// The request is gone when there is no memory for its place.
+static int enqueue(struct ps_jq_program *p, uint64_t asker, struct ps_jq_request *r, ps_jq_cb cb, void *ctx)
 {
     struct ps_jq *jq = p->jq;
+    ps_ns now = ps_loop_mono();
+    int err = ps_jqqueue_add(r->job.run && p->suspect > now ? &jq->aside : &jq->waiting, asker, &r->wait);
 
+    if (err) {
+        drop_new(r);
+        return err;
+    }
     r->jq = jq;
     r->program = p;
     p->refs++;
@@ -397,9 +414,7 @@ static int enqueue(struct ps_jq_program *p, struct ps_jq_request *r, ps_jq_cb cb
     r->job.compile = &p->frame;
     r->cb = cb;
     r->ctx = ctx;
-    r->since = ps_loop_mono();
-    r->aside = r->job.run && p->suspect > r->since;
-    ps_list_append(r->aside ? &jq->aside : &jq->waiting, &r->link);
+    r->since = now;
     jq->nwaiting++;
     jq->octets += ps_buf_len(&r->frame);
     jq->stats.asked++;
@@ -413,7 +428,7 @@ static int enqueue(struct ps_jq_program *p, struct ps_jq_request *r, ps_jq_cb cb
 
 static struct ps_jq_request *request_new(const struct ps_jq *jq)
 {
-    struct ps_jq_request *r = jq->nwaiting < jq->conf.queue ? calloc(1, sizeof *r) : NULL;
+    struct ps_jq_request *r = jq->nwaiting < jq->conf.all.queue ? calloc(1, sizeof *r) : NULL;
 
     if (r) {
         ps_list_init(&r->link);
@@ -433,18 +448,33 @@ static bool too_large(const struct ps_jq_program *p, const struct ps_jq_value *i
             return true;
         size += args[i].len;
     }
-    return size > PS_JQ_INPUT_MAX || jq->octets > jq->conf.queue_octets ||
-           size > jq->conf.queue_octets - jq->octets;
+    return size > PS_JQ_INPUT_MAX || jq->octets > jq->conf.all.queue_octets ||
+           size > jq->conf.all.queue_octets - jq->octets;
+}
+
+// Neither an asker nor a group of them fills the queue.
+static bool has_its_share(const struct ps_jq *jq, uint64_t asker)
+{
+    size_t n = ps_jqqueue_count(&jq->waiting, asker) + ps_jqqueue_count(&jq->aside, asker);
+    size_t all = ps_jqqueue_count_group(&jq->waiting, asker) + ps_jqqueue_count_group(&jq->aside, asker);
+
+    return asker != 0 && (n >= jq->conf.all.queue / 2 || all >= jq->conf.all.queue - jq->conf.all.queue / 4);
 }
 
 int ps_jq_run(struct ps_jq_program *p, const struct ps_jq_value *input, const struct ps_jq_value *args,
               ps_jq_cb cb, void *ctx, struct ps_jq_request **out)
 {
+    return ps_jq_run_for(p, 0, input, args, cb, ctx, out);
+}
+
+int ps_jq_run_for(struct ps_jq_program *p, uint64_t asker, const struct ps_jq_value *input,
+                  const struct ps_jq_value *args, ps_jq_cb cb, void *ctx, struct ps_jq_request **out)
+{
     struct ps_jqframe_run run = {.input = *input, .nargs = p->nargs};
     struct ps_jq_request *r;
     int err;
 
-    if (p->jq->nwaiting >= p->jq->conf.queue || too_large(p, input, args))
+    if (p->jq->nwaiting >= p->jq->conf.all.queue || has_its_share(p->jq, asker) || too_large(p, input, args))
         return PS_ELIMIT;
     r = request_new(p->jq);
     if (!r)
@@ -453,28 +483,29 @@ int ps_jq_run(struct ps_jq_program *p, const struct ps_jq_value *input, const st
         run.args[i] = args[i];
     err = ps_jqframe_put_run(&r->frame, &run);
     if (err) {
-        ps_buf_fini(&r->frame);
-        free(r);
+        drop_new(r);
         return err;
     }
     r->job.run = &r->frame;
-    if (out)
+    err = enqueue(p, asker, r, cb, ctx);
+    if (out && !err)
         *out = r;
-    return enqueue(p, r, cb, ctx);
+    return err;
 }
 
 int ps_jq_check(struct ps_jq_program *p, ps_jq_cb cb, void *ctx, struct ps_jq_request **out)
 {
     struct ps_jq_request *r;
 
-    if (p->jq->nwaiting >= p->jq->conf.queue)
+    if (p->jq->nwaiting >= p->jq->conf.all.queue)
         return PS_ELIMIT;
     r = request_new(p->jq);
     if (!r)
         return -ENOMEM;
-    if (out)
+    int err = enqueue(p, 0, r, cb, ctx);
+    if (out && !err)
         *out = r;
-    return enqueue(p, r, cb, ctx);
+    return err;
 }
 
 void ps_jq_cancel(struct ps_jq_request *r)
@@ -484,6 +515,12 @@ void ps_jq_cancel(struct ps_jq_request *r)
     r->cb = NULL;
     if (!r->given)
         forget(r);
+}
+
+void ps_jq_paths(const struct ps_jq *jq, const char **worker, const char **library)
+{
+    *worker = jq->conf.worker;
+    *library = jq->conf.library;
 }
 
 void ps_jq_stats(const struct ps_jq *jq, struct ps_jq_stats *out)
@@ -496,74 +533,42 @@ void ps_jq_stats(const struct ps_jq *jq, struct ps_jq_stats *out)
 
 // --- all of it
 
-static char *path_of(const char *given, const char *variable, const char *otherwise)
-{
-    const char *named = given ? given : secure_getenv(variable);
-
-    return strdup(named ? named : otherwise);
-}
-
-static void set_defaults(struct ps_jq_conf *c)
-{
-    if (!c->workers)
-        c->workers = 2;
-    if (!c->run_time)
-        c->run_time = 500 * PS_MSEC;
-    if (!c->compile_time)
-        c->compile_time = 5 * PS_SEC;
-    if (!c->wait_time)
-        c->wait_time = 5 * PS_SEC;
-    if (!c->memory)
-        c->memory = (size_t)64 << 20;
-    if (!c->output)
-        c->output = (size_t)1 << 20;
-    if (!c->queue)
-        c->queue = 20000;
-    if (!c->queue_octets)
-        c->queue_octets = (size_t)64 << 20;
-}
-
-static void set_hand_conf(struct ps_jq *jq)
-{
-    jq->hand_conf = (struct ps_jqhand_conf){.worker = jq->worker,
-                                            .library = jq->library,
-                                            .memory = jq->conf.memory,
-                                            .output = jq->conf.output,
-                                            .start_time = START_TIME,
-                                            .compile_time = jq->conf.compile_time,
-                                            .run_time = jq->conf.run_time};
-}
-
 int ps_jq_new(struct ps_loop *l, const struct ps_jq_conf *conf, struct ps_jq **out)
 {
-    static const struct ps_jq_conf defaults;
     struct ps_jq *jq = calloc(1, sizeof *jq);
 
     if (!jq)
         return -ENOMEM;
     jq->loop = l;
-    jq->conf = conf ? *conf : defaults;
-    set_defaults(&jq->conf);
     ps_list_init(&jq->hands);
-    ps_list_init(&jq->waiting);
-    ps_list_init(&jq->aside);
     ps_list_init(&jq->busy);
-    jq->worker = path_of(jq->conf.worker, "PSUITE_JQ_WORKER", PS_JQ_WORKER);
-    jq->library = path_of(jq->conf.library, "PSUITE_JQ_LIBRARY", PS_JQ_LIBRARY);
-    if (!jq->worker || !jq->library || ps_timer_new(l, &jq->kick, kicked, jq) ||
-        ps_timer_new(l, &jq->tick, ticked, jq)) {
+    int err = ps_jqqueue_init(&jq->waiting, false);
+    if (!err)
+        err = ps_jqqueue_init(&jq->aside, true);
+    if (!err)
+        err = ps_jqconf_init(&jq->conf, conf);
+    if (!err)
+        err = ps_timer_new(l, &jq->kick, kicked, jq);
+    if (!err)
+        err = ps_timer_new(l, &jq->tick, ticked, jq);
+    if (err) {
         ps_jq_free(jq);
-        return -ENOMEM;
+        return err;
     }
-    set_hand_conf(jq);
     *out = jq;
     return 0;
 }
 
-static void forget_all(struct ps_list *requests)
+static void forget_all(struct ps_jq *jq)
 {
-    PS_LIST_EACH_SAFE(it, requests)
+    struct ps_jq_request *r;
+
+    while ((r = any_waiting(jq)))
+        forget(r);
+    PS_LIST_EACH_SAFE(it, &jq->busy)
         forget(PS_CONTAINER(it, struct ps_jq_request, link));
+    ps_jqqueue_fini(&jq->waiting);
+    ps_jqqueue_fini(&jq->aside);
 }
 
 void ps_jq_free(struct ps_jq *jq)
@@ -572,12 +577,9 @@ void ps_jq_free(struct ps_jq *jq)
         return;
     PS_LIST_EACH_SAFE(it, &jq->hands)
         ps_jqhand_free(ps_jqhand_of(it));
-    forget_all(&jq->waiting);
-    forget_all(&jq->aside);
-    forget_all(&jq->busy);
+    forget_all(jq);
     ps_timer_free(jq->kick);
     ps_timer_free(jq->tick);
-    free(jq->worker);
-    free(jq->library);
+    ps_jqconf_fini(&jq->conf);
     free(jq);
 }

@@ -31,7 +31,9 @@ struct ps_jq_conf {
     // Absolute paths of the helper program and of the folder of modules; defaults: $PSUITE_JQ_WORKER and
     // $PSUITE_JQ_LIBRARY, else those of the installation.
     const char *worker, *library;
-    unsigned workers;    // at most; they are started when needed and stay. Default 2
+    unsigned workers; // at most; they are started when needed and stay. Default 2
+    // How long a worker may take, in processor time, so that a busy host is not the program's fault; four times as much
+    // on the clock.
     ps_ns run_time;      // of a program on one input. Default 500 ms
     ps_ns compile_time;  // Default 5 s
     ps_ns wait_time;     // of a run, until a worker takes it up. Default 5 s
@@ -76,12 +78,12 @@ struct ps_jq_output {
 //   PS_ESYNTAX    it does not compile: jq's message; line as far as jq tells one. Also a library that is not
 //                 there, and an argument that is not JSON
 //   PS_EREFUSED   the program failed: jq's message ("Cannot index number with \"a\"", what error() was given)
-//   PS_ETIMEOUT   "ran longer than 500 ms", "took longer than 5 s to compile"; also "waited longer than 5 s for
-//                 others", which is no fault of the program
+//   PS_ETIMEOUT   "ran longer than 500 ms", "took longer than 5 s to compile"
+//   PS_ESTATE     "waited longer than 5 s for others", which is no fault of the program: it has not been run
 //   PS_ELIMIT     "wanted more than 64 MiB of memory", "made more than 1 MiB of output"
 //   PS_ECLOSED    its worker died of it: "the jq library aborted", "... crashed (signal 11)"; or was killed
 //   -errno        no worker can be started; which file, and why
-// Of all these but the last the program is the cause. A request whose worker was killed from outside before it
+// Of all these but PS_ESTATE and the last the program is the cause. A request whose worker was killed from outside before it
 // answered is PS_ECLOSED, too.
 struct ps_jq_result {
     int err;
@@ -102,11 +104,16 @@ struct ps_jq_value {
 
 // Runs the program on the input; args are as many as the program has names, in that order. All is copied.
 // Answered by exactly one callback unless it is cancelled. Requests are taken up in the order in which they were
-// asked, but those of a program that has lately cost a worker its time or its life stand aside: all others come
+// asked (those of several askers: see below), but those of a program that has lately cost a worker its time or its life stand aside: all others come
 // before them, a worker is kept free of them if there are two, and the newest of them comes first, for the older
 // ones' time is up soonest. out may be NULL. PS_ELIMIT: too many wait, or this one is too large; -ENOMEM.
 int ps_jq_run(struct ps_jq_program *p, const struct ps_jq_value *input, const struct ps_jq_value *args,
               ps_jq_cb cb, void *ctx, struct ps_jq_request **out);
+// The same on behalf of an asker, a number that means something to the caller, its upper half that of a group: groups
+// take turns, and within one its askers. An asker has no more than half of the queue, a group no more than three
+// quarters (PS_ELIMIT). All of ps_jq_run and ps_jq_check are one, of number 0.
+int ps_jq_run_for(struct ps_jq_program *p, uint64_t asker, const struct ps_jq_value *input,
+                  const struct ps_jq_value *args, ps_jq_cb cb, void *ctx, struct ps_jq_request **out);
 // Compiles it only: is it a program?
 int ps_jq_check(struct ps_jq_program *p, ps_jq_cb cb, void *ctx, struct ps_jq_request **out);
 // The callback will not come. Not after it came. NULL is fine.
@@ -122,4 +129,6 @@ struct ps_jq_stats {
     unsigned long long replaced; // workers that were killed or died
     unsigned long long compiled; // programs, in whatever worker
 };
+// What workers are started from, and the folder of modules that they read: for what confines the process.
+void ps_jq_paths(const struct ps_jq *jq, const char **worker, const char **library);
 void ps_jq_stats(const struct ps_jq *jq, struct ps_jq_stats *out);

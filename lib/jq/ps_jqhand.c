@@ -15,7 +15,9 @@
 
 #define CHUNK ((size_t)4096) // what most answers fit into
 #define CHUNK_MORE ((size_t)65536)
-#define FEW 8 // outputs for which no memory is asked
+#define FEW 8              // outputs for which no memory is asked
+#define TICK (5 * PS_MSEC) // at least, between looks at its processor time
+#define PATIENCE 4         // times the processor time that a job may take, on the clock
 
 enum state { STARTING, IDLE, COMPILING, RUNNING };
 
@@ -33,6 +35,9 @@ struct ps_jqhand {
     int fd; // -1: it has ended its side; how it ends is still to come
     struct ps_watch *watch;
     struct ps_timer *deadline;
+    ps_ns within;   // processor time that the job may take
+    ps_ns cpu;      // what the worker had used before
+    ps_ns patience; // when the job is over in any case
     struct ps_buf in;
     struct ps_jqhand_job *job;
     const struct ps_buf *sending; // NULL: nothing
@@ -158,6 +163,9 @@ static void send_frame(struct ps_jqhand *h, const struct ps_buf *frame, enum sta
     h->sending = frame;
     h->sent = 0;
     h->state = state;
+    h->within = within;
+    h->cpu = ps_proc_cpu(h->proc);
+    h->patience = ps_loop_mono() + PATIENCE * within;
     ps_timer_start(h->deadline, within);
     if (h->fd >= 0)
         send_on(h);
@@ -335,12 +343,29 @@ static void ready_to(void *ctx, int ready)
         (void)read_all(h);
 }
 
+// What the job may still take. A host that is busy elsewhere does not give a worker its time at once.
+static ps_ns left(const struct ps_jqhand *h)
+{
+    ps_ns now = ps_loop_mono(), cpu = ps_proc_cpu(h->proc), more;
+
+    if (h->state == STARTING || cpu < 0 || h->cpu < 0 || now >= h->patience)
+        return 0;
+    more = h->within - (cpu - h->cpu);
+    return more < h->patience - now ? more : h->patience - now;
+}
+
 // If the loop was held up, the answer may have come in time.
 static void overdue(void *ctx)
 {
     struct ps_jqhand *h = ctx;
+    ps_ns more;
 
-    if (!read_all(h))
+    if (read_all(h))
+        return;
+    more = left(h);
+    if (more > 0)
+        ps_timer_start(h->deadline, more > TICK ? more : TICK);
+    else
         fail_late(h);
 }
 

@@ -78,7 +78,7 @@ static int hold_files(struct worker *w)
     const struct ps_confine_path paths[] = {{w->library, PS_CONFINE_READ, true},
                                             {"/etc/localtime", PS_CONFINE_READ, true},
                                             {"/usr/share/zoneinfo", PS_CONFINE_READ, true}};
-    const struct ps_confine_files files = {paths, sizeof paths / sizeof paths[0], false};
+    const struct ps_confine_files files = {.paths = paths, .npaths = sizeof paths / sizeof paths[0]};
     struct ps_fault fault;
     int err = ps_confine_to_files(&files, &fault);
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "json/ps_jdoc.h"
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
 #include "json/ps_jdoc_impl.h"
+
+#define FEW 64                              // members of an object, which are not worth sorting
+#define SPREAD UINT64_C(0x9e3779b97f4a7c15) // an odd number whose product has all bits in its highest
 
 // faults
 
@@ -46,78 +48,104 @@ void ps_jdoc_fault(const struct ps_jdoc *doc, size_t offset, struct ps_fault *fa
 
 // reading
 
-// Numbers the tree's items as the scan numbered the values: both go by the order of the text. A cJSON that
-// sees other values than the scan did is not supported.
-static int attach(struct ps_jdoc *doc, const cJSON *item, uint32_t *at)
+// Any order will do. In this one numbers of as many digits are ascending, as they stand in most histograms.
+static int order(const struct ps_jdoc *doc, const struct ps_jvalue *x, const struct ps_jvalue *y)
 {
-    int err = 0;
-
-    if (*at == doc->nvalues)
-        return PS_EUNSUPPORTED;
-    doc->values[(*at)++].item = item;
-    for (const cJSON *child = item->child; child && !err; child = child->next)
-        err = attach(doc, child, at);
-    return err;
+    if (x->key_len != y->key_len)
+        return x->key_len < y->key_len ? -1 : 1;
+    return memcmp(doc->decoded + x->key, doc->decoded + y->key, x->key_len);
 }
 
-static int make_tree(struct ps_jdoc *doc, struct ps_fault *fault)
-{
-    uint32_t n = 0;
-    int err;
-
-    doc->tree = cJSON_ParseWithOpts(doc->text + doc->values[0].start, NULL, 0);
-    err = doc->tree ? attach(doc, doc->tree, &n) : -ENOMEM;
-    if (!err && n != doc->nvalues)
-        err = PS_EUNSUPPORTED;
-    if (err)
-        ps_jdoc_fault(doc, 0, fault, "%s", ps_strerror(err));
-    return err;
-}
+// Members of an object that are to be compared.
+struct member {
+    const struct ps_jdoc *doc;
+    const struct ps_jvalue *value;
+    uint64_t end; // of the key, its last eight octets: most differ there
+};
 
 static int by_key(const void *a, const void *b)
 {
-    const struct ps_jvalue *x = *(const struct ps_jvalue *const *)a, *y = *(const struct ps_jvalue *const *)b;
-    int order = strcmp(x->item->string, y->item->string);
+    const struct member *x = a, *y = b;
+    int o = order(x->doc, x->value, y->value);
 
-    return order ? order : (x->nth > y->nth) - (x->nth < y->nth);
+    return o ? o : (x->value->nth > y->value->nth) - (x->value->nth < y->value->nth);
+}
+
+static bool is_ascending(const struct ps_jdoc *doc, const struct ps_jvalue *object)
+{
+    const struct ps_jvalue *last = NULL, *end = doc->values + object->next;
+
+    for (const struct ps_jvalue *v = object + 1; v < end; last = v, v = doc->values + v->next)
+        if (last && order(doc, last, v) >= 0)
+            return false;
+    return true;
+}
+
+static uint32_t collect(const struct ps_jdoc *doc, const struct ps_jvalue *object, struct member *out)
+{
+    const struct ps_jvalue *end = doc->values + object->next;
+    uint32_t n = 0;
+
+    for (const struct ps_jvalue *v = object + 1; v < end; v = doc->values + v->next, n++) {
+        size_t len = v->key_len < 8 ? v->key_len : 8;
+        out[n] = (struct member){.doc = doc, .value = v};
+        memcpy(&out[n].end, doc->decoded + v->key + v->key_len - len, len);
+    }
+    return n;
+}
+
+static const struct ps_jvalue *twin_of_few(const struct ps_jdoc *doc, const struct member *members,
+                                           uint32_t n)
+{
+    uint64_t seen = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t bit = UINT64_C(1) << (members[i].end * SPREAD >> 58);
+        for (uint32_t k = 0; seen & bit && k < i; k++)
+            if (members[i].end == members[k].end && order(doc, members[i].value, members[k].value) == 0)
+                return members[i].value;
+        seen |= bit;
+    }
+    return NULL;
 }
 
 // The first member of an object that has the key of an earlier one.
 static const struct ps_jvalue *twin(const struct ps_jdoc *doc, const struct ps_jvalue *object,
-                                    const struct ps_jvalue **sorted)
+                                    struct member *members)
 {
-    uint32_t self = (uint32_t)(object - doc->values), n = 0;
     const struct ps_jvalue *first = NULL;
+    uint32_t n = is_ascending(doc, object) ? 0 : collect(doc, object, members);
 
-    for (uint32_t at = self + 1; at < object->next; at = doc->values[at].next)
-        sorted[n++] = &doc->values[at];
-    qsort(sorted, n, sizeof(const struct ps_jvalue *), by_key);
+    if (n <= FEW)
+        return twin_of_few(doc, members, n);
+    qsort(members, n, sizeof *members, by_key);
     for (uint32_t i = 1; i < n; i++)
-        if (strcmp(sorted[i - 1]->item->string, sorted[i]->item->string) == 0 &&
-            (!first || sorted[i]->nth < first->nth))
-            first = sorted[i];
+        if (order(doc, members[i - 1].value, members[i].value) == 0 &&
+            (!first || members[i].value->nth < first->nth))
+            first = members[i].value;
     return first;
 }
 
 static int check_twins(const struct ps_jdoc *doc, struct ps_fault *fault)
 {
-    const struct ps_jvalue **sorted = malloc(doc->nvalues * sizeof(const struct ps_jvalue *)), *second = NULL;
+    struct member *members = malloc(doc->nvalues * sizeof *members);
+    const struct ps_jvalue *second = NULL;
     struct ps_jnode n = {doc, 0}, object;
 
-    if (!sorted) {
+    if (!members) {
         ps_jdoc_fault(doc, 0, fault, "%s", ps_strerror(-ENOMEM));
         return -ENOMEM;
     }
     for (uint32_t i = 0; i < doc->nvalues && !second; i++)
         if (doc->text[doc->values[i].start] == '{')
-            second = twin(doc, &doc->values[i], sorted);
-    free(sorted);
+            second = twin(doc, &doc->values[i], members);
+    free(members);
     if (!second)
         return 0;
     n.at = (uint32_t)(second - doc->values);
     object = (struct ps_jnode){doc, second->parent};
     ps_jnode_fault(n, fault, "is given twice, first on line %d",
-                   ps_jnode_line(ps_jnode_member(object, second->item->string)));
+                   ps_jnode_line(ps_jnode_member(object, doc->decoded + second->key)));
     return PS_EDUPLICATE;
 }
 
@@ -133,32 +161,34 @@ static void mend_nuls(char *text, size_t len)
     }
 }
 
-static int read_doc(struct ps_jdoc *doc, const char *name, const char *text, size_t len, bool foreign,
+// What is let pass.
+enum mercy { STRICT, FOREIGN, CARELESS };
+
+static int read_doc(struct ps_jdoc *doc, const char *name, const char *text, size_t len, enum mercy mercy,
                     struct ps_fault *fault)
 {
     int err;
 
     doc->name = name ? strdup(name) : NULL;
-    doc->text = malloc(len + 1);
-    if ((name && !doc->name) || !doc->text) {
+    doc->text = calloc(1, len + JDOC_BEHIND);
+    doc->decoded = malloc(len + 1);
+    if ((name && !doc->name) || !doc->text || !doc->decoded) {
         fault_text(NULL, 0, fault, ps_strerror(-ENOMEM));
         return -ENOMEM;
     }
     if (len > 0)
         memcpy(doc->text, text, len);
-    doc->text[len] = '\0';
     doc->len = len;
-    if (foreign)
+    if (mercy >= FOREIGN)
         mend_nuls(doc->text, len);
+    memcpy(doc->decoded, doc->text, len + 1);
     err = ps_jscan(doc, fault);
-    if (!err)
-        err = make_tree(doc, fault);
-    if (!err)
+    if (!err && mercy < CARELESS)
         err = check_twins(doc, fault);
     return err;
 }
 
-static int parse(struct ps_jdoc **out, const char *name, const char *text, size_t len, bool foreign,
+static int parse(struct ps_jdoc **out, const char *name, const char *text, size_t len, enum mercy mercy,
                  struct ps_fault *fault)
 {
     struct ps_jdoc *doc;
@@ -173,7 +203,7 @@ static int parse(struct ps_jdoc **out, const char *name, const char *text, size_
         fault_text(NULL, 0, fault, ps_strerror(-ENOMEM));
         return -ENOMEM;
     }
-    err = read_doc(doc, name, text, len, foreign, fault);
+    err = read_doc(doc, name, text, len, mercy, fault);
     if (err)
         ps_jdoc_free(doc);
     else
@@ -184,13 +214,31 @@ static int parse(struct ps_jdoc **out, const char *name, const char *text, size_
 int ps_jdoc_parse(struct ps_jdoc **out, const char *name, const char *text, size_t len,
                   struct ps_fault *fault)
 {
-    return parse(out, name, text, len, false, fault);
+    return parse(out, name, text, len, STRICT, fault);
 }
 
 int ps_jdoc_parse_foreign(struct ps_jdoc **out, const char *name, const char *text, size_t len,
                           struct ps_fault *fault)
 {
-    return parse(out, name, text, len, true, fault);
+    return parse(out, name, text, len, FOREIGN, fault);
+}
+
+int ps_jdoc_parse_text(struct ps_jdoc **out, struct ps_text *t, struct ps_fault *fault)
+{
+    size_t len;
+    char *text = ps_text_close(t, &len);
+    int err = text ? ps_jdoc_parse_foreign(out, NULL, text, len, fault) : -ENOMEM;
+
+    if (err)
+        *out = NULL;
+    free(text);
+    return err;
+}
+
+int ps_jdoc_parse_careless(struct ps_jdoc **out, const char *name, const char *text, size_t len,
+                           struct ps_fault *fault)
+{
+    return parse(out, name, text, len, CARELESS, fault);
 }
 
 int ps_jdoc_load(struct ps_jdoc **out, const char *path, size_t max, struct ps_fault *fault)
@@ -216,8 +264,8 @@ void ps_jdoc_free(struct ps_jdoc *doc)
 {
     if (!doc)
         return;
-    cJSON_Delete(doc->tree);
     free(doc->values);
+    free(doc->decoded);
     free(doc->text);
     free(doc->name);
     free(doc);
@@ -285,22 +333,50 @@ size_t ps_jnode_count(struct ps_jnode n)
 
 const char *ps_jnode_key(struct ps_jnode n)
 {
-    return n.doc ? n.doc->values[n.at].item->string : NULL;
+    const struct ps_jvalue *v = n.doc ? &n.doc->values[n.at] : NULL;
+
+    return v && v->key ? n.doc->decoded + v->key : NULL;
 }
 
 struct ps_jnode ps_jnode_member(struct ps_jnode object, const char *key)
 {
-    struct ps_jnode n = ps_jnode_first(object);
+    const struct ps_jdoc *doc = object.doc;
+    size_t len = strlen(key);
+    uint32_t at = object.at + 1;
 
     if (ps_jnode_type(object) != PS_JTYPE_OBJECT)
         return (struct ps_jnode){NULL, 0};
-    while (n.doc && strcmp(ps_jnode_key(n), key) != 0)
-        n = ps_jnode_next(n);
-    return n;
+    for (; at < doc->values[object.at].next; at = doc->values[at].next) {
+        const struct ps_jvalue *v = &doc->values[at];
+        // Most keys of one length differ at their ends, which saves the call.
+        if (v->key_len == len && (len == 0 || doc->decoded[v->key + len - 1] == key[len - 1]) &&
+            memcmp(doc->decoded + v->key, key, len) == 0)
+            return (struct ps_jnode){doc, at};
+    }
+    return (struct ps_jnode){NULL, 0};
 }
 
 const char *ps_jnode_raw(struct ps_jnode n, size_t *len)
 {
     *len = n.doc ? n.doc->values[n.at].len : 0;
     return n.doc ? n.doc->text + n.doc->values[n.at].start : "";
+}
+
+char *ps_jnode_copy(struct ps_jnode n)
+{
+    size_t len;
+    const char *raw = ps_jnode_raw(n, &len);
+
+    return strndup(raw, len);
+}
+
+void ps_jnode_put(struct ps_json *j, const char *key, struct ps_jnode n)
+{
+    size_t len;
+    const char *raw = ps_jnode_raw(n, &len);
+
+    if (ps_jnode_there(n) && key)
+        ps_json_key(j, key);
+    if (ps_jnode_there(n))
+        ps_json_raw(j, raw, len);
 }

@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/ps_conf.h"
+#include "base/ps_out.h"
 
-#define PS_JDOC_DEPTH 64          // arrays and objects inside each other
-#define PS_JDOC_VALUES (1u << 20) // values in a document; one takes some 120 octets of memory
-#define PS_JDOC_NUMBER 60         // characters of a number
+#define PS_JDOC_DEPTH 64 // arrays and objects inside each other
+#define PS_JDOC_VALUES \
+    (1u << 20)            // values in a document; one takes 28 octets of memory, the text is there twice
+#define PS_JDOC_NUMBER 60 // characters of a number
 
 struct ps_jdoc;
 
@@ -23,6 +25,11 @@ int ps_jdoc_parse(struct ps_jdoc **out, const char *name, const char *text, size
 // ps_jnode_raw.
 int ps_jdoc_parse_foreign(struct ps_jdoc **out, const char *name, const char *text, size_t len,
                           struct ps_fault *fault);
+// The same of what was just written, and is closed by this; -ENOMEM.
+int ps_jdoc_parse_text(struct ps_jdoc **out, struct ps_text *t, struct ps_fault *fault);
+// The same of what a program wrote that gives a key twice in one object: the first one is found by its key.
+int ps_jdoc_parse_careless(struct ps_jdoc **out, const char *name, const char *text, size_t len,
+                           struct ps_fault *fault);
 // The same as ps_jdoc_parse of a file of at most max octets.
 int ps_jdoc_load(struct ps_jdoc **out, const char *path, size_t max, struct ps_fault *fault);
 void ps_jdoc_free(struct ps_jdoc *doc); // NULL is fine
@@ -58,6 +65,9 @@ struct ps_jnode ps_jnode_member(struct ps_jnode object, const char *key);
 const char *ps_jnode_key(struct ps_jnode n); // of a member of an object, else NULL
 // The value as it stands in the source, to be passed on as it is.
 const char *ps_jnode_raw(struct ps_jnode n, size_t *len);
+char *ps_jnode_copy(struct ps_jnode n); // the same, to be freed; NULL: no memory
+// The same, written: as the member of that key; key NULL: by itself. What is not there is passed over.
+void ps_jnode_put(struct ps_json *j, const char *key, struct ps_jnode n);
 int ps_jnode_line(struct ps_jnode n); // from 1; 0: not there
 // "streams[3].interval", "the document" for its root; its end if it is longer. Returns out.
 const char *ps_jnode_path(struct ps_jnode n, char *out, size_t size);
@@ -77,6 +87,8 @@ int ps_jnode_double(struct ps_jnode n, double min, double max, double *out, stru
 int ps_jnode_word(struct ps_jnode n, const char *const *words, size_t nwords, size_t *out,
                   struct ps_fault *fault);
 int ps_jnode_want(struct ps_jnode n, enum ps_jtype type, struct ps_fault *fault);
+// A member that has to be there, of whatever type; PS_EMALFORMED also for what is no object.
+int ps_jnode_need(struct ps_jnode object, const char *key, struct ps_jnode *out, struct ps_fault *fault);
 
 // reading an object
 

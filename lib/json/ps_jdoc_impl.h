@@ -4,28 +4,30 @@
 #include <stdarg.h>
 #include "json/ps_jdoc.h"
 
-struct cJSON;
+#define JDOC_BEHIND 8 // so that eight octets may be looked at from anywhere
 
 // Where a value stands. Values are numbered in the order of the text, so that the first member of a
 // container is the one behind it; the root is 0.
 struct ps_jvalue {
-    const struct cJSON *item; // its key and its string, decoded
     uint32_t start, len;
-    uint32_t parent; // the root's is itself
-    uint32_t nth;    // place among the members of parent
-    uint32_t next;   // one past its last descendant
+    uint32_t key, key_len; // where its key is decoded; key 0: it has none
+    uint32_t parent;       // the root's is itself
+    uint32_t nth;          // place among the members of parent
+    uint32_t next;         // one past its last descendant
 };
 
 struct ps_jdoc {
     char *name; // NULL: none
-    char *text; // a copy, with a NUL behind it
+    char *text; // a copy, with JDOC_BEHIND NULs behind it
+    // Another copy, in which strings and keys are decoded, each at its own place with a NUL behind it: none is longer
+    // than it was.
+    char *decoded;
     size_t len;
     struct ps_jvalue *values;
     uint32_t nvalues;
-    struct cJSON *tree;
 };
 
-// Checks the text against the whole grammar and notes where the values are.
+// Checks the text against the whole grammar, notes where the values are, and decodes strings and keys.
 int ps_jscan(struct ps_jdoc *doc, struct ps_fault *fault);
 
 // Tells a fault at an offset of the text.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values of nodes, and the words for what is wrong with them.
 #include <assert.h>
-#include <cjson/cJSON.h>
 #include <float.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -76,12 +75,14 @@ static void key_step(const char *key, char out[KEY_SHOWN + 8])
 }
 
 // One step of a path: ".key", "[\"odd key\"]" or "[3]".
-static void path_step(const struct ps_jvalue *v, char out[KEY_SHOWN + 8])
+static void path_step(struct ps_jnode n, char out[KEY_SHOWN + 8])
 {
-    if (v->item->string)
-        key_step(v->item->string, out);
+    const char *key = ps_jnode_key(n);
+
+    if (key)
+        key_step(key, out);
     else
-        snprintf(out, KEY_SHOWN + 8, "[%" PRIu32 "]", v->nth);
+        snprintf(out, KEY_SHOWN + 8, "[%" PRIu32 "]", n.doc->values[n.at].nth);
 }
 
 // Puts text before what ends at out[*at]; false: did not fit, and "..." stands for all that is missing.
@@ -113,7 +114,7 @@ static const char *path_of(struct ps_jnode n, const char *key, char *out, size_t
         fits = prepend(out, &at, step);
     }
     for (; n.doc && n.at != 0 && fits; n.at = n.doc->values[n.at].parent) {
-        path_step(&n.doc->values[n.at], step);
+        path_step(n, step);
         fits = prepend(out, &at, step);
     }
     if (fits && out[at] == '.')
@@ -165,12 +166,19 @@ static const char *shown(struct ps_jnode n, char out[VALUE_SHOWN])
     return ps_jclean(raw, len, out, VALUE_SHOWN);
 }
 
+// Who does not want the words is spared the making of them: many a member is asked for that need not be there.
+static int refuse(struct ps_jnode n, int err)
+{
+    return ps_jnode_there(n) ? err : PS_ENOTFOUND;
+}
+
 static int fail_wants(struct ps_jnode n, int err, const char *what, struct ps_fault *fault)
 {
     char got[VALUE_SHOWN];
 
-    ps_jnode_fault(n, fault, "wants %s; got %s", what, shown(n, got));
-    return ps_jnode_there(n) ? err : PS_ENOTFOUND;
+    if (fault)
+        ps_jnode_fault(n, fault, "wants %s; got %s", what, shown(n, got));
+    return refuse(n, err);
 }
 
 int ps_jnode_want(struct ps_jnode n, enum ps_jtype type, struct ps_fault *fault)
@@ -180,9 +188,22 @@ int ps_jnode_want(struct ps_jnode n, enum ps_jtype type, struct ps_fault *fault)
     return fail_wants(n, PS_EMALFORMED, ps_jtype_words(type), fault);
 }
 
+int ps_jnode_need(struct ps_jnode object, const char *key, struct ps_jnode *out, struct ps_fault *fault)
+{
+    int err = ps_jnode_want(object, PS_JTYPE_OBJECT, fault);
+
+    if (err)
+        return err;
+    *out = ps_jnode_member(object, key);
+    if (ps_jnode_there(*out))
+        return 0;
+    ps_jnode_fault(object, fault, "'%s' is missing", key);
+    return PS_EMALFORMED;
+}
+
 static const char *string_of(struct ps_jnode n)
 {
-    return ps_jnode_type(n) == PS_JTYPE_STRING ? n.doc->values[n.at].item->valuestring : NULL;
+    return ps_jnode_type(n) == PS_JTYPE_STRING ? n.doc->decoded + n.doc->values[n.at].start + 1 : NULL;
 }
 
 int ps_jnode_str(struct ps_jnode n, size_t min, size_t max, const char **out, struct ps_fault *fault)
@@ -195,6 +216,8 @@ int ps_jnode_str(struct ps_jnode n, size_t min, size_t max, const char **out, st
         *out = s;
         return 0;
     }
+    if (!fault)
+        return refuse(n, s ? PS_ERANGE : PS_EMALFORMED);
     if (max < SIZE_MAX && min == 0)
         snprintf(what, sizeof what, "a string of at most %zu octets", max);
     else if (max < SIZE_MAX)
@@ -302,6 +325,8 @@ int ps_jnode_u64(struct ps_jnode n, uint64_t min, uint64_t max, uint64_t *out, s
         *out = v;
         return 0;
     }
+    if (!fault)
+        return refuse(n, err);
     if (max == UINT64_MAX)
         snprintf(what, sizeof what, "an integer of at least %" PRIu64, min);
     else
@@ -333,6 +358,8 @@ int ps_jnode_i64(struct ps_jnode n, int64_t min, int64_t max, int64_t *out, stru
         *out = v;
         return 0;
     }
+    if (!fault)
+        return refuse(n, err);
     if (max < INT64_MAX)
         snprintf(what, sizeof what, "an integer from %" PRId64 " to %" PRId64, min, max);
     else if (min > INT64_MIN)
@@ -347,6 +374,8 @@ int ps_jnode_double(struct ps_jnode n, double min, double max, double *out, stru
 
     if (!err)
         return 0;
+    if (!fault)
+        return refuse(n, err);
     if (min > -DBL_MAX && max < DBL_MAX)
         snprintf(what, sizeof what, "a number from %.15g to %.15g", min, max);
     else if (min > -DBL_MAX)

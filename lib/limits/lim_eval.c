@@ -18,11 +18,10 @@ void lim_decide(struct lim_eval *e, struct lim_item *item, enum lim_result resul
     item->result = result;
     free(item->why);
     va_start(ap, fmt);
-    if (vasprintf(&item->why, fmt, ap) < 0) {
-        item->why = NULL;
-        e->err = -ENOMEM;
-    }
+    item->why = lim_words(fmt, ap);
     va_end(ap);
+    if (!item->why)
+        e->err = -ENOMEM;
 }
 
 void lim_no_answer(struct lim_eval *e, struct lim_item *item, enum lim_result result,
@@ -43,11 +42,9 @@ static void finish(struct lim_eval *e, bool passed, const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 static void finish(struct lim_eval *e, bool passed, const char *fmt, va_list ap)
 {
-    char *why = NULL;
+    char *why = lim_words(fmt, ap);
     size_t place = lim_reason_add(&e->reasons, 0, "verdict", NULL, NULL);
     e->verdict.passed = passed;
-    if (vasprintf(&why, fmt, ap) < 0)
-        why = NULL;
     lim_reason_say(&e->reasons, place, passed ? LIM_YES : LIM_NO, "%s", why ? why : ps_strerror(-ENOMEM));
     free(why);
     e->verdict.why = place < e->reasons.n ? e->reasons.at[place].text : NULL;
@@ -83,6 +80,8 @@ static void tell_hints(struct lim_eval *e)
     ps_buf_init(&text, 4096);
     for (struct ps_jnode n = ps_jnode_first(e->request.hints); ps_jnode_there(n); n = ps_jnode_next(n)) {
         const char *value = "";
+        if (ps_jnode_key(n)[0] == '#')
+            continue;
         (void)ps_jnode_str(n, 0, SIZE_MAX, &value, NULL);
         (void)ps_buf_printf(&text, "%s%s %s", any ? ", " : "", ps_jnode_key(n), value);
         any = true;
@@ -143,23 +142,45 @@ static bool required(enum lim_require how, size_t yes, size_t n)
     return false;
 }
 
+// Whether enough of n things hold, some of which could not be told: LIM_ERROR where it hangs on those.
+static enum lim_result weigh(enum lim_require how, size_t yes, size_t unknown, size_t n)
+{
+    bool holds = required(how, yes, n);
+    for (size_t more = 1; more <= unknown; more++)
+        if (required(how, yes + more, n) != holds)
+            return LIM_ERROR;
+    return holds ? LIM_YES : LIM_NO;
+}
+
+// ", 2 could not be told", or nothing.
+static const char *unknown_words(size_t unknown, char out[48])
+{
+    out[0] = '\0';
+    if (unknown)
+        snprintf(out, 48, ", %zu could not be told", unknown);
+    return out;
+}
+
 static void classify_one(struct lim_eval *e, size_t i)
 {
     const struct lim_classifier *c = &e->rules->classifiers[i];
-    size_t place = lim_reason_add(&e->reasons, 1, "classifier", c->name, lim_requires[c->require]), yes = 0;
+    size_t place = lim_reason_add(&e->reasons, 1, "classifier", c->name, lim_requires[c->require]), yes = 0,
+           unknown = 0;
+    char words[48];
     struct ps_buf names;
     ps_buf_init(&names, 65536);
     for (size_t k = 0; k < c->n; k++) {
+        unknown += e->identifiers[c->identifiers[k]].result == LIM_ERROR;
         if (e->identifiers[c->identifiers[k]].result != LIM_YES)
             continue;
         put_name(&names, e->rules->identifiers[c->identifiers[k]].name);
         yes++;
     }
-    bool in = required(c->require, yes, c->n);
-    if (in)
+    enum lim_result in = weigh(c->require, yes, unknown, c->n);
+    if (in == LIM_YES)
         e->classifiers[e->nclassifiers++] = i;
-    lim_reason_say(&e->reasons, place, in ? LIM_YES : LIM_NO, "%zu of %zu%s%.*s", yes, c->n, yes ? ": " : "",
-                   (int)ps_buf_len(&names), yes ? (const char *)ps_buf_head(&names) : "");
+    lim_reason_say(&e->reasons, place, in, "%zu of %zu%s%s%.*s", yes, c->n, unknown_words(unknown, words),
+                   yes ? ": " : "", (int)ps_buf_len(&names), yes ? (const char *)ps_buf_head(&names) : "");
     ps_buf_fini(&names);
 }
 
@@ -265,13 +286,21 @@ static void keep_refusal(struct lim_eval *e, const char *name)
                             (const char *)ps_buf_head(&e->refusal));
 }
 
-static void app_over(struct lim_eval *e, bool passed)
+// What could not be told fails, inverted or not.
+static void app_over(struct lim_eval *e, enum lim_result of)
 {
     const struct lim_application *a = &e->rules->applications[e->application];
-    bool result = passed != a->invert;
+    bool result = of != LIM_ERROR && (of == LIM_YES) != a->invert;
     const char *name = app_name(a);
-    lim_reason_say(&e->reasons, e->place, result ? LIM_YES : LIM_NO, "%s%s%s", result ? "passes" : "fails",
-                   a->invert ? " (inverted)" : "", !result && a->stop ? ", and that is final" : "");
+    lim_reason_say(&e->reasons, e->place,
+                   result            ? LIM_YES
+                   : of == LIM_ERROR ? LIM_ERROR
+                                     : LIM_NO,
+                   "%s%s%s", result ? "passes" : "fails",
+                   of == LIM_ERROR ? " (could not be told)"
+                   : a->invert     ? " (inverted)"
+                                   : "",
+                   !result && a->stop ? ", and that is final" : "");
     if (result) {
         lim_grant(e, "application %zu%s%s passes", e->application + 1, name ? ", " : "", name ? name : "");
         return;
@@ -299,7 +328,9 @@ static void note_refusal(struct lim_eval *e, const struct lim_limit *l, const st
 static void group_over(struct lim_eval *e)
 {
     const struct lim_group *g = &e->rules->applications[e->application].groups[e->group];
-    size_t head = lim_reason_add(&e->reasons, 1, "group", NULL, lim_requires[g->require]), yes = 0;
+    size_t head = lim_reason_add(&e->reasons, 1, "group", NULL, lim_requires[g->require]), yes = 0,
+           unknown = 0;
+    char words[48];
     ps_buf_clear(&e->refusal);
     for (size_t i = 0; i < g->n; i++) {
         const struct lim_limit *l = &e->rules->limits[g->limits[i]];
@@ -307,14 +338,15 @@ static void group_over(struct lim_eval *e)
         size_t place = lim_reason_add(&e->reasons, 2, "limit", l->name, lim_limit_types[l->type]);
         lim_reason_say(&e->reasons, place, item->result, "%s", item->why ? item->why : "");
         yes += item->result == LIM_YES;
-        if ((item->result == LIM_YES) == (g->require == LIM_NONE))
+        unknown += item->result == LIM_ERROR;
+        if (item->result == LIM_ERROR || (item->result == LIM_YES) == (g->require == LIM_NONE))
             note_refusal(e, l, item);
     }
-    bool passed = required(g->require, yes, g->n);
-    lim_reason_say(&e->reasons, head, passed ? LIM_YES : LIM_NO, "%zu of %zu pass", yes, g->n);
+    enum lim_result result = weigh(g->require, yes, unknown, g->n);
+    lim_reason_say(&e->reasons, head, result, "%zu of %zu pass%s", yes, g->n, unknown_words(unknown, words));
     e->group++;
-    if (!passed)
-        app_over(e, false);
+    if (result != LIM_YES)
+        app_over(e, result);
 }
 
 // machine
@@ -346,7 +378,7 @@ static bool next_limit(struct lim_eval *e, struct lim_ask *ask, bool *waiting)
 {
     const struct lim_application *a = &e->rules->applications[e->application];
     if (e->group == a->ngroups) {
-        app_over(e, true);
+        app_over(e, LIM_YES);
         return false;
     }
     const struct lim_group *g = &a->groups[e->group];
@@ -418,9 +450,18 @@ static void script_answered(struct lim_eval *e, const struct lim_answer *a)
     }
 }
 
+// Whatever the rules make of the want of an answer: this is none of theirs.
+static void busy(struct lim_eval *e, const char *why)
+{
+    e->verdict.busy = true;
+    lim_deny(e, "busy: %s", why ? why : ps_strerror(PS_ESTATE));
+}
+
 void lim_eval_answer(struct lim_eval *e, unsigned id, const struct lim_answer *a)
 {
-    if (e->stage == LIM_REWRITE || e->stage == LIM_PRIORITY)
+    if (a->err && a->busy && e->stage != LIM_OVER)
+        busy(e, a->why);
+    else if (e->stage == LIM_REWRITE || e->stage == LIM_PRIORITY)
         script_answered(e, a);
     else if (e->stage == LIM_IDENTIFY && id < e->rules->nidentifiers && e->identifiers[id].state == LIM_ASKED)
         lim_identified(e, id, a);

@@ -44,7 +44,8 @@ struct lim_ask {
 struct lim_answer {
     int err;         // 0, or there is none: PS_ETIMEOUT, PS_EREFUSED, ...; LIST: PS_ENOTFOUND, never fetched
     const char *why; // of an error, in words
-    bool yes;        // BOGON, LIST, LOCALIF, LOCALNET
+    bool busy; // of an error: it has not been asked, for there are too many others; there is no verdict then
+    bool yes;  // BOGON, LIST, LOCALIF, LOCALNET
     const char *const *names; // NAMES, without the dot at the end; none: they have none
     const uint32_t *asns;     // ASNS
     size_t n;                 // of either
@@ -55,6 +56,7 @@ struct lim_answer {
 
 struct lim_verdict {
     bool passed;
+    bool busy;         // not passed for want of a turn: there would be a verdict at another time
     const char *why;   // in a sentence
     const char *task;  // the task as rewritten, JSON; NULL: it is as it was
     size_t task_len;   //

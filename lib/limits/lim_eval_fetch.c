@@ -8,8 +8,6 @@
 #include "limits/lim_eval_impl.h"
 #include "limits/lim_merge.h"
 
-#define MESSAGE_SHOWN 300
-
 enum step { STEP_URL, STEP_HEADERS, STEP_PARAMS, STEP_FETCH };
 
 // What the transforms have made so far.
@@ -161,8 +159,8 @@ static void judge(struct lim_eval *e, size_t i, bool yes, const char *message)
 {
     const struct lim_limit *l = &e->rules->limits[i];
     const char *inverted = !l->invert ? "" : yes ? " (passed, but inverted)" : " (inverted)";
-    lim_decide(e, &e->limits[i], yes != l->invert ? LIM_YES : LIM_NO, "the server says %s%s%.*s%s",
-               yes ? "yes" : "no", message[0] ? ": " : "", MESSAGE_SHOWN, message, inverted);
+    lim_decide(e, &e->limits[i], yes != l->invert ? LIM_YES : LIM_NO, "the server says %s%s%s%s",
+               yes ? "yes" : "no", message[0] ? ": " : "", message, inverted);
 }
 
 // {"passed": true or false, "message": "..."}

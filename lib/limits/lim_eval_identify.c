@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/ps_err.h"
 #include "limits/lim_eval_impl.h"
+#include "limits/lim_hint.h"
 #include "limits/lim_match.h"
 
 static void decide(struct lim_eval *e, size_t i, bool yes, const char *why)
@@ -12,6 +13,12 @@ static void decide(struct lim_eval *e, size_t i, bool yes, const char *why)
     bool result = yes != id->invert;
     lim_decide(e, &e->identifiers[i], result ? LIM_YES : LIM_NO, "%s%s", why,
                id->invert ? " (inverted)" : "");
+}
+
+// It cannot be told: no, inverted or not.
+static void give_up(struct lim_eval *e, size_t i, const char *why)
+{
+    lim_decide(e, &e->identifiers[i], LIM_ERROR, "%s", why);
 }
 
 static const struct ps_net *net_of(const struct lim_nets *nets, const struct ps_addr *a)
@@ -38,22 +45,47 @@ static void by_nets(struct lim_eval *e, size_t i)
     decide(e, i, yes, why);
 }
 
+// An address in the one way that it is written here: ::ffff:10.1.2.3 is 10.1.2.3. Else the text.
+static const char *plain(const char *text, char out[PS_ADDR_STRLEN])
+{
+    struct ps_addr a;
+    if (ps_addr_parse(text, 0, &a) != 0)
+        return text;
+    ps_addr_unmap(&a);
+    return ps_addr_host(&a, out);
+}
+
+// Addresses are matched by what they are, as they are in networks.
+static int match_hint(const struct lim_identifier *id, const char **value, char out[PS_ADDR_STRLEN])
+{
+    char wanted[PS_ADDR_STRLEN];
+    struct lim_match m = id->match;
+    if (lim_hint_is_given(id->hint)) {
+        *value = plain(*value, out);
+        if (m.style == LIM_EXACT)
+            m.text = plain(m.text, wanted);
+    }
+    return lim_match(&m, *value);
+}
+
 static void by_hint(struct lim_eval *e, size_t i)
 {
     const struct lim_identifier *id = &e->rules->identifiers[i];
     const char *value = NULL;
-    char why[400];
+    char why[400], host[PS_ADDR_STRLEN];
     if (ps_jnode_str(ps_jnode_member(e->request.hints, id->hint), 0, SIZE_MAX, &value, NULL) != 0) {
         snprintf(why, sizeof why, "there is no hint \"%.60s\"", id->hint);
         decide(e, i, false, why);
         return;
     }
-    int got = lim_match(&id->match, value);
-    if (got < 0)
+    int got = match_hint(id, &value, host);
+    if (got < 0) {
         snprintf(why, sizeof why, "hint \"%.60s\": the pattern takes too long on \"%.100s\"", id->hint,
                  value);
-    else
-        snprintf(why, sizeof why, "hint \"%.60s\" is \"%.100s\"", id->hint, value);
+        give_up(e, i, why);
+        return;
+    }
+    snprintf(why, sizeof why, "hint \"%.60s\" is \"%.100s\"", id->hint, value);
     decide(e, i, got > 0, why);
 }
 
@@ -89,7 +121,7 @@ static bool by_itself(struct lim_eval *e, size_t i, struct lim_ask *ask)
         want_program(e, id, ask);
         return true;
     } else if (ps_addr_version(&e->request.requester) == 0) {
-        decide(e, i, false, "there is no hint \"requester\"");
+        give_up(e, i, "there is no hint \"requester\"");
     } else if (id->type == LIM_ID_CIDRS) {
         by_nets(e, i);
     } else if (id->nets.set && ps_netset_has(id->nets.set, &e->request.requester)) {
@@ -127,6 +159,7 @@ static void by_names(struct lim_eval *e, size_t i, const struct lim_answer *a)
 {
     const struct lim_match *m = &e->rules->identifiers[i].match;
     char why[400] = "";
+    bool late = false;
     for (size_t k = 0; k < a->n; k++) {
         int got = match_name(m, a->names[k]);
         if (got > 0) {
@@ -136,8 +169,12 @@ static void by_names(struct lim_eval *e, size_t i, const struct lim_answer *a)
         }
         snprintf(why, sizeof why, "its name %.255s %s", a->names[k],
                  got < 0 ? "takes the pattern too long" : "does not match");
+        late |= got < 0;
     }
-    decide(e, i, false, a->n ? why : "it has no name that leads back to it");
+    if (late)
+        give_up(e, i, "one of its names takes the pattern too long");
+    else
+        decide(e, i, false, a->n ? why : "it has no name that leads back to it");
 }
 
 static void by_asns(struct lim_eval *e, size_t i, const struct lim_answer *a)
@@ -163,12 +200,16 @@ static void by_asns(struct lim_eval *e, size_t i, const struct lim_answer *a)
 static void by_output(struct lim_eval *e, size_t i, const struct lim_answer *a)
 {
     char why[200];
-    bool yes = a->text && strcmp(a->text, "true") == 0;
-    if (!a->text)
-        snprintf(why, sizeof why, "the script says nothing");
+    if (!a->text) {
+        give_up(e, i, "the script says nothing");
+        return;
+    }
+    bool yes = strcmp(a->text, "true") == 0;
+    snprintf(why, sizeof why, "the script says %.*s", (int)(a->len > 100 ? 100 : a->len), a->text);
+    if (yes || strcmp(a->text, "false") == 0)
+        decide(e, i, yes, why);
     else
-        snprintf(why, sizeof why, "the script says %.*s", (int)(a->len > 100 ? 100 : a->len), a->text);
-    decide(e, i, yes, why);
+        give_up(e, i, why);
 }
 
 static void by_yes(struct lim_eval *e, size_t i, const struct lim_answer *a)
@@ -183,15 +224,13 @@ static void by_yes(struct lim_eval *e, size_t i, const struct lim_answer *a)
     decide(e, i, a->yes, why ? why : "");
 }
 
-// What holds where the question has no answer. Of names, ASNs and such the rules say it; a script has failed.
+// What holds where the question has no answer: what the rules say; where they say nothing, it cannot be told.
 static void without_answer(struct lim_eval *e, size_t i, const struct lim_answer *a)
 {
     const struct lim_identifier *id = &e->rules->identifiers[i];
     bool yes = id->fail_result || (id->list && id->list->fail_state);
-    if (id->type == LIM_ID_JQ || id->type == LIM_ID_LOCALIF || id->type == LIM_ID_LOCALNET)
-        lim_no_answer(e, &e->identifiers[i], LIM_ERROR, a);
-    else
-        lim_no_answer(e, &e->identifiers[i], yes != id->invert ? LIM_YES : LIM_NO, a);
+    bool said = id->type == LIM_ID_BOGON || id->type == LIM_ID_ASN || (id->list && id->list->fail_said);
+    lim_no_answer(e, &e->identifiers[i], !said ? LIM_ERROR : yes != id->invert ? LIM_YES : LIM_NO, a);
 }
 
 void lim_identified(struct lim_eval *e, size_t i, const struct lim_answer *a)

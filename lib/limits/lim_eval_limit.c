@@ -34,27 +34,43 @@ static ps_ns run_end(const struct lim_request *q)
 static void by_daterange(struct lim_eval *e, size_t i)
 {
     const struct lim_limit *l = &e->rules->limits[i];
-    char from[PS_ISO8601_TIME], to[PS_ISO8601_TIME], why[200];
+    char from[PS_ISO8601_TIME], to[PS_ISO8601_TIME], why[300];
     bool yes = lim_daterange_has(l, e->request.start.at, run_end(&e->request));
-    snprintf(why, sizeof why, "the run is %s %s to %s", yes ? "within" : "not within",
-             ps_iso8601_put_time(&l->start, from), ps_iso8601_put_time(&l->end, to));
+    snprintf(why, sizeof why, "the run, %.60s for %.60s, is %s %s to %s", e->request.start_text,
+             e->request.duration_text, yes ? "within" : "not within", ps_iso8601_put_time(&l->start, from),
+             ps_iso8601_put_time(&l->end, to));
     decide(e, i, yes, why);
+}
+
+static unsigned given_fields(const struct lim_schedule *s)
+{
+    unsigned given = 0;
+    for (unsigned f = 0; f < LIM_FIELDS; f++)
+        given |= s->given[f] ? 1u << f : 0;
+    return given;
 }
 
 static void by_schedule(struct lim_eval *e, size_t i)
 {
     const struct lim_schedule *s = &e->rules->limits[i].schedule;
-    char why[200] = "the run's time matches";
+    const struct lim_request *q = &e->request;
+    char words[400];
+    struct ps_buf why;
     unsigned wrong;
-    size_t used = 0;
-    bool yes = lim_schedule_has(s, &e->request.start, e->request.duration, &wrong);
-    for (int f = 0; f < LIM_FIELDS; f++)
-        if (wrong & 1u << f)
-            used += (size_t)snprintf(why + used, sizeof why - used, "%s%s", used ? ", " : "the run's ",
-                                     lim_fields[f]);
-    if (used)
-        snprintf(why + used, sizeof why - used, " does not match");
-    decide(e, i, yes, why);
+    bool yes = lim_schedule_has(s, &q->start, q->duration, &wrong);
+    ps_buf_init(&why, 0);
+    // A limit that is inverted fails by what matches.
+    unsigned of_interest = yes ? given_fields(s) : wrong;
+    for (unsigned f = 0; f < LIM_FIELDS; f++)
+        if (of_interest & 1u << f)
+            (void)ps_buf_printf(&why, "%s%s",
+                                ps_buf_len(&why) ? "; "
+                                : yes            ? "the run's time matches: "
+                                                 : "the run's ",
+                                lim_schedule_words(s, &q->start, q->duration, f, words, sizeof words));
+    (void)ps_buf_append(&why, "", 1);
+    decide(e, i, yes, ps_buf_len(&why) > 1 ? (char *)ps_buf_head(&why) : "the run's time may be any");
+    ps_buf_fini(&why);
 }
 
 static bool is_about_runs(const struct lim_limit *l)

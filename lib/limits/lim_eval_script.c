@@ -84,6 +84,7 @@ bool lim_priority_ask(struct lim_eval *e, struct lim_ask *ask)
 
 static void tell_messages(struct lim_eval *e, struct ps_jnode array, const char *kind)
 {
+    size_t count = ps_jnode_count(array);
     int left = MESSAGES_MAX;
     for (struct ps_jnode n = ps_jnode_first(array); ps_jnode_there(n) && left-- > 0; n = ps_jnode_next(n)) {
         const char *text = NULL;
@@ -91,14 +92,17 @@ static void tell_messages(struct lim_eval *e, struct ps_jnode array, const char 
             lim_reason_say(&e->reasons, lim_reason_add(&e->reasons, 1, kind, NULL, NULL), LIM_MOOT, "%s",
                            text);
     }
+    if (count > MESSAGES_MAX)
+        lim_reason_say(&e->reasons, lim_reason_add(&e->reasons, 1, kind, NULL, NULL), LIM_MOOT,
+                       "and %zu more", count - MESSAGES_MAX);
 }
 
 // rewrite
 
-static bool refuse(struct lim_eval *e, size_t place, const char *why)
+static bool refuse(struct lim_eval *e, size_t place, const char *what, const char *why)
 {
-    lim_reason_say(&e->reasons, place, LIM_NO, "%s", why);
-    lim_deny(e, "%s", why);
+    lim_reason_say(&e->reasons, place, LIM_NO, "%s%s", what, why);
+    lim_deny(e, "%s%s", what, why);
     return false;
 }
 
@@ -131,7 +135,8 @@ static bool take_result(struct lim_eval *e, size_t place)
     if (err)
         return refuse(e, place,
                       err == PS_EPROTO ? "the rewrite script changed the type of the test"
-                                       : "the rewrite script makes no task");
+                                       : "the rewrite script makes no task",
+                      "");
     lim_reason_say(&e->reasons, place, LIM_MOOT,
                    said ? "changes the task" : "changes the task and does not say so");
     tell_messages(e, ps_jnode_member(root, "messages"), "change");
@@ -141,17 +146,12 @@ static bool take_result(struct lim_eval *e, size_t place)
 bool lim_rewritten(struct lim_eval *e, const struct lim_answer *a)
 {
     size_t place = lim_reason_add(&e->reasons, 0, "rewrite", NULL, NULL);
-    char why[600];
-    if (a->err && a->why && strncmp(a->why, "rejected: ", 10) == 0) {
-        snprintf(why, sizeof why, "the rewrite script rejects the task: %s", a->why + 10);
-        return refuse(e, place, why);
-    }
-    if (a->err || !a->text) {
-        snprintf(why, sizeof why, "the rewrite script failed: %s", a->err ? a->why : "it has no output");
-        return refuse(e, place, why);
-    }
+    if (a->err && a->why && strncmp(a->why, "rejected: ", 10) == 0)
+        return refuse(e, place, "the rewrite script rejects the task: ", a->why + 10);
+    if (a->err || !a->text)
+        return refuse(e, place, "the rewrite script failed: ", a->err ? a->why : "it has no output");
     if (ps_jdoc_parse(&e->rewritten, NULL, a->text, a->len, NULL) != 0)
-        return refuse(e, place, "the rewrite script's output cannot be read");
+        return refuse(e, place, "the rewrite script's output cannot be read", "");
     return take_result(e, place);
 }
 

@@ -134,3 +134,14 @@ void lim_fault_from(struct lim_faults *f, struct ps_jnode n, const struct ps_fau
     }
     enter(f, LIM_FAULT, line && !f->site ? line : here, path, text, hint);
 }
+
+void lim_faults_sort(struct lim_faults *f)
+{
+    for (size_t i = 1; i < f->n; i++) {
+        struct lim_fault one = f->at[i];
+        size_t k = i;
+        for (; k > 0 && f->at[k - 1].line > one.line; k--)
+            f->at[k] = f->at[k - 1];
+        f->at[k] = one;
+    }
+}

@@ -37,3 +37,5 @@ void lim_fault_place(struct lim_faults *f, enum lim_weight weight, int line, con
                      const char *hint, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 // The same where a function of ps_jdoc.h has told its own: "[NAME:LINE: ][PATH: ]TEXT[; HINT]".
 void lim_fault_from(struct lim_faults *f, struct ps_jnode n, const struct ps_fault *fault);
+// By their lines; those of one line in the order they were told in.
+void lim_faults_sort(struct lim_faults *f);

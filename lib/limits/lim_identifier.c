@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
+#include "limits/lim_hint.h"
 #include "limits/lim_match.h"
 #include "limits/lim_parse_impl.h"
 #include "limits/lim_script.h"
@@ -55,10 +56,20 @@ void lim_read_nets(struct lim_parsing *p, struct ps_jnode array, struct lim_nets
 
 // data
 
+// Others may be made up for one's own requests.
+static void check_hint(struct lim_read *r, const char *hint)
+{
+    char near[LIM_NAME_HINT];
+    if (hint[0] && !lim_hint_is_given(hint))
+        lim_fault_at(r->faults, LIM_WARNING, ps_jnode_member(r->node, "hint"), NULL,
+                     lim_hint_near(hint, near), "pScheduler gives no hint \"%.60s\"", hint);
+}
+
 static void read_hint(struct lim_identifier *id, struct lim_read *r)
 {
     struct ps_jnode match = lim_get_object(r, "match", LIM_NEEDED);
     id->hint = lim_get_str(r, "hint", LIM_NEEDED, 1);
+    check_hint(r, id->hint);
     if (ps_jnode_there(match))
         lim_match_read(&id->match, match, r->faults);
 }
@@ -89,7 +100,7 @@ static struct lim_list *new_list(struct lim_parsing *p)
 
 static void check_source(struct lim_parsing *p, struct lim_read *r, const char *url, const char *key)
 {
-    if (url[0] && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+    if (url[0] && !lim_is_web_url(url))
         lim_fault_at(p->faults, LIM_FAULT, ps_jnode_member(r->node, key), NULL,
                      "as in https://www.example.org/list", "\"%.60s\" is not a URL of http or https", url);
 }
@@ -106,6 +117,7 @@ static void read_list(struct lim_parsing *p, struct lim_identifier *id, struct l
     l->update = lim_get_duration(r, "update", LIM_NEEDED, EVERY_MIN, EVERY_MAX, PS_SEC);
     l->retry = lim_get_duration(r, "retry", LIM_NEEDED, EVERY_MIN, EVERY_MAX, PS_SEC);
     l->fail_state = lim_get_bool(r, "fail-state", LIM_OPTIONAL, false);
+    l->fail_said = ps_jnode_there(ps_jnode_member(r->node, "fail-state"));
     struct ps_jnode transform = lim_get_object(r, "transform", LIM_OPTIONAL);
     snprintf(of, sizeof of, "the transform of identifier \"%.60s\"", id->name);
     if (ps_jnode_there(transform))

@@ -54,10 +54,22 @@ static void check_members(struct lim_parsing *p, struct ps_jnode object)
     }
 }
 
+// What would begin another header is none of this one.
+static void check_headers(struct lim_parsing *p, struct ps_jnode object)
+{
+    for (struct ps_jnode n = ps_jnode_first(object); ps_jnode_there(n); n = ps_jnode_next(n)) {
+        const char *text = "";
+        (void)ps_jnode_str(n, 0, SIZE_MAX, &text, NULL);
+        if (ps_jnode_key(n)[0] != '#' && (strpbrk(text, "\r\n") || strpbrk(ps_jnode_key(n), "\r\n: ")))
+            lim_fault_at(p->faults, LIM_FAULT, n, NULL, NULL,
+                         "is no header: a name has neither blanks nor colons, and all is one line");
+    }
+}
+
 static void check_url(struct lim_parsing *p, struct lim_fetch *f, struct ps_jnode data, bool transformed)
 {
     const char *hint = "as in https://www.example.org/decide";
-    bool web = strncmp(f->url, "http://", 7) == 0 || strncmp(f->url, "https://", 8) == 0;
+    bool web = lim_is_web_url(f->url);
     struct ps_jnode n = ps_jnode_member(data, "url");
     if (ps_jnode_type(n) == PS_JTYPE_STRING && !web && !transformed)
         lim_fault_at(p->faults, LIM_FAULT, n, NULL, hint, "\"%.60s\" is not a URL of http or https", f->url);
@@ -78,6 +90,7 @@ void lim_read_fetch(struct lim_parsing *p, struct lim_limit *l)
     f->headers = lim_get_object(&r, "headers", LIM_OPTIONAL);
     f->params = lim_get_object(&r, "params", LIM_OPTIONAL);
     check_members(p, f->headers);
+    check_headers(p, f->headers);
     check_members(p, f->params);
     struct ps_jnode url = lim_get_object(&r, "url-transform", LIM_OPTIONAL);
     check_url(p, f, l->data, ps_jnode_there(url));
@@ -90,19 +103,19 @@ void lim_read_fetch(struct lim_parsing *p, struct lim_limit *l)
 }
 
 // A limit's `invert` stands beside its data, though an example of pScheduler's documentation has it inside.
-static bool misplaced_invert(struct lim_parsing *p, struct lim_limit *l)
+static void hint_at_invert(struct lim_faults *f, size_t since)
 {
-    struct ps_jnode n = ps_jnode_member(l->data, "invert");
-    if (!ps_jnode_there(n))
-        return false;
-    lim_fault_at(p->faults, LIM_FAULT, n, NULL, "put it beside \"data\"", "is not known here");
-    return true;
+    for (size_t i = since; i < f->n; i++) {
+        const char *end = strrchr(f->at[i].path, '.');
+        if (!end || strcmp(end, ".invert") != 0)
+            continue;
+        free(f->at[i].hint);
+        f->at[i].hint = strdup("put it beside \"data\"");
+    }
 }
 
-static void read_data(struct lim_parsing *p, struct lim_limit *l)
+static void read_by_type(struct lim_parsing *p, struct lim_limit *l)
 {
-    if (misplaced_invert(p, l))
-        return;
     switch (l->type) {
     case LIM_PASS_FAIL:
         read_pass(p, l);
@@ -125,6 +138,13 @@ static void read_data(struct lim_parsing *p, struct lim_limit *l)
     case LIM_LIMIT_TYPES:
         break;
     }
+}
+
+static void read_data(struct lim_parsing *p, struct lim_limit *l)
+{
+    size_t before = p->faults->n;
+    read_by_type(p, l);
+    hint_at_invert(p->faults, before);
 }
 
 // clones
@@ -204,6 +224,7 @@ static void read_limit(struct lim_parsing *p, struct ps_jnode n)
     size_t of = ps_jnode_there(clone)
                     ? lim_find(p, clone, "limit before this one", rules->limits, rules->nlimits, sizeof *l)
                     : SIZE_MAX;
+    p->lost_limits |= ps_jnode_there(clone) && of == SIZE_MAX;
     if (of != SIZE_MAX && ps_jnode_there(data))
         read_clone(p, l, of, data);
     else if (l->type < LIM_LIMIT_TYPES && ps_jnode_there(data))

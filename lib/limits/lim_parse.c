@@ -109,11 +109,12 @@ void lim_read_classifiers(struct lim_parsing *p, struct ps_jnode array)
         c->identifiers =
             lim_find_all(p, lim_get_array(&r, "identifiers", LIM_NEEDED), "identifier", rules->identifiers,
                          rules->nidentifiers, sizeof *rules->identifiers, &c->n);
+        p->lost_identifiers |= p->faults->faults != r.before;
         c->require = (enum lim_require)lim_get_word(&r, "require", LIM_OPTIONAL, lim_requires, 4, LIM_ANY);
         if (ps_jnode_there(ps_jnode_member(n, "require")) && rules->schema < 4)
             lim_fault_at(p->faults, LIM_FAULT, ps_jnode_member(n, "require"), NULL, "set \"schema\" to 4",
                          "is of schema 4; this file says %u", rules->schema);
-        (void)lim_read_end(&r);
+        c->sound = lim_read_end(&r);
         rules->nclassifiers++;
     }
 }
@@ -146,7 +147,9 @@ static void read_application(struct lim_parsing *p, struct ps_jnode n, struct li
     a->groups = lim_room(p, apply, sizeof *a->groups);
     for (struct ps_jnode g = ps_jnode_first(apply); a->groups && ps_jnode_there(g); g = ps_jnode_next(g))
         read_group(p, g, &a->groups[a->ngroups++]);
-    (void)lim_read_end(&r);
+    a->sound = lim_read_end(&r);
+    p->lost_classifiers |= !a->sound;
+    p->lost_limits |= !a->sound;
 }
 
 void lim_read_applications(struct lim_parsing *p, struct ps_jnode array)
@@ -192,14 +195,17 @@ static unsigned schema(struct lim_parsing *p, struct lim_read *r)
     return (unsigned)v;
 }
 
-// pScheduler's documentation has "classifications" in one place.
-static void tell_misnomer(struct lim_parsing *p, struct lim_read *r)
+// pScheduler's documentation has "classifications" in one place; what is in there is looked at all the same.
+static struct ps_jnode classifiers_of(struct lim_parsing *p, struct lim_read *r)
 {
-    struct ps_jnode n = ps_jnode_member(r->node, "classifications");
-    if (!ps_jnode_there(n))
-        return;
-    (void)lim_get(r, "classifications", LIM_OPTIONAL);
+    bool misnamed = ps_jnode_there(ps_jnode_member(r->node, "classifications"));
+    bool named = ps_jnode_there(ps_jnode_member(r->node, "classifiers"));
+    struct ps_jnode n;
+    if (!misnamed)
+        return part(p, r, "classifiers");
+    n = lim_get(r, "classifications", LIM_OPTIONAL);
     lim_fault_at(p->faults, LIM_FAULT, n, NULL, "call it \"classifiers\"", "is not known here");
+    return part(p, r, named ? "classifiers" : "classifications");
 }
 
 static void read_all(struct lim_parsing *p)
@@ -209,41 +215,68 @@ static void read_all(struct lim_parsing *p)
     lim_read_begin(&r, ps_jdoc_root(rules->doc), p->faults);
     rules->schema = schema(p, &r);
     lim_read_identifiers(p, part(p, &r, "identifiers"));
-    tell_misnomer(p, &r);
-    lim_read_classifiers(p, part(p, &r, "classifiers"));
+    struct ps_jnode classifiers = classifiers_of(p, &r);
+    lim_read_classifiers(p, classifiers);
     rules->rewrite = script(p, &r, "rewrite", 2, LIM_SCRIPT_REWRITE);
     lim_read_limits(p, part(p, &r, "limits"));
-    lim_read_applications(p, part(p, &r, "applications"));
+    struct ps_jnode applications = part(p, &r, "applications");
+    lim_read_applications(p, applications);
     rules->priority = script(p, &r, "priority", 3, LIM_SCRIPT_PRIORITY);
+    p->lost_identifiers |= !ps_jnode_there(classifiers);
+    p->lost_limits |= !ps_jnode_there(applications);
+    p->lost_classifiers |= !ps_jnode_there(applications);
     (void)lim_read_end(&r);
 }
 
-static int read_doc(struct lim_parsing *p, const char *text, size_t len)
+// The document if there is one to read on in: a key given twice is a fault, what else is in there is told too.
+static bool read_doc(struct lim_parsing *p, const char *text, size_t len)
 {
     struct ps_fault fault = {""};
+    int err = PS_ELIMIT;
     if (len > LIM_FILE_MAX)
         ps_fault_set(&fault, NULL, 0, "has more than %zu octets", LIM_FILE_MAX);
-    else if (ps_jdoc_parse(&p->rules->doc, "-", text, len, &fault) == 0)
-        return 0;
-    lim_fault_from(p->faults, (struct ps_jnode){NULL, 0}, &fault);
-    return PS_EMALFORMED;
+    else
+        err = ps_jdoc_parse(&p->rules->doc, "-", text, len, &fault);
+    if (err)
+        lim_fault_from(p->faults, (struct ps_jnode){NULL, 0}, &fault);
+    return err == 0 ||
+           (err == PS_EDUPLICATE && ps_jdoc_parse_careless(&p->rules->doc, "-", text, len, NULL) == 0);
 }
 
-int lim_parse(struct lim_rules **out, const char *text, size_t len, struct lim_faults *faults)
+static bool is_object(const struct lim_rules *r)
 {
-    struct lim_parsing p = {calloc(1, sizeof *p.rules), faults};
+    return ps_jnode_type(ps_jdoc_root(r->doc)) == PS_JTYPE_OBJECT;
+}
+
+int lim_survey(struct lim_rules **out, const char *text, size_t len, struct lim_faults *faults)
+{
+    struct lim_parsing p = {.rules = calloc(1, sizeof *p.rules), .faults = faults};
     *out = NULL;
     if (!p.rules)
         return -ENOMEM;
-    if (read_doc(&p, text, len) == 0)
+    bool whole = read_doc(&p, text, len);
+    if (whole)
         read_all(&p);
-    if (!faults->err && faults->faults == 0)
+    if (!faults->err && whole && is_object(p.rules)) {
         lim_warn(&p);
-    if (!faults->err && faults->faults == 0)
+        lim_faults_sort(faults);
         *out = p.rules;
-    else
+    }
+    if (faults->err)
+        *out = NULL;
+    if (!*out)
         lim_rules_free(p.rules);
     if (faults->err)
         return faults->err;
     return faults->faults ? PS_EMALFORMED : 0;
+}
+
+int lim_parse(struct lim_rules **out, const char *text, size_t len, struct lim_faults *faults)
+{
+    int err = lim_survey(out, text, len, faults);
+    if (err) {
+        lim_rules_free(*out);
+        *out = NULL;
+    }
+    return err;
 }

@@ -7,6 +7,8 @@
 struct lim_parsing {
     struct lim_rules *rules;
     struct lim_faults *faults;
+    // Names that could not be read or found: what they may have meant is not called unused.
+    bool lost_identifiers, lost_classifiers, lost_limits;
 };
 
 // Room for the elements of an array, all zeros, at least one; NULL and told: no memory.

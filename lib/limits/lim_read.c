@@ -151,3 +151,9 @@ bool lim_read_end(struct lim_read *r)
     }
     return r->faults->faults == r->before;
 }
+
+bool lim_is_web_url(const char *text)
+{
+    size_t scheme = strncmp(text, "http://", 7) == 0 ? 7 : strncmp(text, "https://", 8) == 0 ? 8 : 0;
+    return scheme && text[scheme] && !strchr("/?#:@", text[scheme]);
+}

@@ -34,3 +34,5 @@ ps_ns lim_get_duration(struct lim_read *r, const char *key, enum lim_need need, 
 const char *lim_element_str(struct ps_jnode n, struct lim_faults *faults);
 // Tells members that nobody asked for, comments ("#...") aside. Whether all was well since begin.
 bool lim_read_end(struct lim_read *r);
+// "http://host..." or "https://host...": what stands behind is not looked at.
+bool lim_is_web_url(const char *text);

@@ -6,6 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Where the last whole character of text ends, up to len octets.
+static size_t whole_characters(const char *text, size_t len)
+{
+    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
+    return len;
+}
+
+char *lim_words(const char *fmt, va_list ap)
+{
+    char *all = NULL, *out;
+    int n = vasprintf(&all, fmt, ap);
+    if (n < 0)
+        return NULL;
+    if (n <= LIM_WORDS_MAX)
+        return all;
+    int kept = (int)whole_characters(all, LIM_WORDS_MAX);
+    if (asprintf(&out, "%.*s... (cut after %d octets)", kept, all, kept) < 0)
+        out = NULL;
+    free(all);
+    return out;
+}
+
 void lim_reasons_fini(struct lim_reasons *r)
 {
     for (size_t i = 0; i < r->n; i++)
@@ -43,9 +66,8 @@ void lim_reason_say(struct lim_reasons *r, size_t place, enum lim_result result,
     if (!fmt)
         return;
     va_start(ap, fmt);
-    if (vasprintf(&one->text, fmt, ap) < 0) {
-        one->text = NULL;
-        r->err = -ENOMEM;
-    }
+    one->text = lim_words(fmt, ap);
     va_end(ap);
+    if (!one->text)
+        r->err = -ENOMEM;
 }

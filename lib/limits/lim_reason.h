@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way to a verdict: a tree of what was looked at and what came of it, kept as a list with depths.
 #pragma once
+#include <stdarg.h>
 #include <stddef.h>
 
 enum lim_result {
     LIM_NO,    // not identified, failed, denied
     LIM_YES,   // identified, passed, granted
-    LIM_ERROR, // could not be told; counts as no
+    LIM_ERROR, // could not be told; counts as no, and what hangs on it fails, inverted or not
     LIM_MOOT,  // neither
 };
 
@@ -25,6 +26,10 @@ struct lim_reasons {
     int err; // -ENOMEM: some are missing
 };
 
+#define LIM_WORDS_MAX 2000 // octets of a reason
+
+// A reason's words: what is longer than LIM_WORDS_MAX (a script may say anything) is cut, and says so. NULL: no memory.
+char *lim_words(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 void lim_reasons_fini(struct lim_reasons *r);
 // Adds one and returns its place, for lim_reason_say. name and type must outlive the list.
 size_t lim_reason_add(struct lim_reasons *r, unsigned depth, const char *kind, const char *name,

@@ -10,7 +10,8 @@ static int read_hints(struct lim_request *q, struct ps_jnode hints, struct ps_fa
     const char *text;
     int err = ps_jnode_want(hints, PS_JTYPE_OBJECT, fault);
     for (struct ps_jnode n = ps_jnode_first(hints); !err && ps_jnode_there(n); n = ps_jnode_next(n))
-        err = ps_jnode_str(n, 0, HINT_MAX, &text, fault);
+        if (ps_jnode_key(n)[0] != '#')
+            err = ps_jnode_str(n, 0, HINT_MAX, &text, fault);
     struct ps_jnode requester = ps_jnode_member(hints, "requester");
     if (err || !ps_jnode_there(requester))
         return err;
@@ -20,6 +21,22 @@ static int read_hints(struct lim_request *q, struct ps_jnode hints, struct ps_fa
         ps_jnode_fault(requester, fault, "\"%.60s\" is no IP address", text);
     ps_addr_unmap(&q->requester);
     return err ? PS_EMALFORMED : 0;
+}
+
+// What is looked at besides the test.
+static int read_rest(struct ps_jnode task, struct ps_fault *fault)
+{
+    static const char *const runs[] = {"run", "run_schedule"};
+    struct ps_jnode priority = ps_jnode_member(task, "priority");
+    int64_t v;
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct ps_jnode run = ps_jnode_member(task, runs[i]);
+        if (!ps_jnode_there(run))
+            continue;
+        ps_jnode_fault(run, fault, "is no part of a task: a run is told beside it");
+        return PS_EMALFORMED;
+    }
+    return ps_jnode_there(priority) ? ps_jnode_i64(priority, INT64_MIN, INT64_MAX, &v, fault) : 0;
 }
 
 static int read_task(struct lim_request *q, struct ps_jnode task, struct ps_fault *fault)
@@ -34,7 +51,7 @@ static int read_task(struct lim_request *q, struct ps_jnode task, struct ps_faul
         return PS_EMALFORMED;
     q->test_type = ps_jneed_str(&test, "type", 1, 200);
     (void)ps_jneed_object(&test, "spec");
-    return test.err ? PS_EMALFORMED : 0;
+    return test.err ? PS_EMALFORMED : read_rest(task, fault);
 }
 
 static int read_run(struct lim_request *q, struct ps_jnode run, struct ps_fault *fault)

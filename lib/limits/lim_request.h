@@ -18,7 +18,7 @@ struct lim_request {
 };
 
 // Takes a request's parts, which must live as long as it: hints and task are objects, task has test.type (a string)
-// and test.spec (an object), run has start and duration or is not there. rewrite is left false. 0, PS_EMALFORMED or
+// and test.spec (an object), a priority that is an integer if any, and no run or run_schedule, run has start and duration or is not there. rewrite is left false. 0, PS_EMALFORMED or
 // PS_ERANGE with the fault told.
 int lim_request_read(struct lim_request *out, struct ps_jnode hints, struct ps_jnode task,
                      struct ps_jnode run, struct ps_fault *fault);

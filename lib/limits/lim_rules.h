@@ -39,6 +39,7 @@ struct lim_program {
     const char *names[LIM_ARGS_MAX + 2];  // of its arguments: its own, then what it is given
     struct lim_text values[LIM_ARGS_MAX]; // of its own, JSON
     size_t nown, nnames;
+    bool sound; // it could be read
 };
 
 #define LIM_NETS_NAMED \
@@ -67,7 +68,7 @@ struct lim_list {
     const char *source, *bind;
     ps_ns update, retry;
     struct lim_program *transform; // NULL: the document is the list
-    bool fail_state;
+    bool fail_state, fail_said;    // said: by the rules
 };
 
 enum lim_id_type {
@@ -106,6 +107,7 @@ enum lim_require { LIM_NONE, LIM_ONE, LIM_ANY, LIM_ALL };
 struct lim_classifier {
     const char *name, *description;
     struct ps_jnode node;
+    bool sound; // it could be read
     enum lim_require require;
     size_t *identifiers; // their indices
     size_t n;
@@ -183,6 +185,7 @@ struct lim_group {
 struct lim_application {
     const char *description; // "": none
     struct ps_jnode node;
+    bool sound;        // it could be read
     size_t classifier; // index, or LIM_EVERYBODY
     struct lim_group *groups;
     size_t ngroups;
@@ -213,6 +216,9 @@ extern const char *const lim_fields[LIM_FIELDS];
 // Reads a file of rules of schema 1 to 4. Every fault and warning goes to faults (initialised by the caller). 0, or
 // with *out NULL: PS_EMALFORMED (the faults say what), -ENOMEM.
 int lim_parse(struct lim_rules **out, const char *text, size_t len, struct lim_faults *faults);
+// The same for a look at all that is wrong: with PS_EMALFORMED, *out is what could be read of them (NULL: nothing), whose
+// sound programs can be compiled. Nobody can be judged by it.
+int lim_survey(struct lim_rules **out, const char *text, size_t len, struct lim_faults *faults);
 void lim_rules_free(struct lim_rules *r); // NULL is fine
 // A file may hold a URL, bare or as a JSON string, in place of the rules: copied to out; false: it does not.
 bool lim_is_url(const char *text, size_t len, char *out, size_t size);

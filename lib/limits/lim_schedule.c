@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include "base/ps_buf.h"
 #include "base/ps_err.h"
 #include "limits/lim_parse_impl.h"
 
@@ -72,7 +74,8 @@ static struct lim_span read_span(struct lim_parsing *p, struct ps_jnode n, enum 
     if (ps_jnode_type(n) == PS_JTYPE_OBJECT)
         return read_range(p, n, field);
     s.lower = s.upper = read_value(p, n, field);
-    if (field == LIM_WEEKDAY && s.lower == 0)
+    uint64_t v = 1;
+    if (field == LIM_WEEKDAY && ps_jnode_u64(n, 0, 0, &v, NULL) == 0)
         lim_fault_at(p->faults, LIM_WARNING, n, NULL, "Sunday is 7, Monday 1", "no weekday has the number 0");
     return s;
 }
@@ -92,6 +95,31 @@ static void read_field(struct lim_parsing *p, struct ps_jnode array, enum lim_fi
     }
 }
 
+// Whether there is a day of the days and months that are given.
+static bool has_day(const struct lim_schedule *s)
+{
+    static const unsigned days[] = {0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    for (unsigned m = 1; m <= 12; m++) {
+        uint64_t those = (UINT64_C(1) << (days[m] + 1)) - 2;
+        if ((s->bits[LIM_MONTH] >> m & 1) && (s->bits[LIM_DAY] & those))
+            return true;
+    }
+    return false;
+}
+
+static void check_sense(struct lim_parsing *p, const struct lim_limit *l)
+{
+    const struct lim_schedule *s = &l->schedule;
+    bool any = false;
+    for (int f = 0; f < LIM_FIELDS; f++)
+        any |= s->given[f];
+    if (!any)
+        lim_fault_at(p->faults, LIM_WARNING, l->data, NULL, "as in \"hour\": [ 8, 9 ]",
+                     "names no time: every run passes");
+    if (s->bits[LIM_MONTH] && s->bits[LIM_DAY] && !has_day(s))
+        lim_fault_at(p->faults, LIM_WARNING, l->data, NULL, NULL, "none of its months has one of its days");
+}
+
 void lim_read_schedule(struct lim_parsing *p, struct lim_limit *l)
 {
     struct lim_read r;
@@ -99,7 +127,8 @@ void lim_read_schedule(struct lim_parsing *p, struct lim_limit *l)
     for (int f = 0; f < LIM_FIELDS; f++)
         read_field(p, lim_get_array(&r, lim_fields[f], LIM_OPTIONAL), (enum lim_field)f, &l->schedule);
     l->schedule.overlap = lim_get_bool(&r, "overlap", LIM_OPTIONAL, false);
-    (void)lim_read_end(&r);
+    if (lim_read_end(&r))
+        check_sense(p, l);
 }
 
 // judging
@@ -170,20 +199,76 @@ static bool field_matches(const struct lim_schedule *s, const struct passed *p, 
     return s->overlap ? (p->bits[f] & s->bits[f]) != 0 : (p->bits[f] & ~s->bits[f]) == 0;
 }
 
+static void pass_all(struct passed *p, const struct ps_when *start, ps_ns duration)
+{
+    ps_ns end;
+    memset(p, 0, sizeof *p);
+    if (__builtin_add_overflow(start->at, duration, &end))
+        end = INT64_MAX;
+    pass_days(p, start->offset, start->at, end);
+    p->bits[LIM_HOUR] = pass_cycle(start->at, end, start->offset, 3600 * PS_SEC, 24);
+    p->bits[LIM_MINUTE] = pass_cycle(start->at, end, start->offset, 60 * PS_SEC, 60);
+    p->bits[LIM_SECOND] = pass_cycle(start->at, end, start->offset, PS_SEC, 60);
+}
+
 bool lim_schedule_has(const struct lim_schedule *s, const struct ps_when *start, ps_ns duration,
                       unsigned *wrong)
 {
-    struct passed p = {0};
-    ps_ns end;
-    if (__builtin_add_overflow(start->at, duration, &end))
-        end = INT64_MAX;
-    pass_days(&p, start->offset, start->at, end);
-    p.bits[LIM_HOUR] = pass_cycle(start->at, end, start->offset, 3600 * PS_SEC, 24);
-    p.bits[LIM_MINUTE] = pass_cycle(start->at, end, start->offset, 60 * PS_SEC, 60);
-    p.bits[LIM_SECOND] = pass_cycle(start->at, end, start->offset, PS_SEC, 60);
+    struct passed p;
+    pass_all(&p, start, duration);
     *wrong = 0;
     for (int f = 0; f < LIM_FIELDS; f++)
         if (s->given[f] && !field_matches(s, &p, (enum lim_field)f))
             *wrong |= 1u << f;
     return *wrong == 0;
+}
+
+// words
+
+static void put_span(struct ps_buf *b, int64_t first, int64_t last)
+{
+    (void)ps_buf_printf(b, "%s%" PRId64, ps_buf_len(b) ? ", " : "", first);
+    if (last > first)
+        (void)ps_buf_printf(b, "-%" PRId64, last);
+}
+
+static void put_bits(struct ps_buf *b, uint64_t bits)
+{
+    for (int i = 0; i < 64; i++) {
+        int last = i;
+        if (!(bits >> i & 1))
+            continue;
+        while (last < 63 && (bits >> (last + 1) & 1))
+            last++;
+        put_span(b, i, last);
+        i = last;
+    }
+}
+
+static void put_wanted(struct ps_buf *b, const struct lim_schedule *s, enum lim_field field)
+{
+    for (size_t i = 0; field == LIM_YEAR && i < s->nyears; i++)
+        put_span(b, s->years[i].lower, s->years[i].upper);
+    put_bits(b, s->bits[field]);
+}
+
+const char *lim_schedule_words(const struct lim_schedule *s, const struct ps_when *start, ps_ns duration,
+                               enum lim_field field, char *out, size_t size)
+{
+    struct passed p;
+    struct ps_buf wanted, has;
+    ps_buf_init(&wanted, size);
+    ps_buf_init(&has, size);
+    pass_all(&p, start, duration);
+    put_wanted(&wanted, s, field);
+    if (field == LIM_YEAR)
+        put_span(&has, p.first_year, p.last_year);
+    put_bits(&has, p.bits[field]);
+    snprintf(out, size, "%s is %.*s, wanted %s%.*s", lim_fields[field], (int)ps_buf_len(&has),
+             (const char *)ps_buf_head(&has), s->overlap ? "some of " : "",
+             ps_buf_len(&wanted) ? (int)ps_buf_len(&wanted) : 7,
+             ps_buf_len(&wanted) ? (const char *)ps_buf_head(&wanted) : "nothing");
+    ps_buf_fini(&wanted);
+    ps_buf_fini(&has);
+    return out;
 }

@@ -188,5 +188,6 @@ struct lim_program *lim_script_read(struct lim_rules *rules, struct ps_jnode obj
     ps_buf_fini(&text);
     if (!p->of || !p->path || !p->text)
         faults->err = -ENOMEM;
-    return lim_read_end(&r) ? p : NULL;
+    p->sound = lim_read_end(&r);
+    return p->sound ? p : NULL;
 }

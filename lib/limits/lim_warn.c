@@ -27,8 +27,8 @@ static bool is_cloned(const struct lim_rules *r, size_t limit)
 static void unused_limits(struct lim_parsing *p)
 {
     const struct lim_rules *r = p->rules;
-    for (size_t i = 0; i < r->nlimits; i++) {
-        bool used = is_cloned(r, i);
+    for (size_t i = 0; i < r->nlimits && !p->lost_limits; i++) {
+        bool used = !r->limits[i].name[0] || is_cloned(r, i);
         for (size_t a = 0; a < r->napplications && !used; a++)
             used = in_groups(&r->applications[a], i);
         if (!used)
@@ -48,8 +48,8 @@ static bool is_listed(const struct lim_classifier *c, size_t identifier)
 static void unused_identifiers(struct lim_parsing *p)
 {
     const struct lim_rules *r = p->rules;
-    for (size_t i = 0; i < r->nidentifiers; i++) {
-        bool used = false;
+    for (size_t i = 0; i < r->nidentifiers && !p->lost_identifiers; i++) {
+        bool used = !r->identifiers[i].name[0];
         for (size_t c = 0; c < r->nclassifiers && !used; c++)
             used = is_listed(&r->classifiers[c], i);
         if (!used)
@@ -76,13 +76,13 @@ static void unused_classifiers(struct lim_parsing *p)
     const struct lim_rules *r = p->rules;
     for (size_t i = 0; i < r->nclassifiers; i++) {
         const char *name = r->classifiers[i].name;
-        bool used = is_spoken_of(r, name);
+        bool used = !name[0] || p->lost_classifiers || is_spoken_of(r, name);
         for (size_t a = 0; a < r->napplications && !used; a++)
             used = r->applications[a].classifier == i;
         if (!used)
             lim_fault_at(p->faults, LIM_WARNING, r->classifiers[i].node, NULL, NULL,
                          "nothing applies to classifier \"%.60s\"", name);
-        if (r->classifiers[i].n == 0)
+        if (r->classifiers[i].n == 0 && r->classifiers[i].sound)
             lim_fault_at(p->faults, LIM_WARNING, r->classifiers[i].node, NULL, "name some",
                          "classifier \"%.60s\" has no identifiers", name);
     }
@@ -105,7 +105,7 @@ static bool is_universal(const struct lim_rules *r, size_t classifier)
 static bool always_passes(const struct lim_rules *r, size_t limit)
 {
     const struct lim_limit *l = &r->limits[limit];
-    return l->type == LIM_PASS_FAIL && l->pass != l->invert;
+    return l->sound && l->type == LIM_PASS_FAIL && l->pass != l->invert;
 }
 
 static bool group_is_certain(const struct lim_rules *r, const struct lim_group *g)
@@ -122,6 +122,8 @@ static bool group_is_certain(const struct lim_rules *r, const struct lim_group *
 static bool is_final(const struct lim_rules *r, const struct lim_application *a)
 {
     bool certain = !a->invert;
+    if (!a->sound)
+        return false;
     for (size_t g = 0; g < a->ngroups; g++)
         certain &= group_is_certain(r, &a->groups[g]);
     return a->stop || certain;
@@ -133,7 +135,7 @@ static void unreachable_applications(struct lim_parsing *p)
     for (size_t i = 1; i < r->napplications; i++) {
         for (size_t before = 0; before < i; before++) {
             const struct lim_application *a = &r->applications[before];
-            if (!is_final(r, a) ||
+            if (!r->applications[i].sound || !is_final(r, a) ||
                 !(is_universal(r, a->classifier) || a->classifier == r->applications[i].classifier))
                 continue;
             lim_fault_at(p->faults, LIM_WARNING, r->applications[i].node, NULL, "put the narrower one first",
@@ -157,15 +159,17 @@ static void empty_groups(struct lim_parsing *p)
     const struct lim_rules *r = p->rules;
     for (size_t i = 0; i < r->napplications; i++) {
         const struct lim_application *a = &r->applications[i];
+        if (!a->sound)
+            continue;
         if (a->ngroups == 0)
             lim_fault_at(p->faults, LIM_WARNING, a->node, NULL, NULL, "applies no limits, so it always %s",
                          a->invert ? "fails" : "passes");
         for (size_t g = 0; g < a->ngroups; g++)
             empty_group(p, a, g);
     }
-    if (r->napplications == 0)
-        lim_fault_at(p->faults, LIM_WARNING, ps_jnode_member(ps_jdoc_root(r->doc), "applications"), NULL,
-                     NULL, "is empty: everything is denied");
+    struct ps_jnode all = ps_jnode_member(ps_jdoc_root(r->doc), "applications");
+    if (ps_jnode_type(all) == PS_JTYPE_ARRAY && ps_jnode_count(all) == 0)
+        lim_fault_at(p->faults, LIM_WARNING, all, NULL, NULL, "is empty: everything is denied");
 }
 
 // The input is the task, though examples of pScheduler's documentation put it under .task.

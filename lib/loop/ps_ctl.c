@@ -252,6 +252,30 @@ static struct conn *find(const struct ps_ctl *ctl, uint64_t id)
     return NULL;
 }
 
+// Who has just asked is the last of all connections, where a search ends at once.
+static struct conn *find_lately(const struct ps_ctl *ctl, uint64_t id)
+{
+    for (struct ps_list *it = ctl->conns.prev; it != &ctl->conns; it = it->prev) {
+        struct conn *c = PS_CONTAINER(it, struct conn, link);
+        if (c->request == id)
+            return c;
+    }
+    return NULL;
+}
+
+pid_t ps_ctl_peer(struct ps_ctl_request req)
+{
+    struct conn *c = req.id ? find_lately(req.ctl, req.id) : NULL;
+    struct ucred who;
+    socklen_t len = sizeof who;
+    int fd;
+
+    if (!c || uv_fileno((uv_handle_t *)&c->pipe, &fd) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
+        return 0;
+    return who.pid;
+}
+
 int ps_ctl_reply(struct ps_ctl_request req, const char *text, size_t len)
 {
     struct conn *c = req.id ? find(req.ctl, req.id) : NULL;

@@ -2,6 +2,7 @@
 // The control socket of a daemon: a Unix socket, a request a line, a reply a line. What the lines say is
 // the daemon's business. Who may ask is settled by the socket's mode.
 #pragma once
+#include <sys/types.h>
 #include "base/ps_conf.h"
 #include "loop/ps_loop.h"
 
@@ -34,6 +35,9 @@ int ps_ctl_listen(struct ps_loop *l, const char *path, unsigned mode, ps_ctl_cb 
 // left out. Dropped when the client has gone or the request was answered already. A reply of more than
 // PS_CTL_REPLY_MAX closes the connection and is PS_ELIMIT.
 int ps_ctl_reply(struct ps_ctl_request req, const char *text, size_t len);
+// Which process asks, as it was when it connected: what it asks for may be told from what others do. 0: not known, or
+// the client has gone.
+pid_t ps_ctl_peer(struct ps_ctl_request req);
 // How long a connection may be idle, or not read its reply, from now on (PS_CTL_IDLE if never called).
 void ps_ctl_set_idle(struct ps_ctl *ctl, ps_ns idle);
 // How many connections there may be from now on (PS_CTL_CONNS if never called), open ones and such that wait to

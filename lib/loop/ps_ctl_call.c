@@ -47,22 +47,27 @@ static int wait_for(const struct call *c, short events)
     return n > 0 ? 0 : fail(c, PS_ETIMEOUT, "no answer in time");
 }
 
-static int connect_failed(const struct call *c, int err)
+const char *ps_ctl_connect_words(int err)
 {
     switch (err) {
     case ENOENT:
-        return fail(c, -err, "there is no such socket; is the daemon running?");
+        return "there is no such socket; is the daemon running?";
     case ECONNREFUSED:
-        return fail(c, -err, "nobody listens on this socket; the daemon that made it is gone");
+        return "nobody listens on this socket; the daemon that made it is gone";
     case EACCES:
     case EPERM:
-        return fail(c, -err, "permission denied; the socket's mode and group say who may ask");
+        return "permission denied; the socket's mode and group say who may ask";
     case EAGAIN:
     case EINPROGRESS:
-        return fail(c, PS_ETIMEOUT, "the daemon takes no connection");
+        return "the daemon takes no connection";
     default:
-        return fail(c, -err, strerror(err));
+        return strerror(err);
     }
+}
+
+static int connect_failed(const struct call *c, int err)
+{
+    return fail(c, err == EAGAIN || err == EINPROGRESS ? PS_ETIMEOUT : -err, ps_ctl_connect_words(err));
 }
 
 // A connect to a Unix socket cannot be polled for, but it keeps to the time for sending.

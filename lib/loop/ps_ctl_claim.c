@@ -97,16 +97,30 @@ static int clear_path(const char *path, const struct sockaddr_un *sa, struct ps_
     return err;
 }
 
-// Nobody can connect before listen, so that the mode is never too wide.
+// The file is born with its mode: a chmod by its name would follow a link that somebody puts in its place meanwhile.
+// (As Linux has it, its mode is that of the socket, without what the umask takes.) That is the whole process's for a
+// moment, so it is eased no further than it has to be.
+static int bind_as(int fd, const struct sockaddr_un *sa, mode_t mode)
+{
+    mode_t mask = umask(077);
+    int err = 0;
+
+    (void)umask(mask & ~mode);
+    if (fchmod(fd, mode) < 0 || bind(fd, (const struct sockaddr *)sa, sizeof *sa) < 0)
+        err = -errno;
+    (void)umask(mask);
+    return err;
+}
+
 static int bind_and_listen(int fd, const char *path, const struct sockaddr_un *sa, unsigned mode,
                            struct ps_ctl_claim *out, struct ps_fault *fault)
 {
     struct stat st;
-    int err;
+    int err = bind_as(fd, sa, mode);
 
-    if (bind(fd, (const struct sockaddr *)sa, sizeof *sa) < 0)
-        return fail(path, -errno, "cannot make the socket: ", fault);
-    if (chmod(path, mode) == 0 && lstat(path, &st) == 0 && listen(fd, BACKLOG) == 0) {
+    if (err)
+        return fail(path, err, "cannot make the socket: ", fault);
+    if (lstat(path, &st) == 0 && listen(fd, BACKLOG) == 0) {
         *out = (struct ps_ctl_claim){.fd = fd, .dev = st.st_dev, .ino = st.st_ino};
         return 0;
     }

@@ -19,3 +19,5 @@ int ps_ctl_claim(const char *path, unsigned mode, struct ps_ctl_claim *out, stru
 void ps_ctl_unclaim(const char *path, const struct ps_ctl_claim *claim);
 // A copy with its newlines made blanks and one newline at the end, its length in *len.
 char *ps_ctl_line(const char *text, size_t *len);
+// Why a connect(2) to such a socket failed, and what to do.
+const char *ps_ctl_connect_words(int errnum);

@@ -36,7 +36,7 @@ enum {
     FS_TRUNCATE,  // 3
     FS_IOCTL_DEV, // 5
 };
-#define OF_FILES (FS(FS_WRITE_FILE) | FS(FS_READ_FILE) | FS(FS_TRUNCATE) | FS(FS_IOCTL_DEV))
+#define OF_FILES (FS(FS_EXECUTE) | FS(FS_WRITE_FILE) | FS(FS_READ_FILE) | FS(FS_TRUNCATE) | FS(FS_IOCTL_DEV))
 #define NET_BIND_AND_CONNECT_TCP 3u // ABI 4
 #define SCOPE_ABSTRACT_SOCKETS 1u   // ABI 6
 #define SCOPE_SIGNALS 2u
@@ -83,6 +83,10 @@ static uint64_t rights_of(unsigned rights)
         out |= FS(FS_REMOVE_FILE);
     if (rights & PS_CONFINE_DEVICE)
         out |= FS(FS_IOCTL_DEV);
+    if (rights & PS_CONFINE_RUN)
+        out |= FS(FS_EXECUTE) | FS(FS_READ_FILE);
+    if (rights & PS_CONFINE_SOCKET)
+        out |= FS(FS_MAKE_SOCK);
     return out;
 }
 
@@ -95,7 +99,7 @@ static int make_ruleset(const struct ps_confine_files *f, int abi)
                             : sizeof r;
     long fd;
 
-    if (abi >= 4)
+    if (abi >= 4 && !f->tcp)
         r.net = NET_BIND_AND_CONNECT_TCP;
     if (abi >= 6)
         r.scoped = SCOPE_SIGNALS | (f->abstract_sockets ? 0 : SCOPE_ABSTRACT_SOCKETS);

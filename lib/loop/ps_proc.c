@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "loop/ps_proc_impl.h"
@@ -98,6 +100,28 @@ static void stay_for_those_owned(struct ps_children *all)
     uv_unref((uv_handle_t *)&all->signal);
 }
 
+static bool is_ours(const struct ps_children *all, pid_t pid)
+{
+    PS_LIST_EACH(it, &all->running) {
+        if (PS_CONTAINER(it, struct ps_proc, link)->pid == pid)
+            return true;
+    }
+    return false;
+}
+
+// A program's end is left for its own turn: the signal that tells of it is still to come.
+static void reap_adopted(const struct ps_children *all)
+{
+    siginfo_t info = {0};
+
+    while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 &&
+           !is_ours(all, info.si_pid)) {
+        if (waitpid(info.si_pid, NULL, WNOHANG) < 0)
+            return;
+        info.si_pid = 0;
+    }
+}
+
 // Several ends may be told by one signal. A callback may start and free others: so from the beginning again
 // after each, with those that were looked at set aside.
 static void child_signal(uv_signal_t *uv, int signum)
@@ -121,6 +145,8 @@ static void child_signal(uv_signal_t *uv, int signum)
         ps_list_remove(n);
         ps_list_append(&all->running, n);
     }
+    if (all->adopting)
+        reap_adopted(all);
     stay_for_those_owned(all);
 }
 
@@ -128,6 +154,7 @@ void ps_children_init(struct ps_children *all)
 {
     ps_list_init(&all->running);
     all->watching = false;
+    all->adopting = false;
 }
 
 void ps_children_fini(struct ps_children *all)
@@ -156,6 +183,18 @@ static int watch(struct ps_loop *l)
     all->signal.data = all;
     uv_unref((uv_handle_t *)&all->signal);
     return uv_signal_start(&all->signal, child_signal, SIGCHLD);
+}
+
+int ps_proc_adopt(struct ps_loop *l)
+{
+    int err = watch(l);
+
+    if (err)
+        return err;
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+        return -errno;
+    ps_loop_children(l)->adopting = true;
+    return 0;
 }
 
 static struct ps_proc *make(struct ps_loop *l, ps_proc_cb on_end, void *ctx)
@@ -196,6 +235,16 @@ int ps_proc_start(struct ps_loop *l, const struct ps_proc_conf *conf, ps_proc_cb
 pid_t ps_proc_pid(const struct ps_proc *p)
 {
     return p->pid;
+}
+
+ps_ns ps_proc_cpu(const struct ps_proc *p)
+{
+    struct timespec t;
+    clockid_t clock;
+
+    if (p->over || clock_getcpuclockid(p->pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
+        return -1;
+    return (ps_ns)t.tv_sec * PS_SEC + t.tv_nsec;
 }
 
 int ps_proc_take(struct ps_proc *p, int which)

@@ -50,6 +50,8 @@ typedef void (*ps_proc_cb)(void *ctx, const struct ps_proc_end *end);
 int ps_proc_start(struct ps_loop *l, const struct ps_proc_conf *conf, ps_proc_cb on_end, void *ctx,
                   struct ps_proc **out, struct ps_fault *fault);
 pid_t ps_proc_pid(const struct ps_proc *p);
+// The processor time that the program itself has used; -1: not known, or it is over.
+ps_ns ps_proc_cpu(const struct ps_proc *p);
 // Our end of a pipe (of which: 0 to write, 1 and 2 to read), non-blocking; the caller's from here on. -1: there
 // is none, or it was taken.
 int ps_proc_take(struct ps_proc *p, int which);
@@ -58,6 +60,9 @@ void ps_proc_kill(struct ps_proc *p, int signum);
 // A deadline: SIGTERM when that time has passed (0: at once), SIGKILL when it has not gone within the grace.
 // Again: sets it anew. -ENOMEM.
 int ps_proc_end_after(struct ps_proc *p, ps_ns after, ps_ns grace);
+// What the programs' own children leave behind when they end falls to this process from here on (it becomes their
+// "subreaper"), and the loop waits for them as it does for the programs. -errno.
+int ps_proc_adopt(struct ps_loop *l);
 // Kills what still runs; on_end does not come. Closes the pipes that were not taken. NULL is fine.
 void ps_proc_free(struct ps_proc *p);
 // What an end was, in words: "exit status 1", "killed by signal 9 (Killed)". Returns out.

@@ -469,3 +469,17 @@ void ps_pump_get_stats(struct ps_pump *p, struct ps_pump_stats *out)
             out->host_dropped += pump_pool_drops(s);
     }
 }
+
+void ps_pump_put_stats(struct ps_pump *p, struct ps_json *j)
+{
+    struct ps_pump_stats st;
+
+    ps_pump_get_stats(p, &st);
+    ps_json_put_open(j, "datagrams", '{');
+    ps_json_put_u64(j, "sent", st.sent);
+    ps_json_put_u64(j, "received", st.received);
+    ps_json_put_u64(j, "unmatched", st.unmatched);
+    ps_json_put_u64(j, "host-dropped", st.host_dropped);
+    ps_json_put_u64(j, "sockets", st.sockets);
+    ps_json_close(j, '}');
+}

@@ -6,6 +6,7 @@
 #pragma once
 #include "base/ps_addr.h"
 #include "base/ps_log.h"
+#include "base/ps_out.h"
 #include "loop/ps_clock.h"
 #include "loop/ps_hwstamp.h"
 #include "loop/ps_loop.h"
@@ -73,6 +74,8 @@ ps_ns ps_pump_delivered(struct ps_pump *p);
 // milliseconds at most for the packet thread. Nothing from inside a flow's callback.
 void ps_pump_catch_up(struct ps_pump *p, ps_ns until);
 void ps_pump_get_stats(struct ps_pump *p, struct ps_pump_stats *out);
+// The same as the member "datagrams" of a daemon's status.
+void ps_pump_put_stats(struct ps_pump *p, struct ps_json *j);
 // How late packets leave this host behind their stamp, over the last some seconds in which any left.
 void ps_pump_self_delay(const struct ps_pump *p, struct ps_self_delay *out);
 

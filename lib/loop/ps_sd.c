@@ -2,11 +2,13 @@
 #include "loop/ps_sd.h"
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 // A service manager that does not read must not hold up the daemon for longer.
@@ -56,4 +58,15 @@ int ps_sd_notify(const char *state)
         return 0;
     rc = notify_address(path, &sa, &len);
     return rc ? rc : send_to(&sa, len, state);
+}
+
+void ps_sd_reloading(void)
+{
+    struct timespec now;
+    char text[80];
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld%06ld", (long long)now.tv_sec,
+             now.tv_nsec / 1000);
+    (void)ps_sd_notify(text);
 }

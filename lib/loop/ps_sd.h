@@ -4,3 +4,5 @@
 
 // "READY=1", "RELOADING=1\nMONOTONIC_USEC=...", "STOPPING=1", "STATUS=..." 0 or -errno.
 int ps_sd_notify(const char *state);
+// The configuration is being read anew, as Type=notify-reload wants to be told; READY=1 is to follow.
+void ps_sd_reloading(void);

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "loop/ps_confine.h"
 #include "loop/ps_seccomp_impl.h"
@@ -26,7 +27,8 @@ static const char *const names[] = {
     "fstatat64", "statx", "statfs", "statfs64", "fstatfs", "fstatfs64", "access", "faccessat", "faccessat2",
     "readlink", "readlinkat", "getcwd", "getdents", "getdents64", "mkdir", "mkdirat", "unlink", "unlinkat",
     "link", "linkat", "symlink", "symlinkat", "rename", "renameat", "renameat2", "ftruncate", "ftruncate64",
-    "fallocate", "fsync", "fdatasync", "sync_file_range", "flock", "umask", "fadvise64", "fadvise64_64",
+    "utimensat", "utimensat_time64", "fallocate", "fsync", "fdatasync", "sync_file_range", "flock", "umask",
+    "fadvise64", "fadvise64_64",
     // sockets, once they are made
     "bind", "connect", "accept", "accept4", "shutdown", "getsockname", "getpeername", "getsockopt",
     "setsockopt", "send", "sendto", "sendmsg", "sendmmsg", "recv", "recvfrom", "recvmsg", "recvmmsg",
@@ -58,6 +60,36 @@ static const char *const eased_names[] = {"clone", "ptrace", "wait4", "waitid", 
 #endif
 
 #define LOW PS_SECCOMP_INT
+
+// Of programs that are started, up to where they confine themselves.
+static const char *const program_names[] = {"fork",
+                                            "vfork",
+                                            "execve",
+                                            "wait4",
+                                            "waitid",
+                                            "setpgid",
+                                            "chdir",
+                                            "kill",
+                                            "tkill",
+                                            "tgkill",
+                                            "prctl",
+                                            "seccomp",
+                                            "landlock_create_ruleset",
+                                            "landlock_add_rule",
+                                            "landlock_restrict_self"};
+static const char *const notice_names[] = {"inotify_init1", "inotify_add_watch", "inotify_rm_watch"};
+static const char *const listen_names[] = {"listen"};
+
+#define NAMESPACES                                                                                \
+    (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+     CLONE_NEWNET)
+static const struct ps_seccomp_rule program_rules[] = {
+    {"clone", 0, NAMESPACES, 0},
+    {"mmap", 3, MAP_ANONYMOUS, 0}, // code comes from files
+    {"mmap2", 3, MAP_ANONYMOUS, 0},
+};
+
+static const struct ps_seccomp_rule mode_rules[] = {{"fchmod", 1, S_ISUID | S_ISGID | S_ISVTX, 0}};
 
 static const struct ps_seccomp_rule rules[] = {
     {"clone", 0, CLONE_THREAD, CLONE_THREAD}, // a thread, no process
@@ -113,7 +145,32 @@ static int hide_clone3(scmp_filter_ctx f)
     return nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), nr, 0);
 }
 
-static int fill(scmp_filter_ctx f)
+// To others. (Binding and listening are there for all; Landlock is what keeps TCP from them.)
+static int allow_tcp(scmp_filter_ctx f)
+{
+    int rc = allow_socket(f, AF_INET, SOCK_TYPE_MASK, SOCK_STREAM, -1);
+
+    return rc ? rc : allow_socket(f, AF_INET6, SOCK_TYPE_MASK, SOCK_STREAM, -1);
+}
+
+static int fill_also(scmp_filter_ctx f, unsigned also)
+{
+    int rc = also & PS_CONFINE_TCP ? allow_tcp(f) : 0;
+
+    if (rc == 0 && (also & PS_CONFINE_PROGRAMS))
+        rc = ps_seccomp_names(f, program_names, PS_SECCOMP_COUNT(program_names));
+    if (rc == 0 && (also & PS_CONFINE_PROGRAMS))
+        rc = ps_seccomp_rules(f, program_rules, PS_SECCOMP_COUNT(program_rules));
+    if (rc == 0 && (also & PS_CONFINE_NOTICE))
+        rc = ps_seccomp_names(f, notice_names, PS_SECCOMP_COUNT(notice_names));
+    if (rc == 0 && (also & PS_CONFINE_LISTEN))
+        rc = ps_seccomp_names(f, listen_names, PS_SECCOMP_COUNT(listen_names));
+    if (rc == 0 && (also & (PS_CONFINE_LISTEN | PS_CONFINE_MODES)))
+        rc = ps_seccomp_rules(f, mode_rules, PS_SECCOMP_COUNT(mode_rules));
+    return rc;
+}
+
+static int fill(scmp_filter_ctx f, unsigned also)
 {
     int rc = ps_seccomp_names(f, names, PS_SECCOMP_COUNT(names));
 
@@ -126,13 +183,15 @@ static int fill(scmp_filter_ctx f)
     if (rc == 0)
         rc = allow_sockets(f);
     if (rc == 0)
-        rc = ps_seccomp_own_signals(f);
+        rc = also & PS_CONFINE_PROGRAMS ? 0 : ps_seccomp_own_signals(f);
+    if (rc == 0)
+        rc = fill_also(f, also);
     return rc == 0 ? hide_clone3(f) : rc;
 }
 
-int ps_confine_calls(void)
+int ps_confine_calls(unsigned also)
 {
     scmp_filter_ctx f = ps_seccomp_new();
 
-    return ps_seccomp_load(f, f ? fill(f) : -ENOMEM);
+    return ps_seccomp_load(f, f ? fill(f, also) : -ENOMEM);
 }

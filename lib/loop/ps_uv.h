@@ -26,6 +26,7 @@ struct ps_children {
     uv_signal_t signal; // SIGCHLD; keeps the loop alive while one of them has an owner
     struct ps_list running;
     bool watching;
+    bool adopting; // others' children too are waited for
 };
 
 void ps_children_init(struct ps_children *all);

@@ -16,6 +16,9 @@ struct reader {
     const struct ow_pfs *users;
     struct ps_fault *fault;
     bool goes_on; // after a fault
+    bool spoilt;  // the line at hand has one
+    ow_limits_fault_cb told;
+    void *ctx;
 };
 
 #define FAULT(r, ...) ps_fault_set((r)->fault, (r)->conf.file, (r)->conf.line, __VA_ARGS__)
@@ -23,6 +26,16 @@ struct reader {
 enum key { KEY_PARENT, KEY_BANDWIDTH, KEY_DISK, KEY_DELETE, KEY_OPEN, KEY_SESSIONS, KEY_COUNT };
 static const char *const key_names[KEY_COUNT] = {"parent",          "bandwidth",       "disk",
                                                  "delete_on_fetch", "allow_open_mode", "test_sessions"};
+
+// A fault of which a check is told, so that it can go on with the rest of the line; else it is handed back.
+static int note(struct reader *r, int rc)
+{
+    if (rc == 0 || rc == -ENOMEM || !r->goes_on)
+        return rc;
+    r->told(r->ctx, r->conf.line, r->fault, false);
+    r->spoilt = true;
+    return 0;
+}
 
 static int out_of_memory(struct reader *r)
 {
@@ -204,25 +217,44 @@ static int split_pair(struct reader *r, char *item, enum key *key, char **value)
     return 0;
 }
 
+// Nothing stands before or behind a comma, which is let pass.
+static void warn_of_nothing(struct reader *r, bool last)
+{
+    if (!r->goes_on)
+        return;
+    FAULT(r, "there is nothing %s",
+          last ? "behind the last comma; a line that goes on ends with a backslash" : "before a comma");
+    r->told(r->ctx, r->conf.line, r->fault, true);
+}
+
+static int take_pair(struct reader *r, char *item, char *given[KEY_COUNT])
+{
+    enum key key;
+    char *value;
+    int rc = split_pair(r, item, &key, &value);
+    if (rc)
+        return rc;
+    if (given[key]) {
+        FAULT(r, "%s is given twice", key_names[key]);
+        return PS_EDUPLICATE;
+    }
+    given[key] = value;
+    return 0;
+}
+
 // The values of a line by their keys; NULL where it says nothing.
 static int collect_pairs(struct reader *r, char *rest, char *given[KEY_COUNT])
 {
-    for (char *item; (item = strsep(&rest, ",")) != NULL;) {
-        enum key key;
-        char *value;
+    bool first = true;
+    int rc = 0;
+    for (char *item; rc == 0 && (item = strsep(&rest, ",")) != NULL; first = false) {
         item = trim(item);
-        if (*item == '\0')
-            continue;
-        int rc = split_pair(r, item, &key, &value);
-        if (rc)
-            return rc;
-        if (given[key]) {
-            FAULT(r, "%s is given twice", key_names[key]);
-            return PS_EDUPLICATE;
-        }
-        given[key] = value;
+        if (*item)
+            rc = note(r, take_pair(r, item, given));
+        else if (!first || rest)
+            warn_of_nothing(r, !rest);
     }
-    return 0;
+    return rc;
 }
 
 static int inherit(struct reader *r, const char *parent, struct ow_class *c)
@@ -251,30 +283,38 @@ static int inherit(struct reader *r, const char *parent, struct ow_class *c)
     return 0;
 }
 
+static int take_with(struct reader *r, const char *with, const char *name)
+{
+    if (with && strcasecmp(with, "with") == 0)
+        return 0;
+    FAULT(r, "\"with\" is missing behind the class name: limit %.90s with KEY=VALUE, ...", name);
+    return PS_ESYNTAX;
+}
+
 static int parse_limit(struct reader *r, char *rest)
 {
     struct ow_class c = {.allow_open_mode = true, .line = r->conf.line};
     char *given[KEY_COUNT] = {NULL};
-    int rc = take_name(r, ps_conf_word(&rest), &c);
+    const char *name = ps_conf_word(&rest);
+    int rc = take_name(r, name, &c);
+    if (rc && name)
+        rc = note(r, rc);
     if (rc)
         return rc;
-    const char *with = ps_conf_word(&rest);
-    if (!with || strcasecmp(with, "with") != 0) {
-        FAULT(r, "\"with\" is missing behind the class name: limit %s with KEY=VALUE, ...", c.name);
-        rc = PS_ESYNTAX;
-    }
+    bool named = c.name[0] != '\0';
+    rc = note(r, take_with(r, ps_conf_word(&rest), name));
     if (rc == 0)
         rc = collect_pairs(r, rest, given);
     if (rc == 0)
-        rc = inherit(r, given[KEY_PARENT], &c);
+        rc = note(r, inherit(r, given[KEY_PARENT], &c));
     for (int i = 0; rc == 0 && i < KEY_COUNT; i++) {
         if (given[i])
-            rc = take_value(r, (enum key)i, given[i], &c);
+            rc = note(r, take_value(r, (enum key)i, given[i], &c));
     }
     // After a fault the class is known all the same, so that what names it is no fault too.
-    if (rc && !r->goes_on)
+    if (rc || !named)
         return rc;
-    return ow_limits_add_class(r->limits, &c) ? out_of_memory(r) : rc;
+    return ow_limits_add_class(r->limits, &c) ? out_of_memory(r) : 0;
 }
 
 static bool bit_set(const uint8_t *octets, unsigned bit)
@@ -388,14 +428,17 @@ static int take_class(struct reader *r, char **rest, struct assign *a)
     a->class_ = ow_limits_by_name(r->limits, name);
     if (!a->class_) {
         unknown_class(r, "class", name);
-        return PS_ENOTFOUND;
+        int rc = note(r, PS_ENOTFOUND);
+        if (rc)
+            return rc;
     }
     const char *more = ps_conf_word(rest);
     if (more) {
         FAULT(r, "\"%.60s\" behind the class means nothing", more);
         return PS_ESYNTAX;
     }
-    for (size_t i = 0; i < r->limits->nassigns; i++) {
+    // A subject that could not be read is like no other.
+    for (size_t i = 0; i < r->limits->nassigns && !r->spoilt; i++) {
         if (!same_subject(&r->limits->assign[i], a))
             continue;
         FAULT(r, "the same is assigned on line %d already", r->limits->assign[i].line);
@@ -429,9 +472,12 @@ static int parse_assign(struct reader *r, char *rest)
 {
     struct assign a = {.line = r->conf.line};
     int rc = take_subject(r, ps_conf_word(&rest), &rest, &a);
+    // What stands behind an unknown kind is unknown too.
+    if (rc && rc != PS_EUNKNOWN && rest[strspn(rest, " \t")] != '\0')
+        rc = note(r, rc);
     if (rc == 0)
         rc = take_class(r, &rest, &a);
-    return rc ? rc : add_assign(r, &a);
+    return rc || r->spoilt ? rc : add_assign(r, &a);
 }
 
 // A '#' behind a blank: the programs we stand in for ignored what follows a complete line.
@@ -449,6 +495,7 @@ static int parse_line(struct reader *r)
 {
     static const char *const words[] = {"limit", "assign"};
     char *rest = r->conf.buf;
+    r->spoilt = false;
     cut_comment(rest);
     const char *word = ps_conf_word(&rest);
     if (!word)
@@ -496,8 +543,12 @@ int ow_limits_check(const char *file, const char *text, size_t len, const struct
                     ow_limits_fault_cb told, void *ctx, size_t *classes)
 {
     struct ps_fault fault;
-    struct reader r = {
-        .users = users, .fault = &fault, .goes_on = true, .limits = calloc(1, sizeof(*r.limits))};
+    struct reader r = {.users = users,
+                       .fault = &fault,
+                       .goes_on = true,
+                       .told = told,
+                       .ctx = ctx,
+                       .limits = calloc(1, sizeof(*r.limits))};
     int rc = r.limits ? 0 : -ENOMEM;
     ps_conf_init(&r.conf, file, text, len);
     while (rc == 0) {
@@ -507,7 +558,7 @@ int ow_limits_check(const char *file, const char *text, size_t len, const struct
         rc = line < 0 ? line : parse_line(&r);
         if (rc == 0 || rc == -ENOMEM)
             continue;
-        told(ctx, r.conf.line, &fault);
+        told(ctx, r.conf.line, &fault, false);
         // A line that cannot be put together is the last that can be read.
         rc = line < 0 ? rc : 0;
     }

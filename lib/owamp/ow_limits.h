@@ -26,7 +26,8 @@ int ow_limits_parse(struct ow_limits **out, const char *file, const char *text, 
                     const struct ow_pfs *users, struct ps_fault *fault);
 // Reads on after a fault and tells them all, in their order: for a check. fault is good during the call. users NULL:
 // who may be assigned is not known, and not checked. How many classes there are is put into *classes. 0 or -ENOMEM.
-typedef void (*ow_limits_fault_cb)(void *ctx, int line, const struct ps_fault *fault);
+// warning: it is no fault, but hardly meant.
+typedef void (*ow_limits_fault_cb)(void *ctx, int line, const struct ps_fault *fault, bool warning);
 int ow_limits_check(const char *file, const char *text, size_t len, const struct ow_pfs *users,
                     ow_limits_fault_cb told, void *ctx, size_t *classes);
 // What holds without a file: one unlimited class "default".

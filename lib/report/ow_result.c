@@ -130,7 +130,7 @@ static void put_kind(struct ps_json *j, const char *type, bool succeeded, const 
 
 static void put_host(struct ps_json *j, const char *key, const char *host)
 {
-    put_open(j, key, '{');
+    ps_json_put_open(j, key, '{');
     ps_json_put_str(j, "host", host);
     ps_json_close(j, '}');
 }
@@ -212,7 +212,7 @@ static void put_histogram(struct ps_json *j, const struct result *r)
     size_t n, next;
     const int64_t *delays = ow_stats_delays(r->stats, &n);
     char name[400], other[400];
-    put_open(j, "histogram-latency", '{');
+    ps_json_put_open(j, "histogram-latency", '{');
     for (size_t i = 0; i < n; i = next) {
         bucket_name(delays[i], r->meta->bucket_width, name, sizeof name);
         for (next = i + 1; next < n; next++) {
@@ -227,7 +227,7 @@ static void put_histogram(struct ps_json *j, const struct result *r)
 
 static void put_ttl(struct ps_json *j, const struct ow_summary *s)
 {
-    put_open(j, "histogram-ttl", '{');
+    ps_json_put_open(j, "histogram-ttl", '{');
     for (unsigned ttl = 0; ttl < 256; ttl++) {
         char name[12];
         snprintf(name, sizeof name, "%u", ttl);
@@ -247,7 +247,7 @@ static void put_percentile(struct ps_json *j, const char *key, const struct resu
 static void put_delay(struct ps_json *j, const struct result *r)
 {
     const struct ow_summary *s = &r->sum;
-    put_open(j, "delay", '{');
+    ps_json_put_open(j, "delay", '{');
     put_double(j, "min", s->have_delay, ps_ntpdiff_to_double(s->min));
     put_double(j, "mean", s->have_delay, s->mean);
     put_percentile(j, "median", r, 0.5);
@@ -265,7 +265,7 @@ static void put_clocks(struct ps_json *j, const struct result *r)
     bool to = direction_is(m->direction, "to"), from = direction_is(m->direction, "from");
     static const struct report_keys keys = {"self-delay", "clock-source"};
     ps_json_put_bool(j, "synced", r->sum.synced);
-    put_open(j, "clock", '{');
+    ps_json_put_open(j, "clock", '{');
     put_clock(j, "source", &r->source, &keys, here_if(to, &m->here));
     put_clock(j, "dest", &r->dest, &keys, here_if(from, &m->here));
     ps_json_close(j, '}');
@@ -292,7 +292,7 @@ static int put_raw(struct ps_json *j, const struct result *r, struct ps_fault *f
     int got = ow_file_seek(r->file, r->meta->from_record);
     if (got)
         return tell(fault, got, "it has no record %" PRIu64, r->meta->from_record);
-    put_open(j, "raw-packets", '[');
+    ps_json_put_open(j, "raw-packets", '[');
     while ((got = ow_file_next(r->file, &rec)) == 1)
         if (ow_stats_covers(r->stats, rec.seq))
             put_raw_packet(j, &rec);

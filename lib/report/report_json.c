@@ -16,7 +16,7 @@ static void put_time(struct ps_json *j, const char *key, ps_ntp t)
 {
     char text[48];
     ps_ntp_format_utc(t, text, sizeof text);
-    put_open(j, key, '{');
+    ps_json_put_open(j, key, '{');
     put_ntp(j, "ntp", t);
     ps_json_put_str(j, "time", text);
     ps_json_close(j, '}');
@@ -53,7 +53,7 @@ static void put_range(const struct ow_summary *s, struct ps_json *j)
 
 static void put_packets(const struct ow_summary *s, struct ps_json *j)
 {
-    put_open(j, "packets", '{');
+    ps_json_put_open(j, "packets", '{');
     ps_json_put_u64(j, "sent", s->sent);
     ps_json_put_u64(j, "received", s->sent - s->lost);
     ps_json_put_u64(j, "lost", s->lost);
@@ -84,7 +84,7 @@ static void put_below_error(struct report *r, struct ps_json *j)
 static void put_delay(struct report *r, struct ps_json *j)
 {
     const struct ow_summary *s = &r->sum;
-    put_open(j, "delay", '{');
+    ps_json_put_open(j, "delay", '{');
     put_double(j, "min", s->have_delay, ps_ntpdiff_to_double(s->min));
     put_double(j, "mean", s->have_delay, s->mean);
     put_percentile(r, j, "median", 0.5);
@@ -94,7 +94,7 @@ static void put_delay(struct report *r, struct ps_json *j)
     put_percentile(r, j, "p95", 0.95);
     put_percentile(r, j, "p99", 0.99);
     put_below_error(r, j);
-    put_open(j, "percentiles", '[');
+    ps_json_put_open(j, "percentiles", '[');
     for (uint32_t i = 0; i < r->opts->npercentiles; i++) {
         ps_json_open(j, '{');
         put_double(j, "percentile", true, r->opts->percentiles[i]);
@@ -131,14 +131,13 @@ static double shown_width(double width)
 static void put_histogram(const struct report *r, struct ps_json *j)
 {
     double width = shown_width(r->opts->bucket_width);
-    put_open(j, "histogram", '{');
+    ps_json_put_open(j, "histogram", '{');
     put_double(j, "bucket_width", true, width);
-    put_open(j, "buckets", '[');
+    ps_json_put_open(j, "buckets", '[');
     for (size_t i = 0; i < r->sum.nbuckets; i++) {
         const struct ow_bucket *b = &r->sum.buckets[i];
         ps_json_open(j, '{');
-        ps_json_key(j, "index");
-        ps_json_i64(j, b->index);
+        ps_json_put_i64(j, "index", b->index);
         put_double(j, "value", true, rounded((double)b->index * width, 15));
         ps_json_put_u64(j, "count", b->count);
         ps_json_close(j, '}');
@@ -156,11 +155,11 @@ static void put_ttl(const struct ow_summary *s, struct ps_json *j)
             high = ttl > high ? ttl : high;
         }
     }
-    put_open(j, "hops", '{');
+    ps_json_put_open(j, "hops", '{');
     put_count(j, "min", s->ttl_reports ? 255 - high : -1);
     put_count(j, "max", s->ttl_reports ? 255 - low : -1);
     ps_json_close(j, '}');
-    put_open(j, "ttl", '[');
+    ps_json_put_open(j, "ttl", '[');
     for (unsigned ttl = 0; ttl < 256; ttl++) {
         if (!s->ttl[ttl])
             continue;
@@ -174,7 +173,7 @@ static void put_ttl(const struct ow_summary *s, struct ps_json *j)
 
 static void put_reordering(const struct ow_summary *s, struct ps_json *j)
 {
-    put_open(j, "reordering", '[');
+    ps_json_put_open(j, "reordering", '[');
     for (unsigned n = 0; n < OW_REORDER_MAX && s->reorder[n]; n++) {
         ps_json_open(j, '{');
         ps_json_put_u64(j, "n", n + 1);
@@ -190,7 +189,7 @@ static void put_clocks(const struct report *r, struct ps_json *j)
     const struct ow_report_extra *x = r->extra ? r->extra : &none;
     bool to = direction_is(x->direction, "to"), from = direction_is(x->direction, "from");
     static const struct report_keys keys = {"self_delay", "clock_source"};
-    put_open(j, "clock", '{');
+    ps_json_put_open(j, "clock", '{');
     put_clock(j, "sender", &r->sender, &keys, here_if(to, &x->here));
     put_clock(j, "receiver", &r->receiver, &keys, here_if(from, &x->here));
     ps_json_close(j, '}');
@@ -236,7 +235,7 @@ static int put_records(struct report *r, struct ps_json *j)
 {
     struct ow_rec rec;
     int got = ow_file_seek(r->file, 0);
-    put_open(j, "records", '[');
+    ps_json_put_open(j, "records", '[');
     for (uint64_t i = 0; i < r->records && got >= 0; i++) {
         got = ow_file_next(r->file, &rec);
         if (got == 1)
@@ -253,7 +252,7 @@ static int put_samples(struct report *r, struct ps_json *j)
     int err = report_parts(r, &parts, &n);
     if (err)
         return err;
-    put_open(j, "samples", '[');
+    ps_json_put_open(j, "samples", '[');
     for (size_t i = 0; i < n && !err; i++) {
         err = report_count(r, &parts[i], NULL);
         if (err)

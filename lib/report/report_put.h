@@ -24,16 +24,10 @@ static inline void put_double(struct ps_json *j, const char *key, bool defined, 
         ps_json_null(j);
 }
 
-static inline void put_open(struct ps_json *j, const char *key, char bracket)
-{
-    ps_json_key(j, key);
-    ps_json_open(j, bracket);
-}
-
 static inline void put_end(struct ps_json *j, const char *key, const char *host, const struct ps_addr *a)
 {
     char text[PS_ADDR_STRLEN];
-    put_open(j, key, '{');
+    ps_json_put_open(j, key, '{');
     ps_json_put_str(j, "host", host);
     ps_json_put_str(j, "address", a->len ? ps_addr_host(a, text) : NULL);
     put_count(j, "port", a->len ? ps_addr_port(a) : -1);
@@ -52,7 +46,7 @@ static inline void put_here(struct ps_json *j, const struct report_keys *keys, c
 {
     put_double(j, "bound", here->known, here->bound > error ? here->bound : error);
     ps_json_put_str(j, "stamps", here->stamps);
-    put_open(j, keys->self_delay, '{');
+    ps_json_put_open(j, keys->self_delay, '{');
     put_count(j, "samples", here->known ? (int64_t)here->samples : -1);
     put_double(j, "median", here->samples > 0, here->median);
     put_double(j, "p99", here->samples > 0, here->p99);
@@ -64,7 +58,7 @@ static inline void put_here(struct ps_json *j, const struct report_keys *keys, c
 static inline void put_clock(struct ps_json *j, const char *key, const struct report_clock *c,
                              const struct report_keys *keys, const struct ow_here *here)
 {
-    put_open(j, key, '{');
+    ps_json_put_open(j, key, '{');
     ps_json_key(j, "synced");
     if (c->any)
         ps_json_bool(j, c->synced);

@@ -11,16 +11,20 @@
 // steps back changes no order; the age bound believes the clock.
 //
 // What a spool directory holds:
-//   SEQUENCE-TIME-LENGTH-ID.rec   a record: "psspool 1 ID TIME LENGTH CRC\n" and the document
+//   SEQUENCE-TIME-LENGTH-ID.rec   a record: "psspool 1 ID TIME LENGTH CRC\n" and the document; or several, small
+//                                 ones that were written together: "psspool 2 ID TIME LENGTH CRC\n", and for each
+//                                 "ID LENGTH\n" and the document. The ID before them is the first one's
 //   SEQUENCE-TIME-LENGTH-ID.bad   a record that was damaged, set aside for a person to look at: the newest
 //                                 PS_SPOOL_BAD_MAX stay
+//   SEQUENCE-TIME-LENGTH-ID.reason  what was wrong with it, a line
 //   psspool.tombstone             what was dropped and not told yet
 //   psspool.tombstone-given       what was dropped and is told, until the reader is done with it
 //   .psspool-state                lock of all, and counters; may be removed while nobody has it open
 //   .psspool-reader               lock of the reader; says its process
 //   .psspool-room                 room set aside to write a tombstone on a full disk
 //   .psspool-tmp-PID-RANDOM       a record that is being written
-// In names SEQUENCE and TIME have 16 hexadecimal digits, LENGTH 8, ID 32. All else in the directory is
+// In names SEQUENCE and TIME have 16 hexadecimal digits, LENGTH 8, ID 32. LENGTH is what follows the first line, and
+// 2^25 times as many documents as there are besides the first. All else in the directory is
 // left alone and not looked at; no link is followed.
 #pragma once
 #include <stddef.h>
@@ -29,15 +33,20 @@
 #include "base/ps_time.h"
 
 #define PS_SPOOL_ID_LEN 16
-#define PS_SPOOL_DOC_MAX (16u << 20) // octets of a document
-#define PS_SPOOL_HAND_MAX 256        // records that the reader may hold at once
-#define PS_SPOOL_BAD_MAX 16          // damaged records that are kept
+#define PS_SPOOL_DOC_MAX (16u << 20)    // octets of a document
+#define PS_SPOOL_HAND_MAX 3072          // records that the reader may hold at once,
+#define PS_SPOOL_HAND_FILES 256         // and files, each of which is open
+#define PS_SPOOL_TAKE_FILES 60          // of which one call takes so many at most,
+#define PS_SPOOL_TAKE_OCTETS (2u << 20) // and, but for the last, of so many octets in all
+#define PS_SPOOL_BAD_MAX 16             // damaged records that are kept
 
 // --- writing
 
 struct ps_spool_conf {
-    uint64_t max_bytes;  // of records with their headings (84 octets each), not of disk blocks; 0: no bound
-    ps_ns max_age;       // since the time of writing; 0: no bound
+    uint64_t
+        max_bytes; // of records with their headings (84 octets each, less of those that share a file), not of
+                   // disk blocks; 0: no bound
+    ps_ns max_age; // since the time of writing; 0: no bound
     bool drop_when_full; // a full disk drops the oldest records rather than failing the write
 };
 
@@ -62,7 +71,10 @@ struct ps_spool_doc {
 // records that are not in the reader's hands are dropped as far as needed; n = 0 does only that.
 // PS_ELIMIT: a document is larger than PS_SPOOL_DOC_MAX or than max_bytes. -ENOSPC, -EDQUOT, -EIO...
 //
-// Cost: an fsync for each document and one of the directory for each 32; the documents of a call are on
+// Small documents of one call share files, up to 64 in one, as long as that is a small part of max_bytes: a bound
+// drops a file as a whole.
+//
+// Cost: an fsync for each file and one of the directory for each 32; the files of a call are on
 // their way to the disk together. On ext4 on a virtual disk 1.2 ms for a document of 4 kB in a call of its
 // own, 0.85 ms each in calls of 100 (test/fault/spooler cost DIR COUNT measures it). A drop adds two fsyncs
 // for each 256 dropped; at its bound a spool drops with each call, so calls of many are what keeps it cheap.
@@ -113,16 +125,18 @@ int ps_spool_reader_open(struct ps_spool_reader **out, const char *dir, struct p
 void ps_spool_reader_close(struct ps_spool_reader *r);
 
 // The next record, which is then in the reader's hands: no bound drops it. It is the reader's until
-// ps_spool_done, ps_spool_keep or ps_spool_reader_close; up to PS_SPOOL_HAND_MAX may be in hand (more:
-// PS_ELIMIT). 1 with a record; 0: there is no further one, and the next call begins again with the oldest
+// ps_spool_done, ps_spool_keep or ps_spool_reader_close; up to PS_SPOOL_HAND_MAX of up to PS_SPOOL_HAND_FILES files may
+// be in hand (more: PS_ELIMIT). 1 with a record; 0: there is no further one, and the next call begins again with the oldest
 // that is not in hand. A tombstone comes before the records; the next one comes only when ps_spool_done was
 // called for the one before. Damaged records are set aside and counted, never delivered. Another error
 // (-EIO, -EACCES, -ENOMEM) leaves a record where it is; the next call goes on behind it.
 int ps_spool_next(struct ps_spool_reader *r, const struct ps_spool_record **rec);
-// The same for up to max records at a time, which costs less: 1 with *n > 0 of them in their order.
+// The same for up to max records at a time, which costs less: 1 with *n > 0 of them in their order. Fewer when files
+// are large or hold few, so that several threads find some, and memory is bounded.
 int ps_spool_next_many(struct ps_spool_reader *r, const struct ps_spool_record **recs, size_t max, size_t *n);
 // The reader has acted on the record: removes it from the spool and frees it. An error means that it may
-// be delivered again; rec is freed in any case. A power cut may bring back what was removed last: the
+// be delivered again; rec is freed in any case. A file of several documents goes with the last of them; a reader that
+// ends before gets all of them again. A power cut may bring back what was removed last: the
 // directory is written to disk after 64 removals, at the end of a pass (ps_spool_next gives 0), and at
 // the close.
 int ps_spool_done(struct ps_spool_reader *r, const struct ps_spool_record *rec);
@@ -132,6 +146,10 @@ int ps_spool_done_many(struct ps_spool_reader *r, const struct ps_spool_record *
 void ps_spool_keep(struct ps_spool_reader *r, const struct ps_spool_record *rec);
 // The next call of ps_spool_next begins with the oldest that is not in hand.
 void ps_spool_rewind(struct ps_spool_reader *r);
+// fn is told of each damaged record: the name of the file in the spool that it is now, and why; by any thread that
+// uses the reader, which it must not use itself. To be called before others use the reader.
+typedef void ps_spool_damage_fn(void *ctx, const char *file, const char *why);
+void ps_spool_on_damage(struct ps_spool_reader *r, ps_spool_damage_fn *fn, void *ctx);
 // Damaged records that this handle has set aside.
 uint64_t ps_spool_damaged(struct ps_spool_reader *r);
 int ps_spool_reader_stat(struct ps_spool_reader *r, struct ps_spool_stat *st);

@@ -134,7 +134,7 @@ static int look_at(void *arg, const char *name)
     bool record = spool_name_get(name, SPOOL_REC, &n), bad = !record && spool_name_get(name, SPOOL_BAD, &n);
     if (!record && !bad)
         return 0;
-    l->records += record;
+    l->records += record ? n.count : 0;
     l->octets += record ? SPOOL_HEAD_LEN + (uint64_t)n.len : 0;
     l->bad += bad;
     l->next_seq = n.seq >= l->next_seq && n.seq < UINT64_MAX ? n.seq + 1 : l->next_seq;
@@ -210,13 +210,39 @@ void spool_window_fini(struct spool_window *w)
 
 // --- what is damaged
 
+static void reason_name(const char *bad, char out[SPOOL_NAME_SIZE + sizeof SPOOL_REASON])
+{
+    int stem = (int)(strlen(bad) - strlen(SPOOL_BAD));
+    snprintf(out, SPOOL_NAME_SIZE + sizeof SPOOL_REASON, "%.*s%s", stem, bad, SPOOL_REASON);
+}
+
+static void write_reason(const struct ps_spool *s, const char *bad, const char *why)
+{
+    char name[SPOOL_NAME_SIZE + sizeof SPOOL_REASON], line[200];
+    reason_name(bad, name);
+    int n = snprintf(line, sizeof line, "%s\n", why);
+    int fd = spool_create(s, name);
+    if (fd < 0)
+        return;
+    (void)spool_write_all(fd, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+    close(fd);
+}
+
+static int remove_bad(const struct ps_spool *s, const char *bad)
+{
+    char name[SPOOL_NAME_SIZE + sizeof SPOOL_REASON];
+    reason_name(bad, name);
+    (void)unlinkat(s->dir, name, 0);
+    return unlinkat(s->dir, bad, 0);
+}
+
 static void prune_bad(struct ps_spool *s)
 {
     struct look l = {.suffix = SPOOL_BAD, .after = ""};
     if (look_through(s, &l) == 0) {
         s->st.bad = l.bad;
         for (size_t i = 0; i < l.n && s->st.bad > PS_SPOOL_BAD_MAX; i++)
-            if (unlinkat(s->dir, l.names[i], 0) == 0)
+            if (remove_bad(s, l.names[i]) == 0)
                 s->st.bad--;
     }
     free(l.names);
@@ -225,9 +251,9 @@ static void prune_bad(struct ps_spool *s)
 // A tombstone gets a name as a record would have.
 static int bad_name(struct ps_spool *s, const char *name, char out[SPOOL_NAME_SIZE])
 {
-    struct spool_name n = {.seq = s->st.next_seq};
+    struct spool_name n = {.seq = s->st.next_seq, .count = 1};
     if (!spool_name_get(name, SPOOL_REC, &n)) {
-        n = (struct spool_name){.seq = s->st.next_seq++};
+        n = (struct spool_name){.seq = s->st.next_seq++, .count = 1};
         s->unsure = true; // what it counted is not known
         int err = ps_rand_bytes(n.id, sizeof n.id);
         if (err != 0)
@@ -239,7 +265,7 @@ static int bad_name(struct ps_spool *s, const char *name, char out[SPOOL_NAME_SI
     return 0;
 }
 
-int spool_set_aside(struct ps_spool *s, const char *name)
+int spool_set_aside(struct ps_spool *s, const char *name, const char *why)
 {
     char bad[SPOOL_NAME_SIZE];
     int err = spool_change(s);
@@ -251,6 +277,8 @@ int spool_set_aside(struct ps_spool *s, const char *name)
         s->unsure = true;
         return err == -ENOENT ? 0 : err;
     }
+    memcpy(s->aside, bad, sizeof s->aside);
+    write_reason(s, bad, why);
     if (++s->st.bad > PS_SPOOL_BAD_MAX)
         prune_bad(s);
     return 0;

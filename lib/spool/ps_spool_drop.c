@@ -94,7 +94,8 @@ int spool_tomb_load(struct ps_spool *s, const char *file, struct spool_tomb *t)
     if (err == 0)
         return 1;
     spool_tomb_fini(t);
-    return err == PS_EMALFORMED || err == -ELOOP ? spool_set_aside(s, file) : err;
+    return err == PS_EMALFORMED || err == -ELOOP ? spool_set_aside(s, file, "a tombstone that cannot be read")
+                                                 : err;
 }
 
 // --- finishing
@@ -259,10 +260,11 @@ static bool wanted(const struct want *w, const struct spool_name *n)
 static void choose(struct want *w, const struct spool_name *n, struct ps_spool_loss *l)
 {
     uint64_t octets = SPOOL_HEAD_LEN + (uint64_t)n->len;
-    struct ps_spool_loss one = {.dropped = 1, .octets = octets, .from = n->time, .to = n->time};
-    one.for_age = n->time < w->before;
-    one.for_size = !one.for_age && w->size > 0;
-    one.for_room = !one.for_age && !one.for_size;
+    struct ps_spool_loss one = {.dropped = n->count, .octets = octets, .from = n->time, .to = n->time};
+    bool for_age = n->time < w->before, for_size = !for_age && w->size > 0;
+    one.for_age = for_age ? n->count : 0;
+    one.for_size = for_size ? n->count : 0;
+    one.for_room = for_age || for_size ? 0 : n->count;
     add_loss(l, &one);
     w->size = less(w->size, octets);
     w->room = less(w->room, on_disk(n));
@@ -273,7 +275,7 @@ static int is_free(struct ps_spool *s, const char *name)
 {
     int fd = spool_open_file(s->dir, name, O_RDONLY, 0);
     if (fd == -ELOOP)
-        return spool_set_aside(s, name);
+        return spool_set_aside(s, name, SPOOL_NO_FILE);
     if (fd < 0) // what cannot be read can be dropped
         return fd == -ENOENT ? 0 : fd == -EACCES ? 1 : fd;
     int is = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 1 : errno == EWOULDBLOCK ? 0 : -errno;
@@ -319,7 +321,7 @@ static int drop_batches(struct ps_spool *s, struct want *w, ps_ns now)
 {
     int err = 0;
     for (size_t n = 1; err == 0 && n > 0;) {
-        struct spool_tomb t = {.head.time = now < 0 ? 0 : now};
+        struct spool_tomb t = {.head = {.time = now < 0 ? 0 : now, .count = 1}};
         t.names = calloc(SPOOL_DROP_MAX, sizeof *t.names);
         err = t.names == NULL ? -ENOMEM : gather(s, w, &t);
         n = t.n;

@@ -12,6 +12,8 @@
 #include "base/ps_num.h"
 
 #define HEX_ID (2 * PS_SPOOL_ID_LEN)
+#define LEN_BITS 25 // of a name's length; how many documents there are besides the first is above
+#define LEN_MASK ((UINT32_C(1) << LEN_BITS) - 1)
 
 // --- names
 
@@ -19,8 +21,9 @@ void spool_name_put(const struct spool_name *n, const char *suffix, char out[SPO
 {
     char id[HEX_ID + 1];
     ps_num_to_hex(n->id, PS_SPOOL_ID_LEN, id);
+    uint32_t len = n->len | (n->count - 1) << LEN_BITS;
     snprintf(out, SPOOL_NAME_SIZE, "%016" PRIx64 "-%016" PRIx64 "-%08" PRIx32 "-%s%.4s", n->seq,
-             (uint64_t)n->time, n->len, id, suffix);
+             (uint64_t)n->time, len, id, suffix);
 }
 
 static uint64_t hex_field(const char *text, size_t digits)
@@ -41,9 +44,12 @@ bool spool_name_get(const char *text, const char *suffix, struct spool_name *out
         return false;
     n.seq = hex_field(text, 16);
     uint64_t time = hex_field(text + 17, 16);
-    n.len = (uint32_t)hex_field(text + 34, 8);
+    uint32_t len = (uint32_t)hex_field(text + 34, 8);
+    n.len = len & LEN_MASK;
+    n.count = (len >> LEN_BITS) + 1;
     snprintf(id, sizeof id, "%.*s", HEX_ID, text + 43);
-    if (ps_num_hex(id, n.id, PS_SPOOL_ID_LEN) != 0 || n.len > PS_SPOOL_DOC_MAX || time > INT64_MAX)
+    if (ps_num_hex(id, n.id, PS_SPOOL_ID_LEN) != 0 || n.len > PS_SPOOL_DOC_MAX || n.count > SPOOL_DOCS_MAX ||
+        time > INT64_MAX)
         return false;
     n.time = (ps_ns)time;
     spool_name_put(&n, suffix, again);
@@ -57,7 +63,8 @@ void spool_head_make(const struct spool_name *n, const void *data, char out[SPOO
 {
     char line[SPOOL_HEAD_LEN + 1], id[HEX_ID + 1];
     ps_num_to_hex(n->id, PS_SPOOL_ID_LEN, id);
-    int at = snprintf(line, sizeof line, "psspool 1 %s %020" PRId64 " %010" PRIu32 " ", id, n->time, n->len);
+    int at = snprintf(line, sizeof line, "psspool %d %s %020" PRId64 " %010" PRIu32 " ", n->count > 1 ? 2 : 1,
+                      id, n->time, n->len);
     uint32_t crc = spool_crc(spool_crc(0, line, (size_t)at), data, n->len);
     snprintf(line + at, sizeof line - (size_t)at, "%08" PRIx32 "\n", crc);
     memcpy(out, line, SPOOL_HEAD_LEN);
@@ -76,6 +83,32 @@ bool spool_head_get(const char *head, struct spool_name *out)
         ps_num_u64(len, 10, 0, PS_SPOOL_DOC_MAX, &l) != 0)
         return false;
     out->len = (uint32_t)l;
+    out->count = 1;
+    return true;
+}
+
+void spool_line_make(const uint8_t id[PS_SPOOL_ID_LEN], size_t len, char out[SPOOL_LINE_LEN])
+{
+    char line[SPOOL_LINE_LEN + 1], text[HEX_ID + 1];
+    ps_num_to_hex(id, PS_SPOOL_ID_LEN, text);
+    snprintf(line, sizeof line, "%s %010zu\n", text, len);
+    memcpy(out, line, SPOOL_LINE_LEN);
+}
+
+bool spool_line_get(const uint8_t **at, const uint8_t *end, uint8_t id[PS_SPOOL_ID_LEN], size_t *len)
+{
+    char text[HEX_ID + 1] = "", number[11] = "";
+    uint64_t n;
+    if ((size_t)(end - *at) < SPOOL_LINE_LEN)
+        return false;
+    memcpy(text, *at, HEX_ID);
+    memcpy(number, *at + HEX_ID + 1, sizeof number - 1);
+    if ((*at)[HEX_ID] != ' ' || (*at)[SPOOL_LINE_LEN - 1] != '\n' || strlen(number) != sizeof number - 1 ||
+        ps_num_hex(text, id, PS_SPOOL_ID_LEN) != 0 ||
+        ps_num_u64(number, 10, 0, (uint64_t)(end - *at) - SPOOL_LINE_LEN, &n) != 0)
+        return false;
+    *len = (size_t)n;
+    *at += SPOOL_LINE_LEN + n;
     return true;
 }
 

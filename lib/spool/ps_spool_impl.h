@@ -9,6 +9,8 @@
 
 #define SPOOL_REC ".rec"
 #define SPOOL_BAD ".bad"
+#define SPOOL_REASON ".reason"
+#define SPOOL_NO_FILE "no file of its own: a link, a folder or the like"
 #define SPOOL_TOMB "psspool.tombstone"
 #define SPOOL_GIVEN "psspool.tombstone-given"
 #define SPOOL_STATE ".psspool-state"
@@ -18,6 +20,8 @@
 
 #define SPOOL_NAME_SIZE 80 // of a record's name, with its NUL
 #define SPOOL_HEAD_LEN 84  // of a record's first line
+#define SPOOL_DOCS_MAX 64  // documents in a file
+#define SPOOL_LINE_LEN 44  // of the line before a document that is not alone
 #define SPOOL_DROP_MAX 256 // records that one tombstone lists
 
 // --- names, headings, octets (ps_spool_file.c)
@@ -25,7 +29,8 @@
 struct spool_name {
     uint64_t seq;
     ps_ns time;
-    uint32_t len;
+    uint32_t len;   // of what is behind the first line
+    uint32_t count; // documents
     uint8_t id[PS_SPOOL_ID_LEN];
 };
 void spool_name_put(const struct spool_name *n, const char *suffix, char out[SPOOL_NAME_SIZE]);
@@ -33,7 +38,11 @@ void spool_name_put(const struct spool_name *n, const char *suffix, char out[SPO
 bool spool_name_get(const char *text, const char *suffix, struct spool_name *out);
 // The heading that belongs to this name and document; not NUL-terminated.
 void spool_head_make(const struct spool_name *n, const void *data, char out[SPOOL_HEAD_LEN]);
-// Identity, time and length of a heading, which is not checked otherwise.
+// The line before a document that is not alone; not NUL-terminated.
+void spool_line_make(const uint8_t id[PS_SPOOL_ID_LEN], size_t len, char out[SPOOL_LINE_LEN]);
+// The next document of several at *at, which ends at end and is moved behind it. False: there is none.
+bool spool_line_get(const uint8_t **at, const uint8_t *end, uint8_t id[PS_SPOOL_ID_LEN], size_t *len);
+// Identity, time and length of a heading of a document alone, which is not checked otherwise.
 bool spool_head_get(const char *head, struct spool_name *out);
 uint32_t spool_crc(uint32_t crc, const void *data, size_t len);
 // Whole transfers, in spite of signals. 0 or -errno; reading gives PS_ESHORT at an early end.
@@ -75,6 +84,7 @@ struct ps_spool {
     struct spool_state st; // good between enter and leave
     struct spool_window old;
     uint64_t dropped;
+    char aside[SPOOL_NAME_SIZE]; // what was set aside last, by its new name
 };
 
 int spool_open(struct ps_spool *s, const char *dir, const struct ps_spool_conf *conf, struct ps_fault *fault);
@@ -100,8 +110,8 @@ const char *spool_window_head(const struct spool_window *w);
 int spool_find_oldest(struct ps_spool *s, ps_ns *time);
 void spool_window_fini(struct spool_window *w);
 // Renames a file of ours that is not what it should be, so that no one meets it again. `name` is a record's
-// or a tombstone's.
-int spool_set_aside(struct ps_spool *s, const char *name);
+// or a tombstone's. why stands in a file beside it, if that can be written.
+int spool_set_aside(struct ps_spool *s, const char *name, const char *why);
 
 // --- dropping (ps_spool_drop.c)
 

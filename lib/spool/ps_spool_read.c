@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading. A record in the reader's hands is an open file with a shared lock, which tells the droppers, and
-// which ends with the reader however that ends.
-#include "spool/ps_spool_impl.h"
+// Reading. A file in the reader's hands is open and has a shared lock, which tells the droppers, and
+// which ends with the reader however that ends. It holds one record or several: it is in hand as long as one of them
+// is, or was not given yet.
+#include "spool/ps_spool_hand.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_list.h"
@@ -16,26 +18,19 @@
 #define SYNC_AFTER 64        // removals
 #define SYNC_AFTER_MANY 1024 // of whole batches
 
-struct item {
-    struct ps_spool_record rec;
-    struct ps_list link;
-    int fd;
-    char name[SPOOL_NAME_SIZE];
-    uint8_t *file;
-};
-
 // Several threads may use one: what is here is guarded by the mutex. Files are read and closed without it.
 struct ps_spool_reader {
     pthread_mutex_t mutex;
     struct ps_spool s;
     int lock; // of SPOOL_READER
-    struct ps_list hand;
-    unsigned nhand;
+    struct spool_hand hand;
     bool tomb_passed; // a tombstone is in hand, or was kept in this pass
     struct spool_window win;
     char cursor[SPOOL_NAME_SIZE]; // the last name that was looked at in this pass
     unsigned unsynced;            // removals
     uint64_t damaged;
+    ps_spool_damage_fn *on_damage;
+    void *ctx;
 };
 
 // --- one reader
@@ -99,7 +94,7 @@ int ps_spool_reader_open(struct ps_spool_reader **out, const char *dir, struct p
         return -ENOMEM;
     }
     pthread_mutex_init(&r->mutex, NULL);
-    ps_list_init(&r->hand);
+    spool_hand_init(&r->hand);
     r->lock = -1;
     int err = open_reader(r, dir, fault);
     if (err != 0) {
@@ -111,50 +106,6 @@ int ps_spool_reader_open(struct ps_spool_reader **out, const char *dir, struct p
 }
 
 // --- what is in hand
-
-static void item_free(struct item *i)
-{
-    if (i == NULL)
-        return;
-    if (i->fd >= 0) {
-        (void)flock(i->fd, LOCK_UN); // also where a child has the descriptor
-        close(i->fd);
-    }
-    free(i->file);
-    free(i);
-}
-
-static struct item *item_new(const char *name)
-{
-    struct item *i = calloc(1, sizeof *i);
-    if (i == NULL)
-        return NULL;
-    i->fd = -1;
-    snprintf(i->name, sizeof i->name, "%s", name);
-    i->rec.name = i->name;
-    return i;
-}
-
-static bool in_hand(const struct ps_spool_reader *r, const char *name)
-{
-    PS_LIST_EACH(l, &r->hand)
-        if (strcmp(PS_CONTAINER(l, struct item, link)->name, name) == 0)
-            return true;
-    return false;
-}
-
-static struct item *take_out(struct ps_spool_reader *r, const struct ps_spool_record *rec)
-{
-    PS_LIST_EACH(l, &r->hand) {
-        struct item *i = PS_CONTAINER(l, struct item, link);
-        if (&i->rec != rec)
-            continue;
-        ps_list_remove(l);
-        r->nhand--;
-        return i;
-    }
-    return NULL;
-}
 
 static int sync_removals(struct ps_spool_reader *r)
 {
@@ -168,8 +119,7 @@ void ps_spool_reader_close(struct ps_spool_reader *r)
     if (r == NULL)
         return;
     (void)sync_removals(r);
-    PS_LIST_EACH_SAFE(l, &r->hand)
-        item_free(PS_CONTAINER(l, struct item, link));
+    spool_hand_fini(&r->hand);
     spool_window_fini(&r->win);
     if (r->lock >= 0)
         close(r->lock);
@@ -197,22 +147,31 @@ static int find_tomb(struct ps_spool *s, struct spool_tomb *t)
     return err == 0 ? got : err;
 }
 
-static int take_tomb(struct ps_spool_reader *r, struct item **out)
+static void count_damage(struct ps_spool_reader *r, const char *why)
+{
+    r->damaged++;
+    if (r->on_damage != NULL)
+        r->on_damage(r->ctx, r->s.aside, why);
+}
+
+static int take_tomb(struct ps_spool_reader *r, struct spool_item **out)
 {
     struct spool_tomb t;
     if (r->tomb_passed || r->s.st.untold == 0)
         return 0;
     uint64_t bad = r->s.st.bad;
     int got = find_tomb(&r->s, &t);
-    r->damaged += r->s.st.bad > bad;
+    if (r->s.st.bad > bad)
+        count_damage(r, "a tombstone that cannot be read");
     if (got <= 0)
         return got;
-    struct item *i = item_new(SPOOL_GIVEN);
+    struct spool_item *i = spool_item_new(SPOOL_GIVEN, 1);
     if (i != NULL) {
-        i->rec.kind = PS_SPOOL_TOMBSTONE;
-        i->rec.time = t.head.time;
-        i->rec.loss = t.loss;
-        memcpy(i->rec.id, t.head.id, sizeof i->rec.id);
+        struct ps_spool_record *rec = &i->records[0].rec;
+        rec->kind = PS_SPOOL_TOMBSTONE;
+        rec->time = t.head.time;
+        rec->loss = t.loss;
+        memcpy(rec->id, t.head.id, sizeof rec->id);
         r->tomb_passed = true;
     }
     spool_tomb_fini(&t);
@@ -224,9 +183,10 @@ static int take_tomb(struct ps_spool_reader *r, struct item **out)
 
 static void rewind_locked(struct ps_spool_reader *r)
 {
+    spool_hand_rewind(&r->hand);
     spool_window_fini(&r->win);
     r->cursor[0] = '\0';
-    r->tomb_passed = in_hand(r, SPOOL_GIVEN);
+    r->tomb_passed = spool_hand_has(&r->hand, SPOOL_GIVEN);
 }
 
 void ps_spool_rewind(struct ps_spool_reader *r)
@@ -236,32 +196,46 @@ void ps_spool_rewind(struct ps_spool_reader *r)
     pthread_mutex_unlock(&r->mutex);
 }
 
-static int set_aside(struct ps_spool_reader *r, const char *name)
+static int set_aside(struct ps_spool_reader *r, const char *name, const char *why)
 {
-    r->damaged++;
-    return spool_set_aside(&r->s, name);
+    r->s.aside[0] = '\0';
+    int err = spool_set_aside(&r->s, name, why);
+    if (r->s.aside[0] != '\0')
+        count_damage(r, why);
+    return err;
 }
 
-// 1 when the record is in hand now, 0 when there is none of this name (any more).
-static int take_named(struct ps_spool_reader *r, const char *name, struct item **out)
+static struct spool_item *item_of(const char *name)
+{
+    struct spool_name n = {.count = 1};
+    (void)spool_name_get(name, SPOOL_REC, &n);
+    struct spool_item *i = spool_item_new(name, n.count);
+    if (i != NULL)
+        i->octets = n.len;
+    return i;
+}
+
+// 1 when the file is in hand now, 0 when there is none of this name (any more).
+static int take_named(struct ps_spool_reader *r, const char *name, struct spool_item **out)
 {
     int fd = spool_open_file(r->s.dir, name, O_RDONLY, 0);
     if (fd == -ELOOP)
-        return set_aside(r, name);
+        return set_aside(r, name, SPOOL_NO_FILE);
     if (fd < 0)
         return fd == -ENOENT ? 0 : fd;
-    struct item *i = flock(fd, LOCK_SH | LOCK_NB) == 0 ? item_new(name) : NULL;
+    struct spool_item *i = flock(fd, LOCK_SH | LOCK_NB) == 0 ? item_of(name) : NULL;
     if (i == NULL) {
         int err = errno;
         close(fd);
         return -err;
     }
     i->fd = fd;
+    i->gone = spool_hand_recall(&r->hand, name);
     *out = i;
     return 1;
 }
 
-static int take_record(struct ps_spool_reader *r, struct item **out)
+static int take_record(struct ps_spool_reader *r, struct spool_item **out)
 {
     for (int got = 0; got == 0;) {
         const char *name = spool_window_head(&r->win);
@@ -273,20 +247,19 @@ static int take_record(struct ps_spool_reader *r, struct item **out)
         }
         memcpy(r->cursor, name, sizeof r->cursor);
         r->win.at++;
-        got = in_hand(r, r->cursor) ? 0 : take_named(r, r->cursor, out);
+        got = spool_hand_has(&r->hand, r->cursor) ? 0 : take_named(r, r->cursor, out);
         if (got != 0)
             return got;
     }
     return 0;
 }
 
-static int take_one(struct ps_spool_reader *r, struct item **out, bool tombstone)
+static int take_one(struct ps_spool_reader *r, struct spool_item **out, bool tombstone)
 {
     int got = tombstone ? take_tomb(r, out) : take_record(r, out);
     if (got <= 0)
         return got;
-    ps_list_append(&r->hand, &(*out)->link);
-    r->nhand++;
+    spool_hand_take(&r->hand, *out);
     return 1;
 }
 
@@ -296,19 +269,28 @@ static int end_of_pass(struct ps_spool_reader *r)
     return sync_removals(r);
 }
 
-// Up to max, which are in hand then. Under the spool's lock, so that nobody drops what is about to be. 1 when there are
-// some.
-static int take(struct ps_spool_reader *r, struct item **out, size_t max, size_t *n)
+// Whether what was taken is enough.
+static bool is_enough(struct spool_item *const *items, size_t n, size_t max)
 {
-    int got = r->nhand == PS_SPOOL_HAND_MAX ? PS_ELIMIT : spool_enter(&r->s);
+    size_t records = 0, octets = 0;
+    for (size_t i = 0; i < n; i++) {
+        records += items[i]->n;
+        octets += items[i]->octets;
+    }
+    return records >= max || octets >= PS_SPOOL_TAKE_OCTETS;
+}
+
+// Files that are in hand then, with max records if there are as many, but no more than `files`. Under the spool's lock,
+// so that nobody drops what is about to be. 1 when there are some.
+static int take(struct ps_spool_reader *r, struct spool_item **out, size_t files, size_t max, size_t *n)
+{
+    int got = spool_enter(&r->s);
     *n = 0;
     if (got < 0)
         return got;
-    if (max > PS_SPOOL_HAND_MAX - r->nhand)
-        max = PS_SPOOL_HAND_MAX - r->nhand;
     got = take_one(r, &out[0], true);
     *n = got > 0;
-    while (got >= 0 && *n < max && (got = take_one(r, &out[*n], false)) > 0)
+    while (got >= 0 && *n < files && !is_enough(out, *n, max) && (got = take_one(r, &out[*n], false)) > 0)
         ++*n;
     spool_leave(&r->s);
     if (*n > 0)
@@ -316,71 +298,82 @@ static int take(struct ps_spool_reader *r, struct item **out, size_t max, size_t
     return got == 0 ? end_of_pass(r) : got;
 }
 
-static int read_record(struct item *i)
+static const char *why_damaged(const struct spool_item *i)
 {
-    struct spool_name n;
-    if (i->rec.kind == PS_SPOOL_TOMBSTONE)
-        return 0;
+    struct spool_name n = {0};
+    struct stat st;
     (void)spool_name_get(i->name, SPOOL_REC, &n);
-    int err = spool_load(i->fd, &n, NULL, &i->file);
-    if (err != 0)
-        return err;
-    i->rec.time = n.time;
-    i->rec.data = i->file + SPOOL_HEAD_LEN;
-    i->rec.len = n.len;
-    memcpy(i->rec.id, n.id, sizeof n.id);
-    return 0;
+    off_t whole = (off_t)(SPOOL_HEAD_LEN + n.len);
+    if (fstat(i->fd, &st) == 0 && st.st_size != whole)
+        return st.st_size < whole ? "cut off: shorter than its name says" : "longer than its name says";
+    return "its octets do not fit its checksum and name";
 }
 
 // It could not be read; what is damaged is set aside.
-static int reject(struct ps_spool_reader *r, struct item *i, int err)
+static int reject(struct ps_spool_reader *r, struct spool_item *i, int err)
 {
     pthread_mutex_lock(&r->mutex);
-    ps_list_remove(&i->link);
-    r->nhand--;
+    spool_hand_drop(&r->hand, i);
     if (err == PS_EMALFORMED) {
         err = spool_enter(&r->s);
         if (err == 0) {
-            err = set_aside(r, i->name);
+            err = set_aside(r, i->name, why_damaged(i));
             spool_leave(&r->s);
         }
     }
     pthread_mutex_unlock(&r->mutex);
-    item_free(i);
+    spool_item_free(i);
     return err;
 }
 
-static int admit_all(struct ps_spool_reader *r, struct item **items, size_t taken,
-                     const struct ps_spool_record **recs, size_t *n)
+// Reads them. The first error; those that cannot be read are no longer in hand, and NULL.
+static int read_all(struct ps_spool_reader *r, struct spool_item **items, size_t n)
 {
     int first = 0;
-    for (size_t k = 0; k < taken; k++) {
-        int err = read_record(items[k]);
+    for (size_t k = 0; k < n; k++) {
+        int err = spool_item_read(items[k]);
         if (err == 0)
-            recs[(*n)++] = &items[k]->rec;
-        else {
-            err = reject(r, items[k], err);
-            first = first == 0 ? err : first;
-        }
+            continue;
+        err = reject(r, items[k], err);
+        items[k] = NULL;
+        first = first == 0 ? err : first;
     }
     return first;
 }
 
+// With the mutex, which is let go meanwhile.
+static int fetch(struct ps_spool_reader *r, size_t max)
+{
+    struct spool_item *items[PS_SPOOL_TAKE_FILES] = {NULL};
+    size_t taken, room = PS_SPOOL_HAND_MAX - r->hand.n, files = PS_SPOOL_HAND_FILES - r->hand.files;
+    if (files == 0)
+        return PS_ELIMIT;
+    files = files < PS_SPOOL_TAKE_FILES ? files : PS_SPOOL_TAKE_FILES;
+    int got = take(r, items, files, max < room ? max : room, &taken);
+    if (got <= 0)
+        return got;
+    pthread_mutex_unlock(&r->mutex);
+    int err = read_all(r, items, taken);
+    pthread_mutex_lock(&r->mutex);
+    spool_hand_ready(items, taken);
+    return err == 0 ? 1 : err;
+}
+
 int ps_spool_next_many(struct ps_spool_reader *r, const struct ps_spool_record **recs, size_t max, size_t *n)
 {
-    struct item *items[PS_SPOOL_HAND_MAX] = {NULL};
     *n = 0;
-    for (;;) {
-        size_t taken;
-        pthread_mutex_lock(&r->mutex);
-        int got = take(r, items, max, &taken);
-        pthread_mutex_unlock(&r->mutex);
-        if (got <= 0)
-            return got;
-        int err = admit_all(r, items, taken, recs, n);
-        if (*n > 0 || err != 0)
-            return *n > 0 ? 1 : err;
+    pthread_mutex_lock(&r->mutex);
+    int got = 1;
+    while (got > 0 && *n == 0) {
+        got = r->hand.n == PS_SPOOL_HAND_MAX ? PS_ELIMIT : 1;
+        spool_hand_give(&r->hand, recs, max, n);
+        if (got > 0 && *n == 0)
+            got = fetch(r, max);
     }
+    if (got < 0)
+        spool_hand_give(&r->hand, recs, max, n); // read before the one that could not be
+    pthread_mutex_unlock(&r->mutex);
+    return *n > 0 ? 1 : got;
 }
 
 int ps_spool_next(struct ps_spool_reader *r, const struct ps_spool_record **rec)
@@ -391,7 +384,7 @@ int ps_spool_next(struct ps_spool_reader *r, const struct ps_spool_record **rec)
 
 // --- afterwards
 
-static int remove_item(struct ps_spool *s, const struct item *i)
+static int remove_item(struct ps_spool *s, const struct spool_item *i)
 {
     struct spool_name n;
     int err = spool_change(s);
@@ -401,15 +394,16 @@ static int remove_item(struct ps_spool *s, const struct item *i)
         s->unsure = true;
         return errno == ENOENT ? 0 : -errno;
     }
-    if (i->rec.kind == PS_SPOOL_TOMBSTONE)
-        s->st.untold -= i->rec.loss.dropped < s->st.untold ? i->rec.loss.dropped : s->st.untold;
+    const struct ps_spool_record *rec = &i->records[0].rec;
+    if (rec->kind == PS_SPOOL_TOMBSTONE)
+        s->st.untold -= rec->loss.dropped < s->st.untold ? rec->loss.dropped : s->st.untold;
     else if (spool_name_get(i->name, SPOOL_REC, &n))
         spool_uncount(s, &n);
     return 0;
 }
 
 // Under one lock. The first error; the others are removed nevertheless.
-static int remove_all(struct ps_spool_reader *r, struct item **items, size_t n)
+static int remove_all(struct ps_spool_reader *r, struct spool_item **items, size_t n)
 {
     int err = spool_enter(&r->s), first = err;
     if (err != 0)
@@ -420,31 +414,49 @@ static int remove_all(struct ps_spool_reader *r, struct item **items, size_t n)
             r->unsynced++;
         else if (first == 0)
             first = err;
-        if (err == 0 && items[k]->rec.kind == PS_SPOOL_TOMBSTONE)
+        if (err == 0 && items[k]->records[0].rec.kind == PS_SPOOL_TOMBSTONE)
             r->tomb_passed = false;
     }
     spool_leave(&r->s);
     return first;
 }
 
+// Which of the files are to be removed: *n of them, moved to the front. What is not gone of the others comes again.
+static void sort_out(struct ps_spool_reader *r, struct spool_item **items, size_t *n, size_t have)
+{
+    *n = 0;
+    for (size_t k = 0; k < have; k++) {
+        struct spool_item *i = items[k];
+        if (!spool_item_all_gone(i)) {
+            spool_hand_remember(&r->hand, i);
+            continue;
+        }
+        items[k] = items[*n];
+        items[(*n)++] = i;
+    }
+}
+
 static int finish(struct ps_spool_reader *r, const struct ps_spool_record *const *recs, size_t n,
                   unsigned sync_after)
 {
-    struct item *items[PS_SPOOL_HAND_MAX];
-    size_t have = 0;
+    struct spool_item *items[PS_SPOOL_HAND_FILES];
+    size_t have = 0, known = 0, remove;
     pthread_mutex_lock(&r->mutex);
-    for (size_t k = 0; k < n && have < PS_SPOOL_HAND_MAX; k++) {
-        items[have] = take_out(r, recs[k]);
+    for (size_t k = 0; k < n; k++) {
+        bool found;
+        items[have] = spool_hand_release(&r->hand, recs[k], GONE, &found);
         have += items[have] != NULL;
+        known += found;
     }
-    int err = have > 0 ? remove_all(r, items, have) : 0;
-    if (have < n)
+    sort_out(r, items, &remove, have);
+    int err = remove > 0 ? remove_all(r, items, remove) : 0;
+    if (known < n)
         err = err != 0 ? err : PS_ESTATE;
     if (err == 0 && r->unsynced >= sync_after)
         err = sync_removals(r);
     pthread_mutex_unlock(&r->mutex);
     for (size_t k = 0; k < have; k++)
-        item_free(items[k]);
+        spool_item_free(items[k]);
     return err;
 }
 
@@ -461,9 +473,20 @@ int ps_spool_done_many(struct ps_spool_reader *r, const struct ps_spool_record *
 void ps_spool_keep(struct ps_spool_reader *r, const struct ps_spool_record *rec)
 {
     pthread_mutex_lock(&r->mutex);
-    struct item *i = take_out(r, rec);
+    bool found;
+    struct spool_item *i = spool_hand_release(&r->hand, rec, KEPT, &found);
+    if (i != NULL && i->gone != 0)
+        spool_hand_remember(&r->hand, i);
     pthread_mutex_unlock(&r->mutex);
-    item_free(i);
+    spool_item_free(i);
+}
+
+void ps_spool_on_damage(struct ps_spool_reader *r, ps_spool_damage_fn *fn, void *ctx)
+{
+    pthread_mutex_lock(&r->mutex);
+    r->on_damage = fn;
+    r->ctx = ctx;
+    pthread_mutex_unlock(&r->mutex);
 }
 
 uint64_t ps_spool_damaged(struct ps_spool_reader *r)

@@ -109,11 +109,11 @@ void spool_leave(struct ps_spool *s)
 void spool_uncount(struct ps_spool *s, const struct spool_name *n)
 {
     uint64_t octets = SPOOL_HEAD_LEN + (uint64_t)n->len;
-    if (s->st.records == 0 || s->st.octets < octets) {
+    if (s->st.records < n->count || s->st.octets < octets) {
         s->unsure = true;
         return;
     }
-    s->st.records--;
+    s->st.records -= n->count;
     s->st.octets -= octets;
 }
 

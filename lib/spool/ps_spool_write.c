@@ -13,33 +13,70 @@
 #include "base/ps_err.h"
 #include "base/ps_rand.h"
 
-#define GROUP 32     // documents that are written together
-#define FULL_TRIES 8 // times that room is made for the same documents
+#define GROUP 32                  // files that are written together
+#define FULL_TRIES 8              // times that room is made for the same documents
+#define SHARED_MAX (64u << 10)    // octets of a document that shares a file
+#define TOGETHER_MAX (256u << 10) // octets of the documents in a file
+#define PARTS 64                  // files of several take this part of max_bytes at most
 #define TMP_NAME_SIZE 48
 
 // --- temporary files
 
+// A file that is to be: of one document or of several.
+struct unit {
+    struct ps_spool_doc *docs;
+    struct spool_name name;
+    char tmp[TMP_NAME_SIZE];
+    int fd;
+};
+
 struct group {
     struct ps_spool *s;
-    struct ps_spool_doc *docs;
-    size_t n;
     ps_ns now;
     uint64_t octets; // with headings
-    struct spool_name names[GROUP];
-    char tmp[GROUP][TMP_NAME_SIZE];
-    int fds[GROUP];
+    struct unit units[GROUP];
+    size_t n;
     size_t made, renamed; // the first ones
 };
+
+// How many of the n documents share a file.
+static size_t together(const struct ps_spool *s, const struct ps_spool_doc *docs, size_t n)
+{
+    uint64_t max = TOGETHER_MAX, octets = 0;
+    size_t k = 0;
+    if (s->conf.max_bytes > 0 && s->conf.max_bytes / PARTS < max)
+        max = s->conf.max_bytes / PARTS;
+    while (k < n && k < SPOOL_DOCS_MAX && docs[k].len <= SHARED_MAX) {
+        octets += SPOOL_LINE_LEN + docs[k].len;
+        if (octets > max)
+            break;
+        k++;
+    }
+    return k > 1 ? k : 1;
+}
+
+static uint64_t octets_of(const struct ps_spool_doc *docs, size_t n)
+{
+    uint64_t octets = n > 1 ? n * (uint64_t)SPOOL_LINE_LEN : 0;
+    for (size_t i = 0; i < n; i++)
+        octets += docs[i].len;
+    return octets;
+}
 
 // As many of the documents as a group has room for, and the spool.
 static void group_init(struct group *g, struct ps_spool *s, struct ps_spool_doc *docs, size_t n, ps_ns now)
 {
-    *g = (struct group){.s = s, .docs = docs, .now = now < 0 ? 0 : now};
-    for (; g->n < n && g->n < GROUP; g->n++) {
-        uint64_t more = SPOOL_HEAD_LEN + (uint64_t)docs[g->n].len;
-        if (g->n > 0 && s->conf.max_bytes > 0 && g->octets + more > s->conf.max_bytes)
+    *g = (struct group){.s = s, .now = now < 0 ? 0 : now};
+    while (n > 0 && g->n < GROUP) {
+        size_t count = together(s, docs, n);
+        uint64_t len = octets_of(docs, count);
+        if (g->n > 0 && s->conf.max_bytes > 0 && g->octets + SPOOL_HEAD_LEN + len > s->conf.max_bytes)
             break;
-        g->octets += more;
+        g->units[g->n++] = (struct unit){
+            .docs = docs, .name = {.time = g->now, .len = (uint32_t)len, .count = (uint32_t)count}};
+        g->octets += SPOOL_HEAD_LEN + len;
+        docs += count;
+        n -= count;
     }
 }
 
@@ -49,17 +86,17 @@ static int give_identity(struct ps_spool_doc *d)
     return memcmp(d->id, none, sizeof none) == 0 ? ps_rand_bytes(d->id, sizeof d->id) : 0;
 }
 
-static int make_temporary(struct group *g, size_t i)
+static int make_temporary(struct group *g, struct unit *u)
 {
     uint64_t unique;
     int err = ps_rand_bytes(&unique, sizeof unique);
     if (err != 0)
         return err;
-    snprintf(g->tmp[i], TMP_NAME_SIZE, SPOOL_TMP "%ld-%016" PRIx64, (long)getpid(), unique);
-    int fd = spool_create(g->s, g->tmp[i]);
+    snprintf(u->tmp, TMP_NAME_SIZE, SPOOL_TMP "%ld-%016" PRIx64, (long)getpid(), unique);
+    int fd = spool_create(g->s, u->tmp);
     if (fd < 0)
         return fd;
-    g->fds[i] = fd;
+    u->fd = fd;
     g->made++;
     return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno;
 }
@@ -71,23 +108,46 @@ static int make_temporaries(struct group *g)
     if (err != 0)
         return err;
     for (size_t i = 0; err == 0 && i < g->n; i++)
-        err = make_temporary(g, i);
+        err = make_temporary(g, &g->units[i]);
     spool_leave(g->s);
     return err;
 }
 
-static int write_temporary(struct group *g, size_t i)
+static int write_file(const struct unit *u, const void *data)
 {
-    struct ps_spool_doc *d = &g->docs[i];
     char head[SPOOL_HEAD_LEN];
-    int err = give_identity(d);
+    spool_head_make(&u->name, data, head);
+    int err = spool_write_all(u->fd, head, sizeof head);
+    return err == 0 ? spool_write_all(u->fd, data, u->name.len) : err;
+}
+
+static int write_several(const struct unit *u)
+{
+    char *all = malloc(u->name.len), *to = all;
+    if (all == NULL)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < u->name.count; i++) {
+        const struct ps_spool_doc *d = &u->docs[i];
+        spool_line_make(d->id, d->len, to);
+        to += SPOOL_LINE_LEN;
+        if (d->len > 0)
+            memcpy(to, d->data, d->len);
+        to += d->len;
+    }
+    int err = write_file(u, all);
+    free(all);
+    return err;
+}
+
+static int write_temporary(struct unit *u)
+{
+    int err = 0;
+    for (uint32_t i = 0; err == 0 && i < u->name.count; i++)
+        err = give_identity(&u->docs[i]);
     if (err != 0)
         return err;
-    g->names[i] = (struct spool_name){.time = g->now, .len = (uint32_t)d->len};
-    memcpy(g->names[i].id, d->id, sizeof d->id);
-    spool_head_make(&g->names[i], d->data, head);
-    err = spool_write_all(g->fds[i], head, sizeof head);
-    return err == 0 ? spool_write_all(g->fds[i], d->data, d->len) : err;
+    memcpy(u->name.id, u->docs[0].id, sizeof u->name.id);
+    return u->name.count > 1 ? write_several(u) : write_file(u, u->docs[0].data);
 }
 
 // All are on their way to the disk before the first is waited for.
@@ -95,11 +155,11 @@ static int write_temporaries(struct group *g)
 {
     int err = 0;
     for (size_t i = 0; err == 0 && i < g->n; i++)
-        err = write_temporary(g, i);
+        err = write_temporary(&g->units[i]);
     for (size_t i = 0; err == 0 && g->n > 1 && i < g->n; i++)
-        (void)sync_file_range(g->fds[i], 0, 0, SYNC_FILE_RANGE_WRITE);
+        (void)sync_file_range(g->units[i].fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     for (size_t i = 0; err == 0 && i < g->n; i++)
-        err = spool_fsync(g->fds[i]);
+        err = spool_fsync(g->units[i].fd);
     return err;
 }
 
@@ -108,8 +168,8 @@ static void group_fini(struct group *g)
 {
     for (size_t i = 0; i < g->made; i++) {
         if (i >= g->renamed)
-            unlinkat(g->s->dir, g->tmp[i], 0);
-        close(g->fds[i]);
+            unlinkat(g->s->dir, g->units[i].tmp, 0);
+        close(g->units[i].fd);
     }
 }
 
@@ -120,16 +180,16 @@ static int rename_all(struct group *g)
     struct ps_spool *s = g->s;
     char name[SPOOL_NAME_SIZE];
     for (; g->renamed < g->n; g->renamed++) {
-        struct spool_name *n = &g->names[g->renamed];
+        struct unit *u = &g->units[g->renamed];
+        struct spool_name *n = &u->name;
         n->seq = s->st.next_seq++;
         spool_name_put(n, SPOOL_REC, name);
         // A record is nobody's; as long as we have the spool's lock, so may be a temporary file.
-        if (flock(g->fds[g->renamed], LOCK_UN) != 0 ||
-            renameat(s->dir, g->tmp[g->renamed], s->dir, name) != 0)
+        if (flock(u->fd, LOCK_UN) != 0 || renameat(s->dir, u->tmp, s->dir, name) != 0)
             return -errno;
         if (s->st.records == 0)
             s->st.oldest = n->time;
-        s->st.records++;
+        s->st.records += n->count;
         s->st.octets += SPOOL_HEAD_LEN + (uint64_t)n->len;
     }
     return 0;
@@ -159,7 +219,9 @@ static int write_group(struct group *g, size_t *put)
     if (err == 0)
         err = publish(g);
     group_fini(g);
-    *put = g->renamed;
+    *put = 0;
+    for (size_t i = 0; i < g->renamed; i++)
+        *put += g->units[i].name.count;
     return err;
 }
 

@@ -5,7 +5,7 @@
 #include <zstd.h>
 #include "base/ps_err.h"
 
-#define LEVEL 3
+#define LEVEL 6 // of short texts against another one the best that takes less than 30 us
 #define DATA_MAX (64u << 20)
 
 struct ps_zstd {

@@ -123,4 +123,52 @@ check "nothing acknowledged is lost" "$(lacking acked held)" ""
 check "nothing that failed is there" "$(comm -12 <(awk '$1 == "fail" { print $2 }' full.said | sort -u) held | head -n 3)" ""
 check "nothing is there twice" "$(uniq -d held.raw | head -n 3)" ""
 match "and all is right" "$("$psarchive" verify --data disk/a 2>&1)" 'all is right$'
+
+# --- a read-only file system
+
+mkdir "r o?"
+mount -t tmpfs -o size=6m fault "r o?" && mounts+=("$PWD/r o?")
+archive_writer "r o?/a" 0 50 >rest.said
+"$psarchive" import --data "r o?/a" /dev/null >/dev/null # takes the log in
+"$psarchive" export --data "r o?/a" >rest.before
+rm -f "r o?/a"/archive.db-*
+mount -o remount,ro "$PWD/r o?"
+check "an archive on a read-only file system is read" "$("$psarchive" export --data "r o?/a" 2>&1 | cmp - rest.before)" ""
+match "and looked through" "$("$psarchive" verify --data "r o?/a" 2>&1)" 'all is right$'
+check "and copied" "$("$psarchive" backup --data "r o?/a" rest.db 2>&1 && mkdir rest && "$psarchive" restore --data rest rest.db &&
+    "$psarchive" export --data rest | cmp - rest.before)" ""
+match "and not written to" "$("$psarchive" token --data "r o?/a" add me 2>&1)" "^psarchive token: r o\\?/a.*[Rr]ead-only"
+mount -o remount,rw "$PWD/r o?"
+rm -f "r o?/a"/archive.db-*
+echo left >"r o?/a/archive.db-wal"
+mount -o remount,ro "$PWD/r o?"
+match "nor is a log passed over that was left there" "$("$psarchive" verify --data "r o?/a" 2>&1)" \
+    "its file system is read-only, and a log beside it \\(-wal\\) has not been taken in"
+
+# --- a server on a full disk
+
+# shellcheck source=../tool/archive.sh
+. "${top_srcdir:?is set by make check}/test/tool/archive.sh"
+command -v curl >/dev/null || {
+    plan
+    exit 0
+}
+mkdir s
+mount -t tmpfs -o size=6m fault s && mounts+=("$PWD/s")
+archive s || bail_out "$line"
+end_archive TERM
+archive s || bail_out "$line"
+dd if=/dev/zero of=s/filler bs=1k count=8000 status=none 2>/dev/null
+network='{"subject-type":"network-element","source":"192.0.2.1","event-types":[{"event-type":"failures"}]}'
+check "what cannot be written is told to the client" "$(put POST "$url/" "$network" | tail -c 4)" " 507"
+hear "nothing is written" || bail_out "$line"
+check "and to the log" "$line" \
+    "psarchive: store: s/data/archive.db: nothing is written: No space left on device, or less than free-floor: make room"
+check "once" "$(put POST "$url/" "$network" | tail -c 4)" " 507"
+rm s/filler
+check "it goes on when there is room" "$(put POST "$url/" "$network" | tail -c 4)" " 201"
+read -r -t 60 -u "$said" line
+check "which is told as well" "$line" "psarchive: store: writing goes on"
+end_archive TERM
+check "and ends" "$rc" 0
 plan

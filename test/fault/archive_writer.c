@@ -35,25 +35,25 @@ static void done(void *ctx, struct put *p)
     free(r);
 }
 
-static void describe(struct registration *r, uint64_t path)
+static void describe(struct es_reg *r, uint64_t path)
 {
     char source[32];
-    registration_init(r);
+    es_reg_init(r);
     snprintf(source, sizeof source, "10.0.0.%d", (int)path + 1);
-    (void)registration_set(r, "subject-type", "point-to-point");
-    (void)registration_set(r, "source", source);
-    (void)registration_set(r, "destination", "192.0.2.1");
-    (void)registration_summary(r, event_find("packet-count-lost"), SUMMARY_AGGREGATION, 300);
-    (void)registration_summary(r, event_find("histogram-owdelay"), SUMMARY_AGGREGATION, 3600);
-    (void)registration_event(r, event_find("failures"));
-    (void)registration_check(r, NULL);
+    (void)es_reg_set(r, "subject-type", "point-to-point");
+    (void)es_reg_set(r, "source", source);
+    (void)es_reg_set(r, "destination", "192.0.2.1");
+    (void)es_reg_summary(r, es_event_find("packet-count-lost"), ES_SUMMARY_AGGREGATION, 300);
+    (void)es_reg_summary(r, es_event_find("histogram-owdelay"), ES_SUMMARY_AGGREGATION, 3600);
+    (void)es_reg_event(r, es_event_find("failures"));
+    (void)es_reg_check(r, NULL);
 }
 
 // The number makes all of it.
 static struct put *make(uint64_t number)
 {
-    struct registration reg;
-    struct value lost, delays = {.form = VALUE_HIST}, words;
+    struct es_reg reg;
+    struct es_value lost, delays = {.form = ES_VALUE_HIST}, words;
     char key[32], text[700];
     int64_t ts = START + (int64_t)(number / PATHS) * 10;
     struct put *p = put_new(NULL);
@@ -61,18 +61,18 @@ static struct put *make(uint64_t number)
         return NULL;
     describe(&reg, number % PATHS);
     put_register(p, &reg);
-    (void)value_number((double)(number % 600), &lost);
+    (void)es_value_number((double)(number % 600), &lost);
     snprintf(key, sizeof key, "%d.%02d", (int)(number % 50), (int)(number * 7 % 100));
-    (void)hist_add(&delays.hist, key, number % 1000 + 1);
+    (void)es_hist_add(&delays.hist, key, number % 1000 + 1);
     int n = snprintf(text, sizeof text, "{\"number\":%llu,\"fill\":\"", (unsigned long long)number);
     for (int i = 0; i < 500; i++)
         text[n++] = (char)('a' + (number * 31 + (uint64_t)i * (number + 7)) % 26);
     text[n++] = '"';
     text[n++] = '}';
-    (void)value_json(text, (size_t)n, &words);
-    (void)put_value(p, ts, event_find("packet-count-lost"), &lost);
-    (void)put_value(p, ts, event_find("histogram-owdelay"), &delays);
-    (void)put_value(p, ts, event_find("failures"), &words);
+    (void)es_value_json(text, (size_t)n, &words);
+    (void)put_value(p, ts, es_event_find("packet-count-lost"), &lost);
+    (void)put_value(p, ts, es_event_find("histogram-owdelay"), &delays);
+    (void)put_value(p, ts, es_event_find("failures"), &words);
     return p;
 }
 

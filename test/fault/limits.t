@@ -24,43 +24,6 @@ finish() {
     rc=$?
 }
 
-# verdict NAME REQUESTER TYPE: PASSED, and why the last identifier or limit said what it did.
-verdict() {
-    pslimits ask -S "$1.sock" "{\"hints\":{\"requester\":\"$2\"},\"task\":{\"test\":{\"type\":\"$3\",\"spec\":{}}}}"
-}
-
-# --- scripts
-
-cp "$top_srcdir/test/tool/limits/scripts.conf" scripts.conf
-begin scripts
-for type in endless hungry talkative deep; do
-    verdict scripts 192.0.2.1 $type | jq -c '[.ok, .passed, (.why | contains("limit '$type':"))]'
-    verdict scripts 192.0.2.1 rtt | jq -c '[.ok, .passed]'
-done >got
-check "a script out of hand fails its limit, and the next request is served" "$(<got)" \
-    "$(for _ in 1 2 3 4; do printf '[true,false,true]\n[true,true]\n'; done)"
-for type in endless endless endless rtt rtt; do
-    verdict scripts 192.0.2.1 $type | jq -c "[\"$type\", .passed]" >>many &
-    jobs+=($!)
-done
-wait "${jobs[@]}"
-check "several at once do so too" "$(sort many)" "$(printf '["endless",false]\n%.0s' 1 2 3)
-[\"rtt\",true]
-[\"rtt\",true]"
-jobs=()
-for _ in {1..60}; do
-    verdict scripts 192.0.2.1 endless | jq -c '[.ok, .passed]' >>loops &
-    jobs+=($!)
-done
-until_true eval 'pslimits ask -S scripts.sock status | jq -e ".scripts.waiting >= 50"'
-check "beside a crowd of them another is served" "$(verdict scripts 192.0.2.1 rtt | jq -c '[.ok, .passed]')" '[true,true]'
-check "before they are" "$(pslimits ask -S scripts.sock status | jq '.scripts.waiting > 20')" true
-wait "${jobs[@]}"
-check "and none of them waits for ever" "$(sort loops | uniq -c | tr -s ' ')" ' 60 [true,false]'
-finish
-
-# --- DNS
-
 rules() { # IDENTIFIER: who is it is denied
     cat <<END
 {"schema":4,"identifiers":[{"name":"all","description":"","type":"always","data":{}},$1],
@@ -71,6 +34,84 @@ rules() { # IDENTIFIER: who is it is denied
 {"classifier":"all","apply":[{"require":"all","limits":["yes"]}]}]}
 END
 }
+
+# verdict NAME REQUESTER TYPE: PASSED, and why the last identifier or limit said what it did.
+verdict() {
+    pslimits ask -S "$1.sock" "{\"hints\":{\"requester\":\"$2\"},\"task\":{\"test\":{\"type\":\"$3\",\"spec\":{}}}}"
+}
+
+# The same, asked again while there is no verdict for want of a turn, as on a slow machine.
+verdict_soon() {
+    local reply
+    for _ in {1..20}; do
+        reply=$(verdict "$@")
+        [[ $reply == *'"ok":false'* ]] || break
+    done
+    echo "$reply"
+}
+
+# --- scripts
+
+cp "$top_srcdir/test/tool/limits/scripts.conf" scripts.conf
+begin scripts
+for type in endless hungry talkative deep; do
+    verdict_soon scripts 192.0.2.1 $type | jq -c '[.ok, .passed, (.why | contains("limit '$type':"))]'
+    verdict_soon scripts 192.0.2.1 rtt | jq -c '[.ok, .passed]'
+done >got
+check "a script out of hand fails its limit, and the next request is served" "$(<got)" \
+    "$(for _ in 1 2 3 4; do printf '[true,false,true]\n[true,true]\n'; done)"
+for type in endless endless endless rtt rtt; do
+    verdict_soon scripts 192.0.2.1 $type | jq -c "[\"$type\", .passed]" >>many &
+    jobs+=($!)
+done
+wait "${jobs[@]}"
+check "several at once do so too" "$(sort many)" "$(printf '["endless",false]\n%.0s' 1 2 3)
+[\"rtt\",true]
+[\"rtt\",true]"
+busy=$(pslimits ask -S scripts.sock status | jq .busy)
+jobs=()
+for _ in {1..60}; do
+    verdict scripts 192.0.2.1 endless | jq -c '[.ok, .passed]' >>loops &
+    jobs+=($!)
+done
+until_true eval 'pslimits ask -S scripts.sock status | jq -e ".scripts.waiting >= 50"'
+check "beside a crowd of them another is served" "$(verdict_soon scripts 192.0.2.1 rtt | jq -c '[.ok, .passed]')" '[true,true]'
+wait "${jobs[@]}"
+check "none of them waits for ever; those that nobody had time for have no verdict" \
+    "$(wc -l <loops) $(sort -u loops | grep -cvxF -e '[false,null]' -e '[true,false]')" "60 0"
+check "which status counts" "$(($(pslimits ask -S scripts.sock status | jq .busy) - busy >= $(grep -c null loops)))" 1
+finish
+# Some milliseconds each; all of one process.
+rules '{"name":"it","description":"","type":"jq","data":{"script":"[range(60000)] | length > 0"}}' >crowd.conf
+begin crowd
+echo '{"hints":{"requester":"192.0.2.1"},"task":{"test":{"type":"rtt","spec":{}}},"reasons":false}' >request
+limits_load crowd.sock 1000 1000 0 <request >load.txt &
+load=$!
+waiting() { pslimits ask -S crowd.sock status | jq .scripts.waiting; }
+crowded() { [ "$(waiting)" -gt 600 ]; }
+until_true crowded
+for _ in 1 2 3; do
+    verdict crowd 192.0.2.1 rtt
+done | jq -c '[.ok, .passed]' >got
+left=$(waiting)
+check "a process with a crowd of requests keeps no other waiting" "$(sort -u got) $((left > 300))" "[true,false] 1"
+wait $load
+match "and its own are all answered" "$(<load.txt)" "^requests 1000 passed 0 denied [0-9]+ errors [0-9]+ lost 0 "
+finish
+# One in a hundred is another requester's, and passes. All would take longer than the five seconds that one waits.
+rules '{"name":"it","description":"","type":"jq","data":{"script":"([range(60000)] | length > 0) and .requester == \"192.0.2.1\""}}' >turns.conf
+begin turns
+{
+    for _ in {1..99}; do cat request; done
+    sed 's/192.0.2.1/192.0.2.2/' request
+} >requests
+limits_load turns.sock 1000 2000 0 <requests >load.txt
+match "nor does a requester with a crowd of requests keep another of the same process waiting" "$(<load.txt)" \
+    "^requests 2000 passed 20 denied [0-9]+ errors [1-9][0-9]* lost 0 "
+finish
+
+# --- DNS
+
 cat >zone <<'END'
 1.2.0.192.v4.fullbogons.cymru.com A !silent
 2.2.0.192.v4.fullbogons.cymru.com A 60 127.0.0.2
@@ -102,7 +143,7 @@ for fail in true false; do
 done
 rules '{"name":"it","description":"","type":"ip-reverse-dns","data":{"timeout":"PT2S","match":{"style":"regex","match":"[.]noc[.]example[.]net$"}}}' >names.conf
 begin names --resolver "127.0.0.1:$dns_port"
-match "names that never come" "$(it names 192.0.2.1)" "^true no: "
+match "names that never come" "$(it names 192.0.2.1)" "^true error: "
 match "a name that does not lead back is none" "$(it names 192.0.2.2)" "^true no: "
 check "one that does is" "$(it names 192.0.2.3)" "false yes: its name is ns1.noc.example.net"
 finish
@@ -153,7 +194,7 @@ for path in html empty words nosuch; do
     list files/$path
     begin list --cache cache
     match "a list that is bad ($path) is none, and the reason is told" "$(fault) $(it list 192.0.2.7)" \
-        "^0 http://$address/files/$path: .* true no: the list could not be had yet: http://$address/files/$path: "
+        "^0 http://$address/files/$path: .* true error: the list could not be had yet: http://$address/files/$path: "
     finish
 done
 list 'stream?octets=40000000'
@@ -162,7 +203,7 @@ match "one that is huge" "$(fault)" "^0 http://$address/stream.*: "
 finish
 list 'later?ms=60000'
 begin list
-check "one that is slow holds up nobody" "$(it list 192.0.2.7)" "true no: the list could not be had yet"
+check "one that is slow holds up nobody" "$(it list 192.0.2.7)" "true error: the list could not be had yet"
 finish
 check "and the daemon ends all the same" "$rc" 0
 printf '{"prefixes":[{"p":"192.0.2.0/24"},{"p":"2001:db8::/32"}]}' >files/json
@@ -192,10 +233,49 @@ match "one that is slow" "$(ask_limit 'later?ms=60000')" "^false no answer: http
 match "the same where the rules say so" "$(ask_limit 'later?ms=60000' ',"fail-result":true')" "^true no answer: .*fail-result is true"
 match "one that is not there" "$(ask_limit files/nosuch)" "^false the server does not say: HTTP status 404"
 check "static parameters are sent" "$(ask_limit echo ',"params":{"a b":"c+d","n":7},"success-only":true')" "true the server says yes"
+# Sixteen are sent at a time, so that the last ones of this crowd are longer in the queue than their timeout.
+ask_limit 'later?ms=600' ',"success-only":true' >reply
+begin fetch
+limits_load fetch.sock 80 80 0 <request >load.txt
+match "the timeout begins when the question is sent" "$(<reply) $(<load.txt)" \
+    "^true the server says yes requests 80 passed 80 denied 0 errors 0 lost 0 "
+finish
+ask_limit 'later?ms=60000' >reply
+begin fetch
+limits_load fetch.sock 100 100 0 <request >load.txt &
+load=$!
+under_way() { pslimits ask -S fetch.sock status | jq -e '."under-way" == 100'; }
+until_true under_way
+check "what had no turn says so" "$(verdict fetch 192.0.2.1 rtt | jq -r .why)" \
+    "no application passed: limit yes: no answer: it waited longer than 5 s for others to be answered"
+wait $load
+finish
 rules '{"name":"it","description":"","type":"ip-cidr-list","data":{"cidrs":["192.0.2.7"]}}' >files/rules
 echo "http://$address/files/rules" >url.conf
 begin url
 check "rules may be had by URL" "$(it url 192.0.2.7)" "false yes: 192.0.2.7 is in 192.0.2.7/32"
+pslimits check url.conf >faults
+check "and are checked by it" "$? $(sed 's/: good: .*/: good/' faults)" "0 http://$address/files/rules: good"
+printf '{"schema": 4,\n"identifirs": []}' >files/rules
+pslimits check url.conf >faults
+check "faults of rules had by URL name it" "$? $(head -n 1 faults; sed -n '/identifirs/p; $p' faults)" "1 http://$address/files/rules:1: identifiers: is missing
+http://$address/files/rules:2: identifirs: is not known here; did you mean \"identifiers\"?
+http://$address/files/rules: 5 faults"
+pslimits explain -f url.conf -r 192.0.2.1 2>faults
+match "those of explain as well" "$? $(<faults)" "^4 pslimits: http://$address/files/rules:1: identifiers: is missing"
+pslimits ask -S url.sock reload >reply
+match "and those that the daemon tells" "$(jq -r .error reply)" "^http://$address/files/rules:1: identifiers: is missing"
+cp files/html files/rules
+pslimits check url.conf >faults
+check "a page of HTML is told as one, with what to do" "$? $(<faults)" "1 \
+http://$address/files/rules:1: the document: is a page of HTML, and no rules; name the file itself (often called raw), and see whether the server wants a login
+http://$address/files/rules: 1 fault"
+pslimits check files/html >faults
+check "in a file as well" "$? $(head -n 1 faults)" \
+    "1 files/html:1: the document: is a page of HTML, and no rules; a browser may have saved a page in the file's place"
+echo "http://joe:secret@$address/files/html" >secret.conf
+pslimits check secret.conf >faults
+check "a password is not told" "$? $(grep -c secret faults) $(grep -c "^http://$address/files/html" faults)" "1 0 2"
 rm files/rules
 pslimits ask -S url.sock reload >reply
 match "those before stay in force when it has none" "$(jq -r '"\(.ok) \(.error)"' reply) $(it url 192.0.2.7)" \

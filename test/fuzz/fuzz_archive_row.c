@@ -7,18 +7,19 @@
 #include "psarchive/rollup.h"
 #include "psarchive/row.h"
 
-static void describe(struct registration *r)
+static void describe(struct es_reg *r)
 {
     static const char *const events[] = {"packet-count-sent", "packet-count-lost", "packet-loss-rate",
                                          "histogram-owdelay", "time-error-estimates"};
-    registration_init(r);
+    es_reg_init(r);
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-        int e = event_find(events[i]);
-        enum summary_type type = event_kind(e) == EVENT_FLOAT ? SUMMARY_AVERAGE : SUMMARY_AGGREGATION;
-        if (registration_summary(r, e, type, 300) != 0)
+        int e = es_event_find(events[i]);
+        enum es_summary_type type =
+            es_event_kind(e) == ES_EVENT_FLOAT ? ES_SUMMARY_AVERAGE : ES_SUMMARY_AGGREGATION;
+        if (es_reg_summary(r, e, type, 300) != 0)
             abort();
     }
-    if (registration_event(r, event_find("failures")) != 0)
+    if (es_reg_event(r, es_event_find("failures")) != 0)
         abort();
 }
 
@@ -29,12 +30,12 @@ static void row(const struct meta *m, const uint8_t *data, size_t size)
     if (row_unpack(data, size, m, NULL, UINT64_MAX, &a) != 0)
         return;
     bitput_init(&w);
-    bool texts = row_find(&a, event_find("failures")) != NULL; // those need phrases to be written
+    bool texts = row_find(&a, es_event_find("failures")) != NULL; // those need phrases to be written
     if (!texts &&
         (row_pack(&w, &a, m, 0, NULL) != 0 || row_unpack(w.data, w.len, m, NULL, UINT64_MAX, &b) != 0))
         abort();
     for (size_t i = 0; !texts && i < a.n; i++)
-        if (a.n != b.n || !value_equal(&a.at[i].value, &b.at[i].value))
+        if (a.n != b.n || !es_value_equal(&a.at[i].value, &b.at[i].value))
             abort();
     if (!texts)
         row_fini(&b);
@@ -58,7 +59,7 @@ static void rollup(const struct meta *m, const uint8_t *data, size_t size)
 
 static void metadata(const uint8_t *data, size_t size)
 {
-    struct registration r;
+    struct es_reg r;
     uint8_t *again;
     size_t len;
     if (meta_unpack(data, size, &r) != 0)
@@ -66,19 +67,19 @@ static void metadata(const uint8_t *data, size_t size)
     if (meta_pack(&r, &again, &len) != 0)
         abort();
     free(again);
-    registration_fini(&r);
+    es_reg_fini(&r);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct registration r;
+    struct es_reg r;
     struct meta *m;
     if (size == 0)
         return 0;
     describe(&r);
     if (meta_new(&r, 1, 0, &m) != 0)
         abort();
-    registration_fini(&r);
+    es_reg_fini(&r);
     if (data[0] % 3 == 0)
         row(m, data + 1, size - 1);
     else if (data[0] % 3 == 1)

@@ -1,63 +1,116 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is written to an archive: registrations, points, result documents. The first octet says which of them it is.
+// What is written to an archive: registrations, points, result documents, and what another archive answers to whom it
+// is sent. The first octet says which of them it is. What is sent to another archive of a document is what ours takes.
 #include <stdlib.h>
+#include <string.h>
 #include "fuzz.h"
+#include "esmond/es_body.h"
+#include "esmond/es_param.h"
 #include "psarchive/map.h"
-#include "psarchive/param.h"
 #include "psarchive/points.h"
 
 static struct ps_fault fault;
 
 static void read_registration(struct ps_jnode root)
 {
-    struct registration r;
+    struct es_reg r;
 
-    registration_init(&r);
-    if (param_registration(&r, root, &fault) == 0)
-        (void)registration_check(&r, &fault);
-    registration_fini(&r);
+    es_reg_init(&r);
+    if (es_param_registration(&r, root, &fault) == 0)
+        (void)es_reg_check(&r, &fault);
+    es_reg_fini(&r);
 }
 
 // For a put of all event types.
 static void read_points(struct ps_jnode root)
 {
-    struct registration r;
+    struct es_reg r;
     struct put *p;
 
-    registration_init(&r);
-    registration_set(&r, "subject-type", "network-element");
-    registration_set(&r, "source", "192.0.2.1");
-    for (int i = 0; i < EVENT_COUNT; i++)
-        registration_event(&r, i);
-    if (registration_check(&r, &fault) == 0 && (p = put_new(NULL))) {
+    es_reg_init(&r);
+    es_reg_set(&r, "subject-type", "network-element");
+    es_reg_set(&r, "source", "192.0.2.1");
+    for (int i = 0; i < ES_EVENT_COUNT; i++)
+        es_reg_event(&r, i);
+    if (es_reg_check(&r, &fault) == 0 && (p = put_new(NULL))) {
         put_register(p, &r);
         (void)points_bulk(p, root, &fault);
         (void)points_single(p, 0, root, &fault);
         put_free(p);
     }
-    registration_fini(&r);
+    es_reg_fini(&r);
+}
+
+// The registration and the values as they are sent are read as they were.
+static void send_document(const struct es_map *m)
+{
+    struct es_reg reg, back;
+    struct es_body body;
+    struct ps_jdoc *doc = NULL, *values = NULL;
+    char *text = NULL, *put_text = NULL;
+    size_t len, put_len;
+    struct put *p = NULL;
+
+    es_reg_init(&reg);
+    es_reg_init(&back);
+    es_body_init(&body);
+    if (es_map_register(m, &reg, &fault) == 0 && es_map_values(m, es_body_take, &body, &fault) == 0) {
+        if (es_body_registration(&reg, &text, &len) || ps_jdoc_parse(&doc, NULL, text, len, &fault) ||
+            es_param_registration(&back, ps_jdoc_root(doc), &fault) || es_reg_check(&back, &fault) ||
+            back.events != reg.events || back.nsummaries != reg.nsummaries || !(p = put_new(NULL)))
+            abort();
+        put_register(p, &back);
+        if (es_body_values(&body, 0, body.n, &put_text, &put_len) ||
+            ps_jdoc_parse(&values, NULL, put_text, put_len, &fault) ||
+            points_bulk(p, ps_jdoc_root(values), &fault) || p->nvalues != body.n)
+            abort();
+    }
+    put_free(p);
+    ps_jdoc_free(doc);
+    ps_jdoc_free(values);
+    free(text);
+    free(put_text);
+    es_body_fini(&body);
+    es_reg_fini(&reg);
+    es_reg_fini(&back);
+}
+
+static void read_answer(const char *text, size_t len)
+{
+    char key[ES_BODY_KEY_MAX + 1];
+
+    if (es_body_key(text, len, key) == 0 && (!key[0] || strchr(key, '/') || strcmp(key, "..") == 0))
+        abort();
+    (void)es_body_is_error(text, len);
 }
 
 static void read_document(struct ps_jnode root)
 {
+    static const enum es_map_form forms[] = {ES_MAP_MAPPED, ES_MAP_BOTH, ES_MAP_RAW};
     struct ps_addr addr;
     struct put *p = NULL;
-    struct map m;
+    struct es_map m;
 
-    if (map_begin(&m, root, &fault))
+    if (es_map_begin(&m, root, &fault))
         return;
     ps_addr_parse("192.0.2.1", 0, &addr);
-    for (int i = 0; i < MAP_ROLES; i++)
+    for (int i = 0; i < ES_MAP_ROLES; i++)
         if (!m.hosts[i].known)
-            map_found(&m.hosts[i], &addr, 1);
-    if (map_make(&m, &p, &fault) == 0)
+            es_map_found(&m.hosts[i], &addr, 1);
+    if (map_make(&m, NULL, &p, &fault) == 0)
         put_free(p);
+    for (size_t i = 0; i < 3 && m.kind != ES_MAP_STEP && m.ts >= 0 && m.ts <= PUT_TS_MAX; i++) {
+        m.form = forms[i];
+        send_document(&m);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct ps_jdoc *doc;
 
+    if (size > 0 && data[0] == 'a')
+        read_answer((const char *)data + 1, size - 1);
     if (size < 1 || ps_jdoc_parse(&doc, NULL, (const char *)data + 1, size - 1, &fault))
         return 0;
     if (data[0] == 'r')

@@ -12,13 +12,18 @@ data: base crypto owamp
 json: base
 regex: base
 limits: base json regex
+sched: base json
+spec: base json
 spool: base
 db: base
 zstd: base
 report: base crypto owamp data
-loop: base clock
+loop: base clock json
 http: base loop
+esmond: base crypto json http
+deliver: base crypto json spool loop http esmond
 jq: base loop
+tool: base json loop spool
 endpoint: base crypto owamp data clock loop'
 
 layer_faults() { # LAYER ALLOWED...
@@ -58,5 +63,5 @@ for program in $programs; do
 done
 claim "pure layers know neither sockets nor clocks nor stdio streams" \
     "$(grep -HnE '\b(socket|bind|sendto|sendmsg|recvfrom|recvmsg|clock_gettime|gettimeofday|time|printf|fprintf|puts)\(' \
-        lib/owamp/*.c lib/crypto/*.c lib/clock/*.c lib/regex/*.c lib/limits/*.c | grep -vE '^[^:]*:[0-9]+: *//')"
+        lib/owamp/*.c lib/crypto/*.c lib/clock/*.c lib/regex/*.c lib/limits/*.c lib/sched/*.c lib/spec/*.c lib/esmond/*.c | grep -vE '^[^:]*:[0-9]+: *//')"
 plan

@@ -4,7 +4,7 @@
 cd "${top_srcdir:?is set by make check}" || exit 1
 . test/tap.sh
 
-programs='owampd owping powstream psarchive pslimits'
+programs='archivers owampd owping powstream psarchive pslimits psched psprobe lsregister'
 
 # Every C file of the project.
 sources() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2034 # what is set here is used by those who source this
+# shellcheck shell=bash disable=SC2034,SC2154 # what is set here is used by those who source this
 # What the tests of psarchive serve share. Sourced after tool.sh.
 : "${top_builddir:?is set by make check}" "${tmp:?is set by tool.sh}"
 psarchive=$top_builddir/psarchive/psarchive
@@ -27,16 +27,6 @@ archive() {
     port=${port%% *}
     site=http://127.0.0.1:$port
     url=$site/esmond/perfsonar/archive
-}
-
-# hear PATTERN: the next line of the log that holds it, in line.
-hear() {
-    while read -r -t 60 -u "$said" line; do
-        [[ $line == *$1* ]] && return
-        echo "# $line"
-    done
-    line="no line with: $1"
-    return 1
 }
 
 # end_archive SIGNAL: its status is in rc.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fake_dns ZONE: a DNS server for the tests, on a free port of 127.0.0.1, that answers, fails and lies as its
+// fake_dns ZONE [ADDRESS]: a DNS server for the tests, on a free port of 127.0.0.1 or the address, that answers, fails and lies as its
 // zone says (the lines of test/unit/loop/dns_server.h; "-": standard input). Prints its port, and runs until
 // it is killed.
 #include "test/unit/loop/dns_server.h"
@@ -28,9 +28,9 @@ int main(int argc, char **argv)
     struct dns_server s;
     struct ps_loop *loop;
 
-    if (argc != 2 || ps_loop_new(&loop))
+    if (argc < 2 || argc > 3 || ps_loop_new(&loop))
         return 2;
-    if (!dns_serve(&s, loop)) {
+    if (!dns_serve_at(&s, loop, argc > 2 ? argv[2] : "127.0.0.1")) {
         fprintf(stderr, "fake_dns: no port\n");
         return 1;
     }

@@ -13,7 +13,7 @@ export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}quarantine_size_mb=8"
 times=1
 ! nm "$demo" 2>/dev/null | grep -qE '__(asan|tsan)_init' || times=4
 
-# start NAME=VALUE...: sets pid, url, secure (of TLS); what it says next waits for hear.
+# start NAME=VALUE...: sets pid, url, secure (of TLS); what it says next waits for next_line.
 start() {
     local word rest
     rm -f pipe
@@ -34,7 +34,7 @@ start() {
     bail_out "httpd_demo did not start"
 }
 
-hear() {
+next_line() {
     read -r -t 60 -u "$said" heard
 }
 
@@ -42,7 +42,7 @@ hear() {
 finish() {
     kill "$pid"
     heard=''
-    hear
+    next_line
     wait "$pid"
     rc=$?
     exec {said}<&-
@@ -247,13 +247,13 @@ reader=$!
 pids+=("$reader")
 until_true stat_is conns 2
 kill -HUP "$pid"
-hear
+next_line
 check "SIGHUP loads the new one" "$heard $(ask two.crt) $(ask one.crt)" "reloaded hello refused 60"
 wait "$reader"
 check "what was under way goes on" "$(<later.out)" later
 cp one.key now.key
 kill -HUP "$pid"
-hear
+next_line
 match "files that do not belong together are told" "$heard" "^kept: now.crt: with the key now.key: "
 check "and the old ones are kept" "$(ask two.crt)" hello
 gather hasty 100 "${secure##*:}"

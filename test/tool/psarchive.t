@@ -30,10 +30,10 @@ documents() {
 
 run "$psarchive"
 check "without a verb: which there are" "$rc: $err" "2: psarchive: wants a verb: serve, get, export, import, intake, \
-token, status, verify, purge, backup, restore; --help tells more"
+token, status, size, verify, purge, backup, restore; --help tells more"
 run "$psarchive" ge
 match "a verb that is none is told" "$rc: $err" "^2: psarchive: 'ge' is no verb: serve, "
-for verb in get export import intake token status verify purge backup restore; do
+for verb in get export import intake token status size verify purge backup restore; do
     run "$psarchive" $verb --help
     match "$verb --help" "$rc: $out$err" "^0: Usage: psarchive $verb "
     run "$psarchive" $verb --nonsense
@@ -54,6 +54,37 @@ run "$psarchive" import --data a bad.jsonl
 check "what cannot be stored is told by its line" "$rc: $out$nl$(sed 's/: .*//; s/^psarchive //' <<<"$err")" \
     "1: 0 stored, 0 known already, 3 refused${nl}import${nl}import${nl}import"
 match "a conflict names the event type" "$err" "bad.jsonl:4: packet-count-lost has another value at $first already"
+
+# --- how much a mesh needs
+
+run "$psarchive" size --hosts 100 --latencybg 60s --json
+check "a mesh of a hundred hosts" "$rc: $(grep -o '"results-per-second":[0-9.]*' <<<"$out" | head -n 1)" \
+    '0: "results-per-second":165'
+run "$psarchive" size --paths 2 --latencybg 60s --data a
+match "octets of an archive" "$rc: $out" "^0: .*as in this archive"
+run "$psarchive" size --paths 2 --trace 10m --data a
+match "and where it has none those measured elsewhere" "$rc: $out" "^0: .*as measured elsewhere"
+cat >mesh.json <<'END'
+{"addresses":{"x":{"address":"192.0.2.1"},"y":{"address":"192.0.2.2"},"z":{"address":"192.0.2.3"}},
+ "groups":{"all":{"type":"mesh","addresses":[{"name":"x"},{"name":"y"},{"name":"z"}]}},
+ "tests":{"owd":{"type":"latencybg","spec":{}},"tput":{"type":"throughput","spec":{}}},
+ "schedules":{"day":{"repeat":"P1D"}},
+ "tasks":{"loss":{"group":"all","test":"owd"},"night":{"group":"all","test":"tput","schedule":"day"},
+          "once":{"group":"all","test":"tput"}}}
+END
+echo '{"policies":[{"event_type":"*","summary_type":"*","summary_window":"*","expire":"30"}]}' >month.json
+run "$psarchive" size --template mesh.json --retention month.json
+match "tasks of a template" "$rc: $out" "^0: .*loss +6 +60s +0\.1 +3153600 .*night +6 +86400s "
+match "what is kept of it" "$out" "By month.json values and roll-ups come to 0\.0[0-9]* GB"
+check "and what is not counted" "$err" "psarchive size: task once is not counted: it has no schedule that repeats it"
+run "$psarchive" size --template month.json
+match "a file that is no template" "$rc: $err" '^4: psarchive size: month.json:1: .*is no pSConfig template'
+run "$psarchive" size --hosts 5
+match "nothing is measured" "$rc: $err" "^2: psarchive size: what is measured?"
+run "$psarchive" size --rtt 5m
+match "nobody measures" "$rc: $err" "^2: psarchive size: of how many paths?"
+run "$psarchive" size --hosts 5 --rtt 5
+match "a time that is none" "$rc: $err" "^2: psarchive size: --rtt '5': wants a time"
 
 # --- out
 
@@ -123,6 +154,46 @@ check "with its reason" "$(cat spool/refused/*.reason | sort | cut -c1-60)" \
     "$(printf 'packet-count-lost has another value at %s already\nthe document: is no result document: it has neither a test and its result' $first | cut -c1-60)"
 check "and nothing is left" "$(find spool -name '*.rec' | wc -l)" 0
 
+mkdir hurt
+document 192.0.2.3 $first 1 | "$spooler" lines hurt
+truncate -s -1 hurt/*.rec
+run "$psarchive" intake --data a hurt
+match "a damaged file is set aside, by name and reason" "$rc: $out$err" \
+    "^1: 0 stored, .* 1 damaged, 0 left.*damaged, and set aside as ([^ ]*)\\.bad: cut off: shorter than its name says$"
+check "which stands beside it" "$(cat hurt/*.reason)" "cut off: shorter than its name says"
+run "$psarchive" intake --data none no/such/spool
+match "a spool that is not there is not made" "$rc: $err" "^4: psarchive intake: no/such/spool: there is no spool: No such"
+run "$psarchive" intake --data none spool.in
+match "nor one of a file" "$rc: $err" "^4: psarchive intake: spool.in: there is no spool: Not a dir"
+check "nor an archive for it" "$(find none no 2>/dev/null)" ""
+
+# --- gaps of a stream
+
+ends='"stream":"away","start-ntp":1,"direction":"from","source":{"host":"192.0.2.9","address":"192.0.2.9"}'
+whole='"dest":{"host":"here","address":"192.0.2.1"},"packets-sent":600,"packets-lost":0,"finished":true'
+cat >gaps.in <<EOF
+{"type":"gap","start":"2023-11-14T00:00:00Z",$ends,"dest":{"host":null},"seconds":60,"reason":"connection refused"}
+{"type":"measurement","start":"2023-11-14T00:01:00Z",$ends,$whole}
+{"type":"gap","start":"2023-11-14T00:02:00Z",$ends,"dest":{"host":null},"seconds":0.2,"reason":"setting up"}
+{"type":"measurement","start":"2023-11-14T00:02:00Z",$ends,$whole}
+EOF
+mkdir away
+while read -r line; do
+    "$spooler" lines away <<<"$line"
+    run "$psarchive" intake --data g away
+    check "what powstream tells is stored" "$rc: $out" \
+        "0: 1 stored, 0 known already, 0 with nothing to store, 0 refused, 0 damaged, 0 left"
+done <gaps.in
+run "$psarchive" export --data g
+check "why nothing was measured is told" "$(grep -o '"error":"[a-z ]*","seconds":[0-9.]*' out.txt | sort)" \
+    "$(printf '"error":"connection refused","seconds":60\n"error":"setting up","seconds":0.2')"
+check "by the server alone before the first connection, and then by the stream" \
+    "$(grep -o '"subject-type":"[a-z-]*"' out.txt | sort | xargs)" "subject-type:network-element subject-type:point-to-point"
+run "$psarchive" import --data h gaps.in
+check "and a file of them as well" "$rc: $out$err" "0: 4 stored, 0 known already, 0 refused"
+run "$psarchive" status --data h --json
+match "into the same metadata" "$rc: $out" '^0: \{"metadata":2,"results":3,'
+
 # --- tokens
 
 run "$psarchive" token --data a add alice
@@ -144,6 +215,20 @@ run "$psarchive" verify --data a
 match_all "an archive that is whole" "$rc: $out$err" "0: 3 metadata, 12 results, [0-9]+ roll-ups: all is right"
 run "$psarchive" backup --data a a.backup
 check "a backup" "$rc: $out$err" "0: "
+check "is its owner's alone" "$(stat -c %a a.backup)" 600
+ln -s a/archive.db live
+for file in a/archive.db a/../a/archive.db live; do
+    run "$psarchive" backup --data a $file
+    match "a backup onto the archive itself is refused: $file" "$rc: $err" "^2: psarchive backup: $file: is the database itself"
+done
+mkfifo a.pipe
+ln -s nowhere a.link
+for file in a.pipe a.link; do
+    run "$psarchive" backup --data a $file
+    match "nor onto what is no file: $file" "$rc: $err" "^[24]: psarchive backup: $file: is there and is no file"
+done
+check "which stays what it is" "$(stat -c %F a.pipe a.link)" "fifo${nl}symbolic link"
+check "a new archive is its group's at most" "$(stat -c %a a/archive.db | tail -c 2)" 0
 run "$psarchive" restore --data a a.backup
 match "is not put over an archive" "$rc: $err" "^4: psarchive restore: a/archive.db: there is an archive: --force"
 run "$psarchive" restore --data c a.backup
@@ -155,6 +240,19 @@ head -c 20000 a.backup >short
 run "$psarchive" restore --data d short
 match "a backup that is cut off is refused" "$rc: $err" "^4: psarchive restore: short: damaged"
 check "and leaves nothing" "$(find d -type f)" ""
+
+mkdir e
+: >e/archive.db
+for verb in verify status "serve --listen 127.0.0.1:0"; do
+    # shellcheck disable=SC2086 # words
+    run timeout 60 "$psarchive" $verb --data e
+    match "an archive that has been emptied is told as damaged: ${verb%% *}" "$rc: $err" \
+        "^4: psarchive.*e/archive.db: damaged: it is empty: psarchive restore --force brings a backup back"
+    check "and left as it is" "$(stat -c %s e/archive.db)" 0
+done
+run "$psarchive" restore --data e --force a.backup
+check "until the backup comes back" "$rc: $out$err$("$psarchive" verify --data e)" \
+    "0: $("$psarchive" verify --data c)"
 
 # --- what is kept
 

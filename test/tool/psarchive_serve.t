@@ -166,8 +166,20 @@ check "an unknown rule" "$(get "$url/?dns-match-rule=v5" | tail -c 4)" " 400"
 check "a name that does not resolve" "$(get "$url/?source=nohost.invalid")" \
     "{\"detail\":\"Unable to find address for host nohost.invalid\"}$nl 400"
 check "another format" "$(get "$url/?format=xml")" \
-    "{\"detail\":\"This archive answers in JSON alone (format=json)\"}$nl 404"
+    "{\"detail\":\"This archive answers in JSON (format=json), series also as CSV (format=csv)\"}$nl 404"
+check "a list as CSV" "$(get "$url/?format=csv" | tail -c 4)" " 404"
+match "a series as CSV" "$(get "$url/$k/throughput/base?format=csv" -D headers)" \
+    "^ts,value${nl}1398965989,[0-9.e+]+${nl}.* 200$"
+match "its type" "$(tr -d '\r' <headers)" 'Content-Type: text/csv; charset=utf-8'
+match "averages too" "$(get "$url/$k/throughput/averages/86400?format=csv")" "^ts,value${nl}1398902400,[0-9.e+]+${nl} 200$"
+check "two numbers for one second in a request are a conflict" \
+    "$(put PUT "$url/$k/" '{"data":[{"ts":1500000000,"val":[{"event-type":"throughput","val":1}]},{"ts":1500000000,"val":[{"event-type":"throughput","val":2}]}]}')" \
+    "{\"detail\":\"A different value already exists with event type throughput at time 1500000000\"}$nl 409"
+check "of which nothing is stored" "$(get "$url/$k/throughput/base?time=1500000000")" "[] 200"
 check "JSON by name" "$(keys 'format=json&time-duration=60')" "$v6 "
+
+future="{\"detail\":\"the time 4102444800 (2100-01-01T00:00:00Z) is more than a day ahead of the archive's clock\"}$nl 400"
+check "a point of the far future is refused" "$(put POST "$url/$k/throughput/base" '{"ts":4102444800,"val":1}')" "$future"
 
 # --- result documents
 
@@ -180,8 +192,16 @@ check "a result document" "$r" "{\"metadata-key\":\"$rk\",\"ts\":1700000000} 201
 check "sent again, with two headers for its type" "$(put POST "$site/results" "$run" -H 'content-type: application/json')" "$r"
 check "another run in the same second is refused" "$(put PUT "$site/results" "${run/run\/1/run\/2}")" \
     "{\"detail\":\"A different value already exists with event type pscheduler-run-href at time 1700000000\"}$nl 409"
+still="${run/\"run\":\{\"href\":\"https:\/\/h\/run\/1\"\},}"
+still=${still/22:13:20/22:15:20}
+sk=$(put PUT "$site/results" "$still" | field metadata-key)
+check "one without a run's name comes again" "$(put PUT "$site/results" "$still" | tail -c 4)" " 201"
+check "another one that says the same in that second is refused" "$(put PUT "$site/results" "${still/\"ping\"/\"ping\" }")" \
+    "{\"detail\":\"A different document already exists at time 1700000120\"}$nl 409"
+check "a document of the far future is refused" "$(put PUT "$site/results" "${run/2023-/2100-}" | sed 's/[0-9]* (.*) is/T is/')" \
+    "{\"detail\":\"the time T is more than a day ahead of the archive's clock\"}$nl 400"
 check "becomes a point" "$(get "$url/$rk/histogram-rtt/base")" '[{"ts":1700000000,"val":{"0.33":1,"0.42":1}}] 200'
-check "and is found by what it measured" "$(keys 'tool-name=pscheduler/ping&pscheduler-test-type=rtt')" "$rk "
+check "and is found by what it measured" "$(keys 'tool-name=pscheduler/ping&pscheduler-test-type=rtt')" "$(sorted "$rk" "$sk")"
 check "it comes back as it came" "$(curl -s "$site/results/$rk/1700000000")" "$run"
 check "one that is not there" "$(get "$site/results/$rk/5")" "{\"detail\":\"There is no document of that time\"}$nl 404"
 check "what is none is refused" "$(put PUT "$site/results" '{"a":1}')" \
@@ -194,7 +214,8 @@ check "hosts that cannot be found are worth another attempt" \
 
 now=$(date +%s)
 check "a new value" "$(put PUT "$url/$d/" "{\"data\":[{\"ts\":$now,\"val\":[{\"event-type\":\"packet-loss-rate\",\"val\":{\"numerator\":1,\"denominator\":4}},{\"event-type\":\"histogram-owdelay\",\"val\":{\"5.00\":3}}]}]}")" '"" 201'
-check "and one of the future" "$(put POST "$url/$d/packet-loss-rate/base" "{\"ts\":$((now + 864000)),\"val\":{\"numerator\":1,\"denominator\":2}}")" '"" 201'
+check "and one of a clock that is ahead" "$(put POST "$url/$d/packet-loss-rate/base" "{\"ts\":$((now + 43200)),\"val\":{\"numerator\":1,\"denominator\":2}}")" '"" 201'
+match "which is there where no end is asked for" "$(get "$url/$d/packet-loss-rate/base")" "\{\"ts\":$((now + 43200)),\"val\":0.5\}\] 200$"
 curl -s -D head.txt "$site/metrics" >metrics.txt
 check "metrics are OpenMetrics" "$(tr -d '\r' <head.txt | sed -n 's/^Content-Type: //p')" \
     "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -204,7 +225,7 @@ check "the latest delay" "$(grep '^psarchive_delay.*median' metrics.txt)" \
     "psarchive_delay_seconds{$about,statistic=\"median\"} 0.005"
 check "paths without a recent result are left out" "$(grep -c "$k" metrics.txt)" 0
 check "the daemon's own" "$(grep -E '^psarchive_(metadata|writes_conflicting_total) ' metrics.txt)" \
-    "psarchive_metadata 4${nl}psarchive_writes_conflicting_total 2"
+    "psarchive_metadata 5${nl}psarchive_writes_conflicting_total 4"
 check "they end as they have to" "$(tail -n 1 metrics.txt)" "# EOF"
 check "each family is told once" "$(grep '^# TYPE' metrics.txt | sort | uniq -d)" ""
 
@@ -213,7 +234,7 @@ check "each family is told once" "$(grep '^# TYPE' metrics.txt | sort | uniq -d)
 end_archive TERM
 check "it ends when told" "$rc" 0
 archive a || bail_out "$line"
-check "everything is there after a restart" "$(keys '')" "$(sorted "$k" "$d" "$v6" "$rk")"
+check "everything is there after a restart" "$(keys '')" "$(sorted "$k" "$d" "$v6" "$rk" "$sk")"
 check "and the points" "$(get "$url/$k/throughput/base")" "$base 200"
 end_archive TERM
 
@@ -231,7 +252,7 @@ stored() {
 has_stored() {
     [ "$(stored stored)" -ge "$1" ]
 }
-until_true has_stored 2
+until_true has_stored 3 # with the gap that it begins with
 k=$(curl -s "$url/?tool-name=powstream&event-type=histogram-owdelay" | field metadata-key)
 match "what powstream measured comes by the spool" "$(curl -s "$url/$k/packet-count-sent/base")" \
     '^\[\{"ts":[0-9]+,"val":10\.0\},\{"ts":[0-9]+,"val":10\.0\}'
@@ -276,6 +297,13 @@ hear "stays as it is" || bail_out "$line"
 check "a bad file is told, and changes nothing" "$line" \
     "psarchive: b/conf:1: 'nonsense' is not known here; all stays as it is"
 check "nothing changed" "$(get "$url/" | tail -c 4)" " 401"
+printf 'control %s\nfree-floor 2\nrequest-rate 7\nrestrict-reading yes\n' "$tmp/b/ctl" >b/conf
+for turn in "a reload names what wants a restart" "every time"; do
+    kill -HUP "$archive_pid"
+    hear "restart is needed" || bail_out "$line"
+    check "$turn" "$line" "psarchive: changed, but a restart is needed for it: control free-floor request-rate"
+    hear "configuration anew" || bail_out "$line"
+done
 end_archive TERM
 
 # --- tokens, while it serves
@@ -318,6 +346,38 @@ check "nothing is left of them, nor of their sums" \
     "$(get "$url/$k/throughput/base")$(get "$url/$k/throughput/aggregations/86400")" "[] 200[] 200"
 end_archive TERM
 check "it ends all the same" "$rc" 0
+
+# --- beside the command line
+
+mkdir m
+tr -d '\n' <<<"${run//192.0.2.7/192.0.2.9}" >before.json
+tr -d '\n' <<<"$run" >new.json
+"$psarchive" import --data m/data before.json >/dev/null || echo "# the import fails"
+if command -v python3 >/dev/null; then # its registration is as old as its result
+    python3 -c 'import sqlite3
+with sqlite3.connect("m/data/archive.db") as db:
+    db.execute("UPDATE meta SET created = 1700000000")
+    db.execute("DELETE FROM seen")'
+fi
+archive m || bail_out "$line"
+before=$(keys '')
+match "what was imported before is there" "$before" '^[0-9a-f]{32} $'
+"$psarchive" import --data m/data new.json >/dev/null || echo "# the import fails"
+counts() { [ "$(keys '' | wc -w)" = "$1" ]; }
+until_true counts 2
+new=$(keys source=192.0.2.7)
+match "what is imported while it serves comes into the list" "$new" '^[0-9a-f]{32} $'
+match "and is found by its key" "$(get "$url/${new% }/")" ' 200$'
+if command -v python3 >/dev/null; then
+    "$psarchive" purge --data m/data --retention r/good >purged.txt
+    match "one metadata is purged" "$(<purged.txt)" ' 1 metadata'
+    until_true counts 1
+    check "and goes out of the list" "$(keys '')" "$new"
+    match "nor is it found" "$(get "$url/${before% }/")" ' 404$'
+else
+    skip "what is purged goes out of the list" "python3 is not installed"
+fi
+end_archive TERM
 
 # --- a full disk
 
@@ -367,12 +427,29 @@ check "who comes by the Unix socket may write" \
     "$(put POST http://localhost/esmond/perfsonar/archive/ "$throughput" --unix-socket c/http | tail -c 4)" " 201"
 end_archive TERM
 check "the sockets are gone with it" "$(ls c)" "conf${nl}data${nl}pipe"
+refuses() { # LINE WORDS
+    { grep -v "^${1%% *} " c/conf; echo "$1"; } >wrong.conf
+    run "$psarchive" serve -c wrong.conf -n
+    check "-n looks for what it names: ${1%% *}" "$rc $out $err" "2  psarchive serve: $2"
+}
+refuses "user nobody-of-that-name" "user: there is no 'nobody-of-that-name' on this host"
+refuses "group nobody-of-that-name" "group: there is no 'nobody-of-that-name' on this host"
+refuses "key $tmp/none.key" "$tmp/none.key: key: No such file or directory"
+refuses "spool $tmp/none/spool" "spool: $tmp/none/spool cannot be made in $tmp/none: No such file or directory"
+echo "no PEM" >none.crt
+{ grep -v ^certificate c/conf; echo "certificate $tmp/none.crt"; } >wrong.conf
+run "$psarchive" serve -c wrong.conf -n
+match "-n looks for what it names: certificate" "$rc $err" "^2 psarchive serve: $tmp/none.crt"
+{ grep -v ^control c/conf; echo "control $tmp/none/ctl"; echo "write-from 192.0.2.7/24"; } >wrong.conf
+run "$psarchive" serve -c wrong.conf -n
+check "-n warns" "$rc $err" "0 psarchive serve: warning: control: $tmp/none has to be there when it starts: No such file or \
+directory${nl}psarchive serve: warning: write-from: an address with a prefix is taken for all of 192.0.2.0/24"
 run "$psarchive" serve -c c/conf -n
 check "-n says that all is good" "$rc $err $out" "0  psarchive serve: the configuration is good: data in /var/lib/psarchive"
 echo "listen here" >>c/conf
 run "$psarchive" serve -c c/conf -n
 check "or what is wrong" "$rc $err" \
-    "2 psarchive serve: c/conf:7: listen wants ADDRESS, ADDRESS:PORT, [V6]:PORT or :PORT; got 'here'"
+    "2 psarchive serve: c/conf:7: listen wants ADDR, ADDR:PORT, [V6]:PORT or :PORT; got 'here'"
 run "$psarchive" serve -c none
 check "a file that is not there" "$rc $err" "2 psarchive serve: none: cannot be read: No such file or directory"
 mkdir x
@@ -394,6 +471,7 @@ if [ "$(id -u)" = 0 ]; then
     archive u --listen 127.0.0.1:0 || bail_out "$line"
     get "$url/" >/dev/null
     check "root becomes somebody else" "$(awk '/^Uid:/ { print $2 }' "/proc/$archive_pid/status")" "$(id -u nobody)"
+    check "its socket is its group's" "$(stat -c %G u/http)" "$(id -gn nobody)"
     check "without capabilities, for good" "$(grep -E '^(CapEff|CapPrm|NoNewPrivs):' "/proc/$archive_pid/status" | awk '{ print $2 }' | tr '\n' ' ')" \
         "0000000000000000 0000000000000000 1 "
     check "and writes as such" "$(stat -c %U u/data/archive.db)" nobody

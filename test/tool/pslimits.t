@@ -40,7 +40,7 @@ bad "owamp" "pslimits owamp: usage: pslimits owamp [options] FILE${nl}pslimits o
 
 run "$pslimits" check "$conf/limits.conf"
 check "the sample is good" "$rc$err $out" \
-    "0 $conf/limits.conf: good: 4 identifiers, 4 classifiers, 5 limits, 4 applications"
+    "0 $conf/limits.conf: good: 4 identifiers, 4 classifiers, 6 limits, 4 applications"
 run "$pslimits" check -q "$conf/limits.conf"
 check "--quiet says nothing of a good file" "$rc$err$out" 0
 run "$pslimits" check nosuch.conf
@@ -48,19 +48,36 @@ check "a file that is not there is no answer" "$rc$out $err" "4 pslimits: nosuch
 printf '{"schema":4,\n"identifiers":[{"name":"a","description":"","type":"hnt","data":{}}],\n"classifiers":[],\n"limts":[]}' \
     >faulty.conf
 run "$pslimits" check faulty.conf
-check "every fault is told with its line, place and a hint" "$rc$err $out" "1 \
+check "every fault is told with its line, place and a hint, in the order of lines" "$rc$err $out" "1 \
+faulty.conf:1: limits: is missing
+faulty.conf:1: applications: is missing
 faulty.conf:2: identifiers[0].type: wants one of \"always\", \"hint\", \"ip-cidr-list\", \"ip-cidr-list-url\", \
 \"ip-cymru-bogon\", \"ip-cymru-asn\", \"ip-reverse-dns\", \"jq\", \"localif\", \"local-subnet\"; got \"hnt\"; did you \
 mean \"hint\"?
-faulty.conf:1: limits: is missing
-faulty.conf:1: applications: is missing
+faulty.conf:2: warning: identifiers[0]: identifier \"a\" is in no classifier
 faulty.conf:4: limts: is not known here; did you mean \"limits\"?
-faulty.conf: 4 faults"
+faulty.conf: 4 faults; 1 warning"
 run "$pslimits" check --json faulty.conf
-check "--json has them too" "$rc$err $(jq -c '[.file, .good, .faults, .warnings, (.found | length), .found[3]]' out.txt)" \
-    '1 ["faulty.conf",false,4,0,4,{"severity":"fault","line":4,"path":"limts","text":"is not known here","hint":"did you mean \"limits\"?"}]'
+check "--json has them too" "$rc$err $(jq -c '[.file, .good, .faults, .warnings, (.found | length), .found[4]]' out.txt)" \
+    '1 ["faulty.conf",false,4,1,5,{"severity":"fault","line":4,"path":"limts","text":"is not known here","hint":"did you mean \"limits\"?"}]'
 check "- is standard input" "$("$pslimits" check - <faulty.conf | tail -n 1; echo "${PIPESTATUS[0]}")" \
-    "standard input: 4 faults${nl}1"
+    "standard input: 4 faults; 1 warning${nl}1"
+cat >both.conf <<'END'
+{"schema": 4,
+ "identifiers": [{"name": "a", "description": "", "type": "jq", "data": {"script": "this is ( bad"}}],
+ "classifiers": [{"name": "c", "description": "", "identifiers": ["a"]}],
+ "limits": [{"name": "l", "description": "", "type": "jq", "data": {"script": ["true |", "1 +"]}}],
+ "applicatoins": [],
+ "priority": {"script": ". | foo"}}
+END
+run "$pslimits" check both.conf
+match_all "a fault of structure hides none of scripts" "$rc$err $out" "1 \
+both.conf:1: applications: is missing
+both.conf:2: identifiers\[0\].data.script: does not compile: .*; see line 1 of the script
+both.conf:4: limits\[0\].data.script: does not compile: .*; see line 2 of the script
+both.conf:5: applicatoins: is not known here; did you mean \"applications\"\?
+both.conf:6: priority.script: does not compile: foo/0 is not defined.*
+both.conf: 5 faults"
 printf '{' >broken.conf
 run "$pslimits" check broken.conf
 match_all "a broken file is one fault" "$rc$err $out" "1 broken.conf:1: the document: .*${nl}broken.conf: 1 fault"
@@ -73,7 +90,7 @@ idle.conf: good: 1 identifiers, 0 classifiers, 0 limits, 0 applications; 2 warni
 
 PSUITE_JQ_WORKER=/nosuch/worker run "$pslimits" check "$conf/limits.conf"
 match_all "rules whose scripts could not be checked are not good" "$rc$err $out" \
-    "4 $conf/limits.conf:[0-9]+: warning: limits\[4\].data.script: could not be given to jq: .*${nl}.*: 1 script could not be checked; 1 warning"
+    "4 $conf/limits.conf:[0-9]+: warning: limits\[3\].data.script: could not be given to jq: .*${nl}.*: 2 scripts could not be checked; 2 warnings"
 printf '{"schema":4,"identifiers":[],"classifiers":[],"limits":[],"applications":[{"apply":[{"require":"all","limits":[]},{"require":"any","limits":[]}]}]}' >empty.conf
 run "$pslimits" check -q empty.conf
 check "groups without limits are warned of" "$rc$err ${out%"$nl"*}" "0 \
@@ -99,6 +116,25 @@ ow.limits: 3 faults"
 echo 'limit root with xyzzy=1' >unknown.limits
 run "$pslimits" owamp unknown.limits
 match "what is like no limit is told which there are" "$rc$err $out" "unknown limit \"xyzzy\"; known are .*bandwidth, .*disk"
+printf 'limit root with dsk=1, bandwidth=x,\nassign net 10.0.0.1/8 rot\n' >line.limits
+run "$pslimits" owamp line.limits
+check "each fault of a line, and a comma too many" "$rc$err $out" "1 \
+line.limits:1: unknown limit \"dsk\"; did you mean \"disk\"?
+line.limits:1: warning: there is nothing behind the last comma; a line that goes on ends with a backslash
+line.limits:1: bandwidth: \"x\" is not a number with an optional k, m, g, t, p, e or z
+line.limits:2: the address has bits set behind its first 8
+line.limits:2: class \"rot\" is not defined above this line; did you mean \"root\"?
+line.limits: 4 faults; 1 warning"
+for nothing in /dev/null empty.limits comments.limits; do
+    [ $nothing = /dev/null ] || : >$nothing
+    [ $nothing != comments.limits ] || printf '# limit root with disk=1\n\n' >$nothing
+    run "$pslimits" owamp -q $nothing
+    check "what $nothing means is told" "$rc$err $out" "0 \
+$nothing: warning: defines no class: owampd then has one, \"default\", without any limit
+$nothing: good: 0 classes; 1 warning"
+done
+run "$pslimits" owamp --json /dev/null
+check "in JSON too" "$rc$err $(jq -c '[.good, .warnings, .found[0].severity, .found[0].line]' out.txt)" '0 [true,1,"warning",null]'
 printf 'ann\t736573616d\n' >users.pfs
 run "$pslimits" owamp -k users.pfs ow.limits
 check "with -k users are checked as well" "$rc$err $(sed -n 4p out.txt)" \
@@ -115,4 +151,7 @@ run "$pslimits" init new.conf
 check "init FILE writes it there" "$rc$err$out $(cmp new.conf "$conf/limits.conf")" "0 "
 run "$pslimits" init new.conf
 check "init never writes over a file" "$rc$out $err" "4 pslimits: new.conf: is there already, and stays"
+printf '{"schema": 4,\n"x\0": 1}' >binary.conf
+run "$pslimits" check binary.conf
+match "a file that is no text is a fault with its line" "$rc$err $(head -n 1 out.txt)" "^1 binary.conf:2: the document: "
 plan

@@ -29,10 +29,40 @@ check "try --json" "$rc$err $(jq -c '[.[] | [.name, ."as-expected", .passed, (.r
 echo '{"cases": [{"nam": "x", "requester": "x", "expect": {}}], "facts": {"bogons": true}}' >bad.json
 run "$pslimits" try "$sample" --cases bad.json
 check "cases are checked like rules" "$rc$out $err" "4 \
+pslimits: bad.json:1: facts.bogons: is not known here; did you mean \"bogon\"?
 pslimits: bad.json:1: cases[0].name: is missing
 pslimits: bad.json:1: cases[0].nam: is not known here; did you mean \"name\"?
-pslimits: bad.json:1: facts.bogons: is not known here; did you mean \"bogon\"?
 pslimits: bad.json:1: cases[0].expect.passed: is missing"
+cat >names.json <<'END'
+{"task": {"test": {"type": "rtt", "spec": {}}}, "facts": {"#": "x", "lists": ["universe"]}, "cases": [
+ {"name": "a", "requester": "192.0.2.1", "expect": {"passed": true, "classifiers": ["frends"]}},
+ {"name": "b", "requester": "192.0.2.1", "expect": {"passed": true},
+  "facts": {"no-answer": ["reserch"], "url-fetch": {"#": "x", "elsewere": 200}}}]}
+END
+cat >names.conf <<'END'
+{"schema": 4,
+ "identifiers": [{"name": "research", "description": "", "type": "ip-cidr-list-url",
+   "data": {"source": "http://192.0.2.1/", "update": "P1D", "retry": "PT1H"}}],
+ "classifiers": [{"name": "friends", "description": "", "identifiers": ["research"]}],
+ "limits": [{"name": "elsewhere", "description": "", "type": "url-fetch", "data": {"url": "http://192.0.2.1/"}}],
+ "applications": [{"apply": [{"require": "all", "limits": ["elsewhere"]}]}]}
+END
+run "$pslimits" try names.conf --cases names.json
+check "names that the rules do not have are faults of a case" "$rc$out $err" "4 \
+pslimits: names.json:1: facts.lists[0]: the rules have no identifier of type ip-cidr-list-url \"universe\"; there is research
+pslimits: names.json:2: cases[0].expect.classifiers[0]: the rules have no classifier \"frends\"; did you mean \"friends\"?
+pslimits: names.json:4: cases[1].facts.url-fetch.elsewere: the rules have no limit of type url-fetch \"elsewere\"; did you mean \"elsewhere\"?
+pslimits: names.json:4: cases[1].facts.no-answer[0]: the rules have no identifier or limit that asks for something, \"reserch\"; did you mean \"research\"?"
+echo '{"task":{"test":{"type":"rtt","spec":{}}},"cases":[{"name":"a","hints":{"#":"x","requestor":"192.0.2.1"},"expect":{"passed":true}}]}' >hint.json
+run "$pslimits" try "$sample" --cases hint.json
+check "so are hints that nobody knows" "$rc$out $err" \
+    "4 pslimits: hint.json:1: cases[0].hints.requestor: is a hint that neither pScheduler nor the rules know; did you mean \"requester\"?"
+run "$pslimits" explain -f "$sample" -r 192.0.2.7 -i colour=red
+match "explain warns of them" "$rc $err" \
+    "^0 pslimits: warning: neither pScheduler nor these rules know a hint \"colour\"; there are requester, server, requester-proxied-by$"
+run "$pslimits" explain -f "$sample" -r 192.0.2.7 -i servr=192.0.2.1
+check "one that is nearly known is a slip" "$rc$out $err" \
+    "2 pslimits: neither pScheduler nor these rules know a hint \"servr\"; did you mean \"server\"?"
 run "$pslimits" try "$sample"
 check "try needs cases" "$rc$out $err" "2 pslimits try: --cases CASES is missing; try 'pslimits try --help'"
 
@@ -57,11 +87,12 @@ application \"Friends may measure throughput, within limits\" for friendly: fail
   no    all: 1 of 2 pass
     yes   throughput (test-type): test \"throughput\" is listed
     no    short-throughput (jq): throughput may last 60 seconds, what is omitted included
-application \"Everybody may run harmless tests\" for guests: fails
-  no    all: 0 of 1 pass
+application \"Everybody may run small, harmless tests\" for guests: fails
+  no    all: 1 of 2 pass
     no    harmless-tests (test-type): test \"throughput\" is not listed
+    yes   small-tests (jq): the script says true
 verdict: denied: no application passed: Friends may measure throughput, within limits: limit short-throughput: \
-throughput may last 60 seconds, what is omitted included; Everybody may run harmless tests: limit harmless-tests: test \"throughput\" is not listed"
+throughput may last 60 seconds, what is omitted included; Everybody may run small, harmless tests: limit harmless-tests: test \"throughput\" is not listed"
 run "$pslimits" explain -f "$sample" -r 127.0.0.1
 check "what passes exits 0; without a task it is idle" "$rc$err ${out##*"$nl"}" \
     "0 verdict: passed: application 2, This host may do anything passes"
@@ -70,6 +101,10 @@ check "a task that is none is told" "$rc$out $err" "2 pslimits: standard input:1
 "$pslimits" explain --json -f "$sample" -r 192.0.2.7 -t - <long.json >out.txt
 check "the task may come from standard input" "$? $(jq -c '[.passed, .reasons[0].text, .reasons[1].reasons[2].name, .reasons[5].reasons[0].reasons[1].text]' out.txt)" \
     '1 [false,"requester 192.0.2.7","friends","throughput may last 60 seconds, what is omitted included"]'
+"$pslimits" explain --json -f "$sample" -r 192.0.2.7 -t <(cat long.json) >out.txt
+check "or from a pipe with a name" "$? $(jq -c .passed out.txt)" "1 false"
+run "$pslimits" explain -f "$sample" -r 192.0.2.7 -t .
+check "but not from a folder" "$rc$out $err" "4 pslimits: .: Is a directory"
 shipped=$limits/shipped.conf
 echo '{"test":{"type":"idle","spec":{"duration":"PT2S"}},"priority":-3}' >idle.json
 printf '203.0.113.9 A 60 127.0.0.1\n' >zone
@@ -97,6 +132,8 @@ bad() { # "ARGUMENTS" STATUS MESSAGE
     run "$pslimits" explain -f "$sample" "${arguments[@]}"
     check "explain $1" "$rc$out $err" "$2 $3"
 }
+echo '{"test":{"type":"rtt","spec":{}},"run_schedule":{"start":"2026-06-21T12:00:00Z","duration":"PT5S"}}' >runs.json
+echo '{"test":{"type":"rtt","spec":{}},"priority":"9"}' >urgent.json
 bad "" 2 "pslimits explain: --requester IP is missing: who asks?; try 'pslimits explain --help'"
 bad "-r x" 2 "pslimits: requester: \"x\" is no IP address"
 bad "-r 192.0.2.1 --run now" 2 "pslimits explain: --run wants a start and a duration; try 'pslimits explain --help'"
@@ -104,11 +141,23 @@ bad "-r 192.0.2.1 --run now PT1S" 2 "pslimits: start: \"now\" is no ISO 8601 tim
 bad "-r 192.0.2.1 -i x" 2 "pslimits explain: --hint wants NAME=VALUE; try 'pslimits explain --help'"
 bad "-r 192.0.2.1 -t nosuch.json" 4 "pslimits: nosuch.json: No such file or directory"
 bad "-r 192.0.2.1 --resolver dns" 2 "pslimits: --resolver dns: wants an address, as in 192.0.2.53 or [2001:db8::53]:5353"
+bad "-r 192.0.2.1 -t runs.json" 2 "pslimits: runs.json:1: run_schedule: is no part of a task: a run is told beside it"
+bad "-r 192.0.2.1 -t urgent.json" 2 "pslimits: urgent.json:1: priority: wants an integer; got \"9\""
+cat >wordy.conf <<'END'
+{"schema": 4,
+ "identifiers": [{"name": "all", "description": "", "type": "always", "data": {}}],
+ "classifiers": [{"name": "all", "description": "", "identifiers": ["all"]}],
+ "limits": [{"name": "wordy", "description": "", "type": "jq", "data": {"script": "\"\u00fc\" * 3000"}}],
+ "applications": [{"apply": [{"require": "all", "limits": ["wordy"]}]}]}
+END
+run "$pslimits" explain -f wordy.conf -r 192.0.2.1
+match "a reason that is long is cut, and says so" "$rc$err $out" '^1 .*wordy \(jq\): (ü){1000}\.\.\. \(cut after 2000 octets\)'
+check "in a verdict, too" "$((${#out} < 6000)) $(grep -c '^verdict: .*cut after' out.txt)" "1 1"
 echo '{"schema":4}' >faulty.conf
 run "$pslimits" explain -f faulty.conf -r 192.0.2.1
 check "faulty rules give no verdict" "$rc$out ${err%%"$nl"*}" "4 pslimits: faulty.conf:1: identifiers: is missing"
 sed 's/then true/thn true/' "$sample" >syntax.conf
 run "$pslimits" check syntax.conf
 match_all "a script that does not compile is a fault" "$rc$err $out" \
-    "1 syntax.conf:[0-9]+: limits\[4\].data.script: does not compile: .*; see line 4 of the script${nl}syntax.conf: 1 fault"
+    "1 syntax.conf:[0-9]+: limits\[[0-9]\].data.script: does not compile: .*; see line 4 of the script${nl}syntax.conf: 1 fault"
 plan

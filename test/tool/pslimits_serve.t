@@ -28,6 +28,7 @@ task='"task":{"test":{"type":"rtt","spec":{}}}'
 
 cp "$limits/shipped.conf" rules.conf
 begin a -f rules.conf
+first=$server_pid
 ask a '{"hints":{"requester":"198.51.100.1"},'"$task"'}'
 check "who is denied is told why, and the exit status is 1" \
     "$rc$err $(part '[.ok, .passed, .why, has("task"), has("diags"), .reasons[1].reasons[3].name]')" \
@@ -55,6 +56,26 @@ check "status counts" "$rc$err $(part '[.ok, .program, .passed, .denied, .malfor
     '0 [true,"pslimits",2,1,7,0,"rules.conf",true,false,null,7]'
 printf '%s' "{\"hints\":{},$task}" | tee file.json | "$pslimits" ask -S a.sock - >out.txt
 check "a request may come from standard input" "${PIPESTATUS[2]} $(jq .passed out.txt)" "0 true"
+
+ask a '{"#":"why","hints":{"#":["x"],"requester":"127.0.0.1"},"task":{"#":1,"test":{"#":2,"type":"rtt","spec":{"#":3}}},"diags":true}'
+check "members that begin with # are comments everywhere" "$rc$err $(part '[.passed, (.diags | split("\n")[0])]')" \
+    '0 [true,"hints: requester 127.0.0.1"]'
+printf '%s\n' "{\"hints\":{\"requester\":\"198.51.100.1\"},$task}" '' '{"verb":"status"}' >two.json
+"$pslimits" ask -S a.sock - <two.json >out.txt
+check "lines of standard input are requests, and the worst is the status" "$? $(jq -c '[.ok, .program]' out.txt | tr '\n' ' ')" \
+    '1 [true,null] [true,"pslimits"] '
+printf '{"hints":\n{},\n%s}\n' "$task" | "$pslimits" ask -S a.sock - >out.txt
+check "but a document of several lines is one" "${PIPESTATUS[1]} $(jq -c .passed out.txt)" "0 true"
+
+ask a '{"hints":{"requestor":"192.0.2.1"},'"$task"'}'
+check "a hint that is misspelt is no request" "$rc $(part '[.ok, .error]')" \
+    '1 [false,"hints.requestor: is a hint that neither pScheduler nor the rules know; did you mean \"requester\"?"]'
+ask a '{"hints":{"colour":"red"},'"$task"'}'
+check "others are nobody's" "$(part .ok)" true
+for key in run run_schedule; do
+    ask a '{"hints":{},"task":{"test":{"type":"rtt","spec":{}},"'$key'":{"start":"2026-06-21T12:00:00Z","duration":"PT5S"}}}'
+    check "a task has no $key" "$rc $(part .error)" "1 \"task.$key: is no part of a task: a run is told beside it\""
+done
 
 # --- rules that change
 
@@ -113,6 +134,36 @@ ln -s nosuch.conf rules.conf
 what_comes "a dangling link" "rules.conf: is a link to what is not there"
 mkdir rules.conf
 what_comes "a directory" "rules.conf: "
+ask a status
+if [[ $(part .confined) == *landlock* ]]; then
+    beyond=$(mktemp -d)
+    cp "$limits/shipped.conf" "$beyond/rules.conf"
+    ln -sf "$beyond/rules.conf" rules.conf
+    ask a reload
+    check "a confined daemon reads no other folders" "$rc $(part '[.ok, .error]')" '1 [false,"rules.conf: Permission denied"]'
+    rm -r "$beyond"
+    cat >worker.conf <<'END'
+{"schema": 4,
+ "identifiers": [{"name": "all", "description": "", "type": "jq", "data": {"script": "true"}}],
+ "classifiers": [{"name": "all", "description": "", "identifiers": ["all"]}],
+ "limits": [{"name": "yes", "description": "", "type": "pass-fail", "data": {"pass": true}}],
+ "applications": [{"apply": [{"require": "all", "limits": ["yes"]}]}]}
+END
+    begin w -f worker.conf
+    ask w "{\"hints\":{},$task}"
+    check "but its scripts are run" "$rc $(part .passed)" "0 true"
+    worker=$(pgrep -P "$server_pid" | head -n 1)
+    check "by workers that are confined, too" "$(sed -n 's/^Seccomp:[[:blank:]]*//p; s/^Seccomp_filters:[[:blank:]]*/filters /p' "/proc/$worker/status" | tr '\n' ' ')" "2 filters 2 "
+    kill "$server_pid"
+    wait "$server_pid"
+    begin v -f worker.conf --no-sandbox
+    ask v status
+    check "--no-sandbox leaves that out" "$rc $(part .confined)" "0 null"
+    kill "$server_pid"
+    wait "$server_pid"
+    server_pid=$first
+fi
+rm -f rules.conf
 kill "$server_pid"
 wait "$server_pid"
 check "TERM ends it with 0, and its socket is gone" "$? $(ls a.sock 2>&1)" \
@@ -123,6 +174,31 @@ check "TERM ends it with 0, and its socket is gone" "$? $(ls a.sock 2>&1)" \
 begin b -f nosuch.conf
 ask b '{"hints":{},'"$task"'}'
 check "a daemon without a file serves" "$rc $(part '[.passed, .why]')" '0 [true,"there are no limits"]'
+echo '{"schema": 4}' >nosuch.conf
+barred() { "$pslimits" ask -S b.sock status | jq -e .rules.refusing; }
+until_true barred
+ask b '{"hints":{},'"$task"'}'
+match "a bad file where there was none lets nobody pass" "$rc$err $(part '[.ok, .passed, .error]')" \
+    '^1 \[false,null,"the rules are bad, and there are none before them: nosuch.conf:1: identifiers: is missing"\]$'
+ask b status
+check "status says so" "$rc $(part '[.refused, .passed, .rules."in-force", .rules.refusing, .rules.stale, .rules.fault]')" \
+    '0 [1,1,false,true,true,"nosuch.conf:1: identifiers: is missing"]'
+match "and the log" "$(<b.log)" "there are none before them, and everything is refused"
+cp "$limits/shipped.conf" nosuch.conf
+ask b reload
+check "a good one in its place is in force" "$rc $(part '[.ok, .rules."in-force", .rules.refusing]')" '0 [true,true,false]'
+rm nosuch.conf
+until_true grep -q "nosuch.conf is not there; those before stay in force" b.log
+begin bar -f barred.conf
+echo x >barred.conf
+until_true grep -q "everything is refused" bar.log
+rm barred.conf
+until_true grep -q "barred.conf is not there; everything is refused for 5 s more" bar.log
+ask bar '{"hints":{},'"$task"'}'
+check "a bad file that is being replaced lets nobody pass either" "$rc $(part .ok)" "1 false"
+lets_pass() { "$pslimits" ask -S bar.sock '{"hints":{},'"$task"'}' | jq -e .passed; }
+until_true lets_pass
+check "when it stays away it is removed" "$(lets_pass)" true
 run "$pslimits" serve -S b.sock -f nosuch.conf
 match "a socket that is served is not taken" "$rc $err" "^4 .*b.sock: "
 ln -s nosuch.conf dangling.conf
@@ -137,6 +213,12 @@ run "$pslimits" serve -S nosuch/c.sock -f nosuch.conf
 match "a socket that cannot be had is told" "$rc $err" "4 .*nosuch/c.sock: .*No such file or directory"
 run "$pslimits" ask -S nosuch.sock status
 match "who asks nobody is told so" "$rc$out $err" "^3 pslimits: nosuch.sock: "
+touch cache.txt
+for cache in /nosuch cache.txt; do
+    run "$pslimits" serve -S c.sock -f nosuch.conf --cache $cache
+    match "a cache that cannot be had ($cache) is told at the start" "$rc$out $err" \
+        "^4 pslimits: --cache $cache: [NN][^;]*; it is to be a folder where this user may write$"
+done
 run "$pslimits" serve -U nosuchuser -S c.sock -f nosuch.conf
 match "an unknown user is told" "$rc $err" "^4 pslimits: user \"nosuchuser\": "
 plan

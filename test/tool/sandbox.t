@@ -18,10 +18,6 @@ folders() {
     [ "$(id -u)" != 0 ] || chown nobody "$1/data" "$1/var"
 }
 
-# each KEY: its values on the server's threads, each once
-each() {
-    sed -n "s/^$1:[[:blank:]]*//p" "/proc/$server_pid/task/"*/status | sort -u | tr '\n' ' '
-}
 
 # The bit of the capability NUMBER, if it is held here.
 held() {
@@ -60,11 +56,11 @@ at its start; restart it"
 mv elsewhere/owamp-server.limits one/etc/
 
 check "it has several threads" "$([ "$(find "/proc/$server_pid/task" -mindepth 1 -maxdepth 1 | wc -l)" -gt 2 ] && echo yes)" yes
-check "no_new_privs holds for all" "$(each NoNewPrivs)" "1 "
-check "a filter of system calls too" "$(each Seccomp)" "2 "
-check "all they may have is CAP_SYS_NICE" "$(each CapPrm | sed 's/^0*//')" "$(held 23 | sed 's/^0$//') "
-check "and that in effect" "$(each CapEff | sed 's/^0*//')" "$(held 23 | sed 's/^0$//') "
-check "nothing to pass on" "$(each CapInh)$(each CapAmb)" "0000000000000000 0000000000000000 "
+check "no_new_privs holds for all" "$(each NoNewPrivs "$server_pid")" "1 "
+check "a filter of system calls too" "$(each Seccomp "$server_pid")" "2 "
+check "all they may have is CAP_SYS_NICE" "$(each CapPrm "$server_pid" | sed 's/^0*//')" "$(held 23 | sed 's/^0$//') "
+check "and that in effect" "$(each CapEff "$server_pid" | sed 's/^0*//')" "$(held 23 | sed 's/^0$//') "
+check "nothing to pass on" "$(each CapInh "$server_pid")$(each CapAmb "$server_pid")" "0000000000000000 0000000000000000 "
 end_server TERM
 check "it ends in order" "$rc $(ls one/var)" "0 "
 check "and has warned of nothing" "$(grep -c sandbox: one/log)" 0
@@ -73,7 +69,7 @@ if [ "$(held 10)" != 0 ] && [ "$(id -u)" = 0 ]; then
     serve one "${as[@]}" -P 1000-1020
     run "$owping" -c 2 -i 0.01f -Q -A O "127.0.0.1:$port"
     check "test ports below 1024" "$rc$out$err" 0
-    check "are what CAP_NET_BIND_SERVICE is kept for" "$(each CapPrm | sed 's/^0*//')" \
+    check "are what CAP_NET_BIND_SERVICE is kept for" "$(each CapPrm "$server_pid" | sed 's/^0*//')" \
         "$(printf '%x' $((0x$(held 23) | 0x$(held 10)))) "
     end_server TERM
 else
@@ -82,21 +78,21 @@ else
 fi
 
 serve one "${as[@]}" -S localhost:0
-check "a host name to listen on starts no thread that stays free" "$(each NoNewPrivs)$(each Seccomp)$(grep -c sandbox: one/log)" "1 2 0"
+check "a host name to listen on starts no thread that stays free" "$(each NoNewPrivs "$server_pid")$(each Seccomp "$server_pid")$(grep -c sandbox: one/log)" "1 2 0"
 end_server TERM
 
 # --- each by itself
 
 serve one "${as[@]}" --sandbox=none
-check "--sandbox=none: nothing holds" "$(each NoNewPrivs)$(each Seccomp)" "0 0 "
+check "--sandbox=none: nothing holds" "$(each NoNewPrivs "$server_pid")$(each Seccomp "$server_pid")" "0 0 "
 match "and it says so" "$(<one/log)" "owampd: confined: user [^,]+, [^,$nl]*$nl"
 end_server TERM
 echo 'sandbox capabilities,no_new_privs,landlock' >one/etc/owamp-server.conf
 serve one "${as[@]}"
-check "sandbox without seccomp: the others hold" "$(each NoNewPrivs)$(each Seccomp)" "1 0 "
+check "sandbox without seccomp: the others hold" "$(each NoNewPrivs "$server_pid")$(each Seccomp "$server_pid")" "1 0 "
 end_server TERM
 serve one "${as[@]}" --sandbox=no_new_privs,seccomp
-check "the command line goes before it" "$(each Seccomp)$(grep -c landlock one/log)" "2 0"
+check "the command line goes before it" "$(each Seccomp "$server_pid")$(grep -c landlock one/log)" "2 0"
 end_server TERM
 
 # --- checking

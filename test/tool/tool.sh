@@ -29,6 +29,13 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
+# --- processes
+
+# each KEY PID: its values in /proc on the process's threads, each once.
+each() {
+    sed -n "s/^$1:[[:blank:]]*//p" "/proc/$2/task/"*/status | sort -u | tr '\n' ' '
+}
+
 # --- runs
 
 # run COMMAND...: out, err and rc are what came of it.

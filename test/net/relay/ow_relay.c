@@ -39,8 +39,8 @@ static const struct ps_opt_prog program = {
     .synopsis = "[options] NETNS1 NETNS2",
     .about =
         "Makes a TUN device " DOOR_DEVICE " in each of two network namespaces and passes packets between "
-        "them, prints \"ready\", and ends on SIGTERM. UDP packets are test packets; all others meet "
-        "the delay alone.",
+        "them, prints \"ready\", and ends on SIGTERM. UDP packets and echoes of ICMP are test "
+        "packets; all others meet the delay alone.",
     .notes = "SPEC is a list of delay=S, jitter=S, tail=S, loss=P, burst=P:P, dup=P, reorder=P:S,\n"
              "until=SEQ, ttl=HOPS with times in seconds and shares of 1.\n"
              "A line of the log: direction, IP version, ports, sequence number, TOS, TTL on arrival,\n"

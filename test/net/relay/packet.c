@@ -7,6 +7,8 @@
 #define V6_LEN 40
 #define UDP 17
 #define TCP 6
+#define ICMP 1
+#define ICMP6 58
 
 static size_t v4_header(const uint8_t *d)
 {
@@ -32,6 +34,16 @@ static void look_udp(const uint8_t *d, size_t n, struct packet_look *out)
     out->test = r.err == 0;
 }
 
+// An echo, asked for or answered: its number, as ping counts.
+static void look_icmp(const uint8_t *d, size_t n, bool v4, struct packet_look *out)
+{
+    uint8_t type = n >= 8 ? d[0] : 255;
+
+    out->test = v4 ? type == 8 || type == 0 : type == 128 || type == 129;
+    if (out->test)
+        out->seq = (uint32_t)d[6] << 8 | d[7];
+}
+
 bool packet_look(const uint8_t *data, size_t n, struct packet_look *out)
 {
     size_t header;
@@ -47,6 +59,8 @@ bool packet_look(const uint8_t *data, size_t n, struct packet_look *out)
     out->ttl = v4 ? data[8] : data[7];
     if (protocol == UDP)
         look_udp(data + header, n - header, out);
+    else if (protocol == (v4 ? ICMP : ICMP6))
+        look_icmp(data + header, n - header, v4, out);
     return true;
 }
 

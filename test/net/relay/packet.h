@@ -10,8 +10,8 @@
 struct packet_look {
     int version; // 4 or 6
     uint8_t tos, ttl;
-    bool test;             // UDP with at least the four octets of a sequence number
-    uint16_t sport, dport; // of a test packet
+    bool test;             // UDP with at least the four octets of a sequence number, or an echo of ICMP
+    uint16_t sport, dport; // of a test packet; 0 for ICMP
     uint32_t seq;
 };
 

@@ -136,6 +136,22 @@ static void a_text_ends_at_its_length(void **state)
     assert_int_equal(n, 1);
 }
 
+static void an_owner_stands_behind_the_last_bar(void **state)
+{
+    static const char text[] = "64500 | US | arin | 2001-01-01 | EXAMPLE - An Example, US";
+    char name[PS_DNSNAME_STRLEN], owner[64];
+
+    (void)state;
+    ps_cymru_owner_name(64500, name);
+    assert_string_equal(name, "AS64500.asn.cymru.com");
+    ps_cymru_owner(text, sizeof text - 1, owner, sizeof owner);
+    assert_string_equal(owner, "EXAMPLE - An Example, US");
+    ps_cymru_owner(text, sizeof text - 1, owner, 8);
+    assert_string_equal(owner, "EXAMPLE");
+    ps_cymru_owner("64500 | US", 10, owner, sizeof owner);
+    assert_string_equal(owner, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +163,7 @@ int main(void)
         cmocka_unit_test(what_is_no_number_is_passed_over),
         cmocka_unit_test(texts_add_up_to_the_bound),
         cmocka_unit_test(a_text_ends_at_its_length),
+        cmocka_unit_test(an_owner_stands_behind_the_last_bar),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

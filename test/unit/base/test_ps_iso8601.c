@@ -156,6 +156,7 @@ static void a_time_is_written_by_its_own_clock(void **state)
     assert_string_equal(ps_iso8601_put_time(&w, out), "2018-01-01T00:00:00Z");
     w = when("2018-01-01T00:00:00-05:30");
     assert_string_equal(ps_iso8601_put_time(&w, out), "2018-01-01T00:00:00-05:30");
+    assert_string_equal(ps_iso8601_put_utc(w.at, out), "2018-01-01T05:30:00Z");
 }
 
 // Each day of 900 years against the C library.

@@ -81,6 +81,35 @@ static void an_empty_set_has_nothing(void **state)
     assert_false(has(s, "0.0.0.0"));
     assert_false(has(s, "::"));
     ps_netset_free(s);
+    assert_false(has(NULL, "0.0.0.0"));
+}
+
+static void what_has_no_address_is_in_no_network(void **state)
+{
+    struct ps_addr nobody = {.len = 0};
+    struct ps_netset *s;
+    (void)state;
+    assert_int_equal(ps_netset_new(&s), 0);
+    assert_int_equal(ps_netset_read(s, "0.0.0.0/0\n::/0\n", 15, 2, NULL, NULL), 0);
+    ps_netset_seal(s);
+    assert_false(ps_netset_has(s, &nobody));
+    ps_netset_free(s);
+}
+
+static void networks_that_had_host_bits_are_told(void **state)
+{
+    static const char list[] = "192.0.2.129/24\n192.0.2.1\n198.51.100.0/24\n2001:db8::1/64\n";
+    struct ps_netset *s;
+    char text[PS_NET_STRLEN];
+    (void)state;
+    assert_int_equal(ps_netset_new(&s), 0);
+    assert_int_equal(ps_netset_read(s, list, sizeof list - 1, 9, NULL, NULL), 0);
+    ps_netset_seal(s);
+    assert_string_equal(ps_net_text(ps_netset_inexact(s, 0), text), "192.0.2.0/24");
+    assert_string_equal(ps_net_text(ps_netset_inexact(s, 1), text), "2001:db8::/64");
+    assert_null(ps_netset_inexact(s, 2));
+    assert_null(ps_netset_inexact(NULL, 0));
+    ps_netset_free(s);
 }
 
 static void a_list_is_read_with_its_comments(void **state)
@@ -203,6 +232,8 @@ int main(void)
         cmocka_unit_test(what_is_no_network_is_refused),
         cmocka_unit_test(networks_overlap_where_one_holds_the_other),
         cmocka_unit_test(an_empty_set_has_nothing),
+        cmocka_unit_test(what_has_no_address_is_in_no_network),
+        cmocka_unit_test(networks_that_had_host_bits_are_told),
         cmocka_unit_test(a_list_is_read_with_its_comments),
         cmocka_unit_test(the_ends_of_the_ranges_are_inside),
         cmocka_unit_test(a_set_agrees_with_its_networks),

@@ -244,6 +244,34 @@ static void the_version_names_suite_and_licence(void **state)
     assert_non_null(strstr(text, "Apache License"));
 }
 
+static int note(void *ctx, int letter, const char *value)
+{
+    char *seen = ctx;
+
+    snprintf(seen + strlen(seen), 20, "%c=%s ", letter, value ? value : "");
+    return value && strcmp(value, "bad") == 0;
+}
+
+static void expect_read(char *const *words, enum ps_opt_next next, const char *want)
+{
+    char *argv[16] = {0}, seen[200] = "";
+    int argc = 0;
+
+    for (; words[argc]; argc++)
+        argv[argc] = words[argc];
+    assert_int_equal(ps_opt_read(&prog, argc, argv, note, seen), next);
+    assert_string_equal(seen, want);
+}
+
+static void a_command_line_of_options_alone_is_read_whole(void **state)
+{
+    (void)state;
+    expect_read(WORDS(W("-c"), W("3"), W("-4")), PS_OPT_RUN, "c=3 4= ");
+    expect_read(WORDS(W("-4"), W("host")), PS_OPT_USAGE, "4= ");
+    expect_read(WORDS(W("-c"), W("bad"), W("-4")), PS_OPT_USAGE, "c=bad ");
+    expect_read(WORDS(W("--nosuch"), W("-4")), PS_OPT_USAGE, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +287,7 @@ int main(void)
         cmocka_unit_test(the_help_is_grouped_wrapped_and_complete),
         cmocka_unit_test(a_word_wider_than_the_line_stands_alone),
         cmocka_unit_test(the_version_names_suite_and_licence),
+        cmocka_unit_test(a_command_line_of_options_alone_is_read_whole),
     };
     // It would stop the options at the first operand.
     unsetenv("POSIXLY_CORRECT");

@@ -87,6 +87,7 @@ static void a_file_that_is_no_database_of_ours_is_told(void **state)
     assert_int_equal(ps_db_run(f->db, "CREATE TABLE t (a)"), 0);
     assert_int_equal(ps_db_open(&other, f->path, &conf, &f->fault), PS_EMALFORMED);
     assert_non_null(strstr(f->fault.text, "a.db: damaged, or no database of ours"));
+    assert_null(strstr(f->fault.text, "not an error"));
     snprintf(f->path, sizeof f->path, "%s/b.db", f->dir);
     write_file(f->path,
                "this is not a database, and longer than the head of one is: a hundred octets, "

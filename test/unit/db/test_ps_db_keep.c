@@ -2,6 +2,7 @@
 #include "db_fix.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 
 static int fill_in(struct ps_db *db)
@@ -114,6 +115,46 @@ static void a_backup_that_fails_leaves_what_was_there(void **state)
     assert_int_equal(ps_db_backup(f->db, to, NULL, NULL, &f->fault), -ENOENT);
 }
 
+// With what SQLite had beside it.
+static void a_backup_that_fails_leaves_nothing_of_its_own(void **state)
+{
+    struct fix *f = *state;
+    char to[128], pattern[160];
+    glob_t found;
+    fill(f, 2000);
+    snprintf(to, sizeof to, "%s/copy.db", f->dir);
+    snprintf(pattern, sizeof pattern, "%s*", to);
+    assert_int_equal(ps_db_backup(f->db, to, give_up, NULL, &f->fault), PS_ECANCELLED);
+    assert_int_equal(glob(pattern, 0, NULL, &found), GLOB_NOMATCH);
+}
+
+static void a_backup_is_its_owners_alone(void **state)
+{
+    struct fix *f = *state;
+    char to[128];
+    struct stat st;
+    fill(f, 10);
+    snprintf(to, sizeof to, "%s/copy.db", f->dir);
+    assert_int_equal(ps_db_backup(f->db, to, NULL, NULL, &f->fault), 0);
+    assert_int_equal(stat(to, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void a_database_is_no_place_for_its_backup(void **state)
+{
+    struct fix *f = *state;
+    char link_[128], log[210];
+    fill(f, 10);
+    snprintf(link_, sizeof link_, "%s/link.db", f->dir);
+    snprintf(log, sizeof log, "%s-wal", f->path);
+    assert_int_equal(symlink(f->path, link_), 0);
+    assert_int_equal(ps_db_backup(f->db, f->path, NULL, NULL, &f->fault), PS_EDUPLICATE);
+    assert_int_equal(ps_db_backup(f->db, log, NULL, NULL, &f->fault), PS_EDUPLICATE);
+    assert_int_equal(ps_db_backup(f->db, link_, NULL, NULL, &f->fault), PS_EDUPLICATE);
+    assert_non_null(strstr(f->fault.text, "link.db: is the database itself"));
+    assert_int_equal(number(f->db, "SELECT count(*) FROM t"), 10);
+}
+
 static off_t octets(const char *path)
 {
     struct stat st;
@@ -188,6 +229,9 @@ int main(void)
         TEST(an_older_database_is_not_read_only),
         TEST(a_backup_is_a_database_of_one_file),
         TEST(a_backup_that_fails_leaves_what_was_there),
+        TEST(a_backup_that_fails_leaves_nothing_of_its_own),
+        TEST(a_backup_is_its_owners_alone),
+        TEST(a_database_is_no_place_for_its_backup),
         TEST(what_was_deleted_is_given_back),
         TEST(the_log_is_carried_over_without_waiting),
         TEST(damage_is_found),

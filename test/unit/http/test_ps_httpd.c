@@ -102,6 +102,23 @@ static void a_body_is_asked_for_when_its_client_waits_for_that(void **state)
                  NULL);
 }
 
+// Chunk after chunk, without an end.
+static void a_body_without_an_end_is_413_and_the_end_of_the_connection(void **state)
+{
+    static const char chunk[] = "10\r\n0123456789abcdef\r\n";
+    struct fix *f = *state;
+    size_t chunks = 100000, head, n = sizeof chunk - 1;
+    char *request = malloc(300 + chunks * n);
+
+    assert_non_null(request);
+    head = (size_t)sprintf(request, "PUT /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n");
+    for (size_t i = 0; i < chunks; i++)
+        memcpy(request + head + i * n, chunk, n);
+    check_answer_n(f, request, head + chunks * n, 413, "Connection: close");
+    free(request);
+    assert_int_equal(f->requests, 0);
+}
+
 static void a_body_that_is_too_large_is_413_and_the_connection_lives(void **state)
 {
     struct fix *f = *state;
@@ -347,6 +364,7 @@ int main(void)
         TEST(a_body_may_come_with_a_length_or_in_chunks),
         TEST(a_body_is_asked_for_when_its_client_waits_for_that),
         TEST(a_body_that_is_too_large_is_413_and_the_connection_lives),
+        TEST(a_body_without_an_end_is_413_and_the_end_of_the_connection),
         TEST(bodies_that_are_held_are_bounded_in_all),
         TEST(a_compressed_body_is_decompressed_within_its_bound),
         TEST(a_gate_is_asked_before_the_body_has_come),

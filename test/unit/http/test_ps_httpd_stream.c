@@ -2,6 +2,7 @@
 // Answers that come in pieces.
 #include "http_fix.h"
 #include <zlib.h>
+#include "http/ps_httpd_impl.h"
 
 static int start(struct fix *f, const char *path)
 {
@@ -159,6 +160,51 @@ static void a_reader_that_is_slow_is_not_pulled_for(void **state)
     close(fd);
 }
 
+static void a_client_that_takes_it_promptly_has_more_made_at_a_time(void **state)
+{
+    struct fix *f = *state;
+    struct ps_buf in;
+    int fd = start(f, "/stream");
+
+    f->piece = 10000;
+    f->pieces = 1000;
+    f->done = true;
+    hear_all(f, fd, &in);
+    assert_int_equal(f->ends, 1);
+    assert_int_equal(f->last_octets, 10000000);
+    assert_true(f->ahead > PS_HTTP_PIECE);
+    assert_true(f->ahead < (size_t)8 * PS_HTTP_PIECE);
+    assert_int_equal(f->httpd->ahead, 0);
+    ps_buf_fini(&in);
+}
+
+// Of clients that stop taking it, each holds what is made ahead, until that is enough for all of them.
+static void what_is_made_ahead_has_a_bound(void **state)
+{
+    enum { CLIENTS = 20 };
+    struct fix *f = *state;
+    int fds[CLIENTS];
+    char some[30000];
+    size_t most = 0;
+
+    f->piece = 10000;
+    f->pieces = SIZE_MAX;
+    for (int i = 0; i < CLIENTS; i++)
+        fds[i] = start(f, "/stream");
+    for (int turn = 0; turn < 100; turn++) {
+        for (int i = 0; i < CLIENTS; i++)
+            while (recv(fds[i], some, sizeof some, MSG_DONTWAIT) > 0)
+                ;
+        ps_loop_poll(f->loop);
+        most = f->httpd->ahead > most ? f->httpd->ahead : most;
+    }
+    assert_true(most > 0 && most <= (size_t)2 << 20);
+    for (int i = 0; i < CLIENTS; i++)
+        close(fds[i]);
+    POLL_UNTIL(f, f->ends == CLIENTS);
+    assert_int_equal(f->httpd->ahead, 0);
+}
+
 static size_t gunzip(const char *data, size_t len, char *out, size_t size)
 {
     z_stream z = {.next_in = (z_const Bytef *)(uintptr_t)data,
@@ -197,6 +243,25 @@ static void a_stream_is_compressed_for_those_who_accept_it(void **state)
     check_answer(f, "GET /gzip HTTP/1.1\r\n" HOST "Accept-Encoding: gzip;q=0\r\n" LAST, 200, "sssss");
 }
 
+static void so_many_are_compressed_at_a_time_and_no_more(void **state)
+{
+    enum { CLIENTS = 65 };
+    struct fix *f = *state;
+    int fds[CLIENTS];
+
+    f->httpd->conf.conns_per_net = 0;
+    for (int i = 0; i < CLIENTS; i++)
+        fds[i] = start(f, "/gzip");
+    POLL_UNTIL(f, f->requests == CLIENTS);
+    assert_int_equal(f->httpd->gzips, CLIENTS - 1);
+    for (int i = 0; i < CLIENTS; i++)
+        close(fds[i]);
+    f->pieces = 1;
+    f->done = true;
+    ps_httpd_close(f->httpd);
+    f->httpd = NULL;
+}
+
 // What was given so far reaches the client while the source has nothing.
 static void a_compressed_stream_that_waits_holds_nothing_back(void **state)
 {
@@ -231,8 +296,11 @@ int main(void)
         TEST(a_client_that_goes_while_nothing_comes_is_noticed_at_the_next_piece),
         TEST(a_server_that_is_closed_ends_its_streams),
         TEST(a_reader_that_is_slow_is_not_pulled_for),
+        TEST(a_client_that_takes_it_promptly_has_more_made_at_a_time),
+        TEST(what_is_made_ahead_has_a_bound),
         TEST(a_stream_is_compressed_for_those_who_accept_it),
         TEST(a_compressed_stream_that_waits_holds_nothing_back),
+        TEST(so_many_are_compressed_at_a_time_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

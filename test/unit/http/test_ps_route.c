@@ -81,6 +81,18 @@ static void a_slash_at_the_end_means_nothing(void **state)
     assert_int_equal(find(f, PS_HTTP_GET, "//"), PS_ENOTFOUND);
 }
 
+static void slashes_may_be_merged(void **state)
+{
+    struct fix *f = *state;
+
+    assert_int_equal(add(f, PS_HTTP_GET, "/a/{x}", 1), 0);
+    assert_int_equal(add(f, PS_HTTP_GET, "/", 2), 0);
+    ps_routes_merge_slashes(f->routes);
+    check_find(f, "//a///b//", 1);
+    assert_string_equal(f->hit.args[0].value, "b");
+    check_find(f, "///", 2);
+}
+
 static void segments_are_compared_decoded(void **state)
 {
     struct fix *f = *state;
@@ -207,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(names_stand_for_segments),
         TEST(a_slash_at_the_end_means_nothing),
+        TEST(slashes_may_be_merged),
         TEST(segments_are_compared_decoded),
         TEST(what_says_more_wins),
         TEST(the_rest_of_a_path_may_be_anything),

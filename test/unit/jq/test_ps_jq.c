@@ -373,7 +373,7 @@ static void note_order(struct fix *f, char letter, const struct ps_jq_result *r)
 
 static void bad_one(void *ctx, const struct ps_jq_result *r)
 {
-    assert_int_equal(r->err, PS_ETIMEOUT);
+    assert_int_equal(r->err, r->why[0] == 'w' ? PS_ESTATE : PS_ETIMEOUT);
     note_order(ctx, r->why[0] == 'w' ? 'w' : 'b', r);
 }
 
@@ -443,6 +443,39 @@ static void who_waits_too_long_is_told_so(void **state)
     ps_jq_program_free(bad);
 }
 
+static void note_crowd(void *ctx, const struct ps_jq_result *r)
+{
+    note_order(ctx, 'c', r);
+}
+
+static void note_single(void *ctx, const struct ps_jq_result *r)
+{
+    note_order(ctx, 's', r);
+}
+
+static void an_asker_with_many_requests_keeps_no_other_waiting(void **state)
+{
+    const struct ps_jq_value in = value("1");
+    struct fix *f = *state;
+    struct ps_jq_program *p;
+
+    order[0] = '\0';
+    open_jq(f, (struct ps_jq_conf){.workers = 1, .queue = 40});
+    p = program(f, ".");
+    for (f->pending = 0; f->pending < 20; f->pending++)
+        assert_int_equal(ps_jq_run_for(p, 7, &in, NULL, note_crowd, f, NULL), 0);
+    // Neither one that asks alone nor its group fills the queue for the others.
+    assert_int_equal(ps_jq_run_for(p, 7, &in, NULL, note_crowd, f, NULL), PS_ELIMIT);
+    for (; f->pending < 30; f->pending++)
+        assert_int_equal(ps_jq_run_for(p, 9, &in, NULL, note_crowd, f, NULL), 0);
+    assert_int_equal(ps_jq_run_for(p, 9, &in, NULL, note_crowd, f, NULL), PS_ELIMIT);
+    for (int i = 0; i < 2; i++, f->pending++)
+        assert_int_equal(ps_jq_run_for(p, (UINT64_C(1) << 32) + 8, &in, NULL, note_single, f, NULL), 0);
+    await_answers(f);
+    assert_string_equal(order, "cscscccccccccccccccccccccccccccc");
+    ps_jq_program_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +498,7 @@ int main(void)
         TEST(others_go_before_a_program_out_of_hand),
         TEST(of_its_own_the_newest_goes_first),
         TEST(who_waits_too_long_is_told_so),
+        TEST(an_asker_with_many_requests_keeps_no_other_waiting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

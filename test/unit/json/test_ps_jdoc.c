@@ -237,6 +237,23 @@ static void a_file_that_is_not_there_is_told(void **state)
     assert_string_equal(fault.text, "/nonexistent/x.json: No such file or directory");
 }
 
+static void of_a_key_given_twice_the_first_counts_where_that_is_let_pass(void **state)
+{
+    static const char text[] = "{\"a\": 1, \"b\": {\"c\": 2, \"c\": 3}, \"a\": 4}";
+    struct ps_jdoc *doc = NULL;
+    struct ps_fault fault;
+    uint64_t n = 0;
+
+    (void)state;
+    assert_int_equal(ps_jdoc_parse(&doc, NULL, text, sizeof text - 1, &fault), PS_EDUPLICATE);
+    assert_int_equal(ps_jdoc_parse_foreign(&doc, NULL, text, sizeof text - 1, &fault), PS_EDUPLICATE);
+    assert_int_equal(ps_jdoc_parse_careless(&doc, NULL, text, sizeof text - 1, &fault), 0);
+    assert_int_equal(ps_jnode_u64(ps_jnode_member(ps_jdoc_root(doc), "a"), 0, 9, &n, &fault), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(ps_jnode_count(ps_jdoc_root(doc)), 3);
+    ps_jdoc_free(doc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +272,7 @@ int main(void)
         TEST(without_a_name_a_fault_is_the_text_alone),
         TEST(a_file_is_read_and_its_faults_name_it),
         TEST(a_file_that_is_not_there_is_told),
+        cmocka_unit_test(of_a_key_given_twice_the_first_counts_where_that_is_let_pass),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
 #include "json_fix.h"
 #include <math.h>
 #include <stdio.h>
@@ -281,6 +282,65 @@ static void every_type_has_its_words(void **state)
     assert_string_equal(ps_jtype_words(PS_JTYPE_OBJECT), "an object");
 }
 
+static void a_member_that_is_needed_is_there_or_missed(void **state)
+{
+    struct ps_jdoc *doc = around("{\"a\":null}"), *other = around("[]");
+    struct ps_jnode n;
+    struct ps_fault fault;
+
+    (void)state;
+    assert_int_equal(ps_jnode_need(v_of(doc), "a", &n, &fault), 0);
+    assert_int_equal(ps_jnode_type(n), PS_JTYPE_NULL);
+    assert_int_equal(ps_jnode_need(v_of(doc), "b", &n, &fault), PS_EMALFORMED);
+    assert_non_null(strstr(fault.text, "v: 'b' is missing"));
+    assert_int_equal(ps_jnode_need(v_of(other), "a", &n, &fault), PS_EMALFORMED);
+    assert_non_null(strstr(fault.text, "v: wants an object"));
+    ps_jdoc_free(doc);
+    ps_jdoc_free(other);
+}
+
+static void a_value_is_handed_on_as_it_stands(void **state)
+{
+    struct ps_jdoc *doc = around("[1.0, \"\\u0041\"]");
+    struct ps_jnode n = v_of(doc), none = {NULL, 0};
+    struct ps_text t;
+    struct ps_json *j = ps_text_open(&t);
+    char *text = ps_jnode_copy(n);
+
+    (void)state;
+    assert_string_equal(text, "[1.0, \"\\u0041\"]");
+    free(text);
+    ps_json_open(j, '{');
+    ps_jnode_put(j, "a", n);
+    ps_jnode_put(j, "b", none);
+    ps_json_put_open(j, "c", '[');
+    ps_jnode_put(j, NULL, ps_jnode_first(n));
+    ps_jnode_put(j, NULL, none);
+    ps_json_close(j, ']');
+    ps_json_close(j, '}');
+    text = ps_text_close(&t, NULL);
+    assert_string_equal(text, "{\"a\":[1.0, \"\\u0041\"],\"c\":[1.0]}");
+    free(text);
+    ps_jdoc_free(doc);
+}
+
+static void what_was_written_is_read_again(void **state)
+{
+    struct ps_jdoc *doc;
+    struct ps_text t;
+    struct ps_fault fault;
+
+    (void)state;
+    ps_json_str(ps_text_open(&t), "a");
+    assert_int_equal(ps_jdoc_parse_text(&doc, &t, &fault), 0);
+    assert_int_equal(ps_jnode_type(ps_jdoc_root(doc)), PS_JTYPE_STRING);
+    ps_jdoc_free(doc);
+    ps_json_raw(ps_text_open(&t), "{", 1);
+    assert_int_equal(ps_jdoc_parse_text(&doc, &t, &fault), PS_ESYNTAX);
+    assert_null(doc);
+    assert_int_equal(ps_jdoc_parse_text(&doc, &t, NULL), -ENOMEM); // closed already
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +357,9 @@ int main(void)
         TEST(a_word_is_one_of_those_known),
         TEST(of_very_many_words_some_are_shown),
         TEST(every_type_has_its_words),
+        TEST(a_member_that_is_needed_is_there_or_missed),
+        TEST(a_value_is_handed_on_as_it_stands),
+        TEST(what_was_written_is_read_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

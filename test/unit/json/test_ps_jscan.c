@@ -27,6 +27,32 @@ static void every_form_of_value_is_taken(void **state)
     good("\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \x7f\"");
 }
 
+// An octet at each place of strings of each length: it is taken, ends the string or is refused there.
+static void a_string_is_what_it_says_wherever_its_octets_stand(void **state)
+{
+    static const char ends[] = {'"', '\\', '\n', 0x1f, 0x20, '!', '#', '[', ']', 0x7f};
+
+    (void)state;
+    for (size_t len = 1; len < 20; len++)
+        for (size_t at = 0; at < len; at++)
+            for (size_t k = 0; k < sizeof ends; k++) {
+                char text[32] = "\"", inside[32] = "";
+                struct ps_jdoc *doc = NULL;
+                const char *got = NULL;
+                bool good = (unsigned char)ends[k] >= 0x20 && ends[k] != '"' && ends[k] != '\\';
+                memset(inside, 'a', len);
+                inside[at] = ends[k];
+                strcat(strcat(text, inside), "\"");
+                int err = ps_jdoc_parse(&doc, NULL, text, strlen(text), NULL);
+                assert_int_equal(err == 0, good);
+                if (good) {
+                    assert_int_equal(ps_jnode_str(ps_jdoc_root(doc), 1, SIZE_MAX, &got, NULL), 0);
+                    assert_string_equal(got, inside);
+                }
+                ps_jdoc_free(doc);
+            }
+}
+
 static void a_byte_order_mark_is_passed_over(void **state)
 {
     struct ps_jdoc *doc = doc_of("\xef\xbb\xbf{\"a\":1}");
@@ -219,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_form_of_value_is_taken),
+        TEST(a_string_is_what_it_says_wherever_its_octets_stand),
         TEST(a_byte_order_mark_is_passed_over),
         TEST(an_empty_document_is_refused),
         TEST(what_follows_the_document_is_refused),

@@ -23,8 +23,8 @@ static inline char *json(const char *text)
     return copy;
 }
 
-// "12 limits[3].data: what is wrong (hint)", warnings with a "w" in front, a line each.
-static inline char *told(const struct lim_faults *f)
+// "12 limits[3].data: what is wrong (hint)", warnings with a "w" in front, a line each; faults alone if so asked.
+static inline char *told_of(const struct lim_faults *f, bool faults_alone)
 {
     char *out = NULL;
     size_t len;
@@ -32,11 +32,18 @@ static inline char *told(const struct lim_faults *f)
     assert_non_null(file);
     for (size_t i = 0; i < f->n; i++) {
         const struct lim_fault *one = &f->at[i];
+        if (faults_alone && one->weight == LIM_WARNING)
+            continue;
         fprintf(file, "%s%d %s: %s", one->weight == LIM_WARNING ? "w" : "", one->line, one->path, one->text);
         fprintf(file, one->hint ? " (%s)\n" : "%s\n", one->hint ? one->hint : "");
     }
     fclose(file);
     return out;
+}
+
+static inline char *told(const struct lim_faults *f)
+{
+    return told_of(f, false);
 }
 
 // Rules of which nothing is wrong but what warnings say.

@@ -44,15 +44,18 @@ static void limits_on_time_are_for_runs(void **state)
     expect_limit(LIMIT(L("run-schedule", "{'hour':[1]}", ",'invert':true")), ASK, NULL, "yes",
                  "is for runs; this is a task");
     expect_limit(LIMIT(L("run-schedule", "{'hour':[8],'weekday':[3]}", "")), ASK_RUN, NULL, "no",
-                 "the run's hour does not match");
+                 "the run's hour is 8-9, wanted 8");
     expect_limit(LIMIT(L("run-schedule", "{'hour':[8],'overlap':true}", "")), ASK_RUN, NULL, "yes",
-                 "the run's time matches");
+                 "the run's time matches: hour is 8-9, wanted some of 8");
     expect_limit(
         LIMIT(L("run-daterange", "{'start':'2026-06-01T00:00:00Z','end':'2026-07-01T00:00:00Z'}", "")),
-        ASK_RUN, NULL, "yes", "the run is within 2026-06-01T00:00:00Z to 2026-07-01T00:00:00Z");
+        ASK_RUN, NULL, "yes",
+        "the run, 2026-06-17T08:59:50Z for PT20S, is within 2026-06-01T00:00:00Z to 2026-07-01T00:00:00Z");
     expect_limit(
         LIMIT(L("run-daterange", "{'start':'2026-06-01T00:00:00Z','end':'2026-06-17T09:00:00Z'}", "")),
-        ASK_RUN, NULL, "no", "the run is not within 2026-06-01T00:00:00Z to 2026-06-17T09:00:00Z");
+        ASK_RUN, NULL, "no",
+        "the run, 2026-06-17T08:59:50Z for PT20S, is not within 2026-06-01T00:00:00Z to "
+        "2026-06-17T09:00:00Z");
 }
 
 static void a_script_passes_by_true_and_refuses_with_words(void **state)
@@ -95,6 +98,23 @@ static void a_server_elsewhere_may_be_asked(void **state)
     expect_limit(FETCH("", ""), ASK, NULL, "error", "no answer: nobody answered");
     expect_limit(FETCH(",'fail-result':true", ""), ASK, NULL, "yes",
                  "no answer: nobody answered (fail-result is true)");
+}
+
+// Even where the rules say what holds without an answer.
+static void for_want_of_a_turn_there_is_no_verdict(void **state)
+{
+    static const char why[] = "waited longer than 5 s for others";
+    const struct made_up facts[] = {{"l", {.err = PS_ESTATE, .why = why, .busy = true}}, {0}};
+    struct trial t = {0};
+    (void)state;
+    judge(&t, FETCH(",'fail-result':true", ""), ASK, false, facts);
+    assert_true(t.verdict->busy);
+    assert_false(t.verdict->passed);
+    assert_string_equal(t.verdict->why, "busy: waited longer than 5 s for others");
+    fini(&t);
+    judge(&t, FETCH("", ""), ASK, false, NULL);
+    assert_false(t.verdict->busy);
+    fini(&t);
 }
 
 // Each limit is asked for once, however often it is applied; identifiers all at a time.
@@ -297,6 +317,7 @@ int main(void)
         cmocka_unit_test(limits_on_time_are_for_runs),
         cmocka_unit_test(a_script_passes_by_true_and_refuses_with_words),
         cmocka_unit_test(a_server_elsewhere_may_be_asked),
+        cmocka_unit_test(for_want_of_a_turn_there_is_no_verdict),
         cmocka_unit_test(a_question_is_asked_once),
         cmocka_unit_test(a_rewritten_task_is_in_force),
         cmocka_unit_test(only_who_leads_rewrites),

@@ -19,7 +19,7 @@
 #include "base/ps_err.h"
 #include "loop/ps_ctl.h"
 
-#define GUARD (20 * PS_SEC)
+#define GUARD (60 * PS_SEC)
 #define REQUESTS 100
 
 struct fix {

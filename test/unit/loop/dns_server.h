@@ -435,10 +435,10 @@ static inline int dns_udp(struct ps_addr *addr)
 }
 
 // A port that is free for both protocols.
-static inline bool dns_open(struct dns_server *s)
+static inline bool dns_open(struct dns_server *s, const char *address)
 {
     for (int i = 0; i < 100; i++) {
-        (void)ps_addr_parse("127.0.0.1", 0, &s->addr);
+        (void)ps_addr_parse(address, 0, &s->addr);
         s->fd = dns_udp(&s->addr);
         if (s->fd >= 0 && ps_listen(s->loop, &s->addr, NULL, 8, dns_tcp_accepted, s, &s->listener) == 0)
             return true;
@@ -447,17 +447,23 @@ static inline bool dns_open(struct dns_server *s)
     return false;
 }
 
-static inline bool dns_serve(struct dns_server *s, struct ps_loop *l)
+static inline bool dns_serve_at(struct dns_server *s, struct ps_loop *l, const char *address)
 {
     struct ps_addr any;
 
     *s = (struct dns_server){.loop = l};
-    (void)ps_addr_parse("127.0.0.1", 0, &any);
+    if (ps_addr_parse(address, 0, &any))
+        return false;
     s->other_fd = dns_udp(&any);
-    if (s->other_fd < 0 || !dns_open(s) || ps_watch_new(l, s->fd, dns_came, s, &s->watch))
+    if (s->other_fd < 0 || !dns_open(s, address) || ps_watch_new(l, s->fd, dns_came, s, &s->watch))
         return false;
     ps_watch_set(s->watch, PS_WATCH_READ);
     return true;
+}
+
+static inline bool dns_serve(struct dns_server *s, struct ps_loop *l)
+{
+    return dns_serve_at(s, l, "127.0.0.1");
 }
 
 static inline void dns_close(struct dns_server *s)

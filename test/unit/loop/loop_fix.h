@@ -11,7 +11,7 @@
 #include <string.h>
 #include "loop/ps_loop.h"
 
-#define GUARD (10 * PS_SEC)
+#define GUARD (60 * PS_SEC)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 struct fix {

@@ -15,7 +15,7 @@
 #include "base/ps_err.h"
 #include "loop/ps_stream.h"
 
-#define GUARD (20 * PS_SEC)
+#define GUARD (60 * PS_SEC)
 
 struct fix {
     struct ps_loop *loop;

@@ -8,11 +8,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
@@ -21,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/ps_err.h"
@@ -117,7 +121,7 @@ static bool has_landlock(int abi)
 
 static int enter(const struct ps_confine_path *paths, size_t n)
 {
-    struct ps_confine_files f = {paths, n, false};
+    struct ps_confine_files f = {.paths = paths, .npaths = n};
     struct ps_fault fault;
 
     return ps_priv_no_new() || ps_confine_to_files(&f, &fault) ? -1 : 0;
@@ -175,7 +179,7 @@ static int name_a_folder(const struct place *p)
 {
     const struct ps_confine_path paths[] = {{p->mine, PS_CONFINE_READ, false},
                                             {"/no/such", PS_CONFINE_READ, false}};
-    struct ps_confine_files f = {paths, 2, false};
+    struct ps_confine_files f = {.paths = paths, .npaths = 2};
     struct ps_fault fault;
 
     CHECK(1, ps_priv_no_new() == 0);
@@ -202,7 +206,7 @@ static void *wait_for_octet(void *arg)
 
 static int be_two(const struct place *p)
 {
-    struct ps_confine_files f = {NULL, 0, false};
+    struct ps_confine_files f = {.npaths = 0};
     struct ps_fault fault;
     pthread_t other;
     int fds[2];
@@ -315,7 +319,7 @@ static int call_all(const struct place *p)
 {
     int rc;
 
-    CHECK(60, ps_priv_no_new() == 0 && ps_confine_calls() == 0);
+    CHECK(60, ps_priv_no_new() == 0 && ps_confine_calls(0) == 0);
     CHECK(61, opens(p->outside, O_RDONLY) == 0);
     rc = call_sockets();
     if (rc == 0)
@@ -331,6 +335,112 @@ static void programs_processes_and_strange_sockets_fail_with_eperm(void **state)
         assert_int_equal(in_child(call_all, *state), 0);
 }
 
+static int status_of(pid_t child)
+{
+    int status;
+
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// What starting ends with: 0, or the error of execve.
+static int start_of(const char *path)
+{
+    char *const argv[] = {(char *)(uintptr_t)path, NULL}, *const envp[] = {NULL};
+    pid_t child = fork();
+
+    if (child == 0) {
+        execve(path, argv, envp);
+        _exit(errno);
+    }
+    return child < 0 ? -errno : status_of(child);
+}
+
+static int serve_others(const struct place *p)
+{
+    char path[128];
+    int fd;
+
+    CHECK(1, ps_priv_no_new() == 0);
+    CHECK(2, ps_confine_calls(PS_CONFINE_TCP | PS_CONFINE_PROGRAMS | PS_CONFINE_NOTICE | PS_CONFINE_LISTEN) ==
+                 0);
+    CHECK(3, make_socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) == 0 &&
+                 make_socket(AF_INET6, SOCK_STREAM, 0) == 0);
+    CHECK(4, start_of("/bin/true") == 0);
+    CHECK(5, (fd = inotify_init1(IN_CLOEXEC)) >= 0 && inotify_add_watch(fd, p->mine, IN_CREATE) > 0);
+    CHECK(6, (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0 && fchmod(fd, 0600) == 0);
+    FAILS(13, chmod(p->inside, 0600), EPERM);
+    FAILS(14, fchmod(fd, 04755), EPERM);
+    FAILS(7, make_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), EPERM);
+    FAILS(8, syscall(SYS_unshare, CLONE_NEWUSER), EPERM);
+    if (!PS_CONFINE_EASED)
+        FAILS(9, syscall(SYS_clone, SIGCHLD | CLONE_NEWUSER, NULL, NULL, NULL, NULL), EPERM);
+    snprintf(path, sizeof path, "%s/file", p->mine);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    CHECK(10, mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED);
+    CHECK(11, mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+                  errno == EPERM);
+    FAILS(12, mount("none", "/", "none", 0, NULL), EPERM);
+    return 0;
+}
+
+static void what_a_server_does_also_works_and_no_more(void **state)
+{
+    if (prctl(PR_GET_SECCOMP) < 0)
+        print_message("# not tried: this kernel has no seccomp\n");
+    else
+        assert_int_equal(in_child(serve_others, *state), 0);
+}
+
+// The first is the program itself, which is started as others are.
+static int note_loader(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    const char **loader = ctx;
+
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_INTERP)
+            *loader = (const char *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+    return 1;
+}
+
+static int start_named_programs(const struct place *p)
+{
+    const char *loader = "/";
+    (void)dl_iterate_phdr(note_loader, &loader);
+    const struct ps_confine_path paths[] = {
+        {"/usr", PS_CONFINE_READ, true},   {"/lib", PS_CONFINE_READ, true},
+        {"/lib64", PS_CONFINE_READ, true}, {"/bin/true", PS_CONFINE_RUN, false},
+        {loader, PS_CONFINE_RUN, true},    {p->mine, PS_CONFINE_READ | PS_CONFINE_SOCKET, false}};
+    const struct ps_confine_files f = {.paths = paths, .npaths = sizeof paths / sizeof paths[0], .tcp = true};
+    struct sockaddr_un sa = {.sun_family = AF_UNIX};
+    struct ps_fault fault;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    CHECK(1, ps_priv_no_new() == 0 && ps_confine_to_files(&f, &fault) == 0);
+    CHECK(2, start_of("/bin/true") == 0);
+    CHECK(3, start_of("/bin/ls") == EACCES);
+    CHECK(4, reach(SOCK_STREAM) < 0 && errno == ECONNREFUSED);
+    snprintf(sa.sun_path, sizeof sa.sun_path, "%s/sock", p->others);
+    FAILS(5, bind(fd, (struct sockaddr *)&sa, sizeof sa), EACCES);
+    snprintf(sa.sun_path, sizeof sa.sun_path, "%s/sock", p->mine);
+    CHECK(6, bind(fd, (struct sockaddr *)&sa, sizeof sa) == 0);
+    FAILS(7, opens(p->inside, O_WRONLY), EACCES);
+    return 0;
+}
+
+static void programs_that_are_named_can_be_started_and_no_others(void **state)
+{
+    const struct place *p = *state;
+    char path[80];
+
+    if (!has_landlock(1))
+        return;
+    int failed = in_child(start_named_programs, p);
+    snprintf(path, sizeof path, "%s/sock", p->mine);
+    (void)unlink(path);
+    assert_int_equal(failed, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +451,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_folder_that_is_not_there_is_named, place_new, place_free),
         cmocka_unit_test_setup_teardown(a_thread_that_is_there_already_is_noticed, place_new, place_free),
         cmocka_unit_test_setup_teardown(no_tcp_connection_is_begun, place_new, place_free),
+        cmocka_unit_test_setup_teardown(what_a_server_does_also_works_and_no_more, place_new, place_free),
+        cmocka_unit_test_setup_teardown(programs_that_are_named_can_be_started_and_no_others, place_new,
+                                        place_free),
         cmocka_unit_test_setup_teardown(programs_processes_and_strange_sockets_fail_with_eperm, place_new,
                                         place_free),
     };

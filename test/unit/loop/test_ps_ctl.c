@@ -341,6 +341,19 @@ static void closing_forgets_what_was_not_answered(void **state)
     close(fd);
 }
 
+static void which_process_asks_is_known(void **state)
+{
+    struct fix *f = *state;
+    int fd = client(f);
+
+    say(fd, "one\n");
+    POLL_UNTIL(f, f->n == 1);
+    assert_int_equal(ps_ctl_peer(f->reqs[0]), getpid());
+    assert_int_equal(ps_ctl_reply(f->reqs[0], "x", 1), 0);
+    assert_int_equal(ps_ctl_peer(f->reqs[0]), 0);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +377,7 @@ int main(void)
         TEST(how_many_there_may_be_can_be_told),
         TEST(the_socket_may_be_closed_from_a_request),
         TEST(closing_forgets_what_was_not_answered),
+        TEST(which_process_asks_is_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

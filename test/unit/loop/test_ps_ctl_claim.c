@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl_fix.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 
 #define STARTERS 8
+#define SWAPS 1000
 
 struct starter {
     pthread_t thread;
@@ -62,9 +64,61 @@ static void the_mode_is_as_asked(void **state)
     fix_close(f);
     old = umask(0777);
     assert_int_equal(ps_ctl_listen(f->loop, f->path, 0606, fix_request, f, &f->ctl, &f->fault), 0);
-    umask(old);
+    assert_int_equal(umask(old), 0777);
     assert_int_equal(lstat(f->path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0606);
+}
+
+struct swapper {
+    pthread_t thread;
+    char path[64], link[64], victim[64];
+    atomic_bool over;
+};
+
+// Whose folder it is puts a link to another file in the socket's place, again and again.
+static void *swap(void *arg)
+{
+    struct swapper *s = arg;
+
+    while (!atomic_load(&s->over))
+        if (symlink(s->victim, s->link) == 0)
+            rename(s->link, s->path);
+    unlink(s->path);
+    return NULL;
+}
+
+static void swapper_start(struct swapper *s, const struct fix *f)
+{
+    int fd;
+
+    snprintf(s->path, sizeof s->path, "%s", f->path);
+    snprintf(s->link, sizeof s->link, "%s.link", f->path);
+    snprintf(s->victim, sizeof s->victim, "%s.victim", f->path);
+    fd = open(s->victim, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(pthread_create(&s->thread, NULL, swap, s), 0);
+}
+
+static void a_link_that_takes_its_place_meanwhile_is_not_followed(void **state)
+{
+    struct fix *f = *state;
+    struct swapper s = {.over = false};
+    struct stat st = {.st_mode = 0600};
+
+    fix_close(f);
+    swapper_start(&s, f);
+    for (int i = 0; i < SWAPS; i++) {
+        unlink(f->path);
+        if (ps_ctl_listen(f->loop, f->path, 0666, fix_request, f, &f->ctl, &f->fault) == 0)
+            fix_close(f);
+        ps_loop_poll(f->loop);
+    }
+    atomic_store(&s.over, true);
+    pthread_join(s.thread, NULL);
+    assert_int_equal(lstat(s.victim, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    unlink(s.victim);
 }
 
 static void a_socket_that_is_served_is_refused(void **state)
@@ -239,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_mode_is_as_asked),
+        TEST(a_link_that_takes_its_place_meanwhile_is_not_followed),
         TEST(a_socket_that_is_served_is_refused),
         TEST(a_socket_of_a_process_that_is_gone_is_replaced),
         TEST(of_many_that_start_at_once_one_gets_the_socket),

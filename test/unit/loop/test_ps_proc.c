@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,8 +49,12 @@ static ssize_t read_some(int fd, char *out, size_t size)
 {
     struct pollfd pf = {.fd = fd, .events = POLLIN};
     ssize_t n;
+    int got;
 
-    assert_int_equal(poll(&pf, 1, (int)(GUARD / PS_MSEC)), 1);
+    do
+        got = poll(&pf, 1, (int)(GUARD / PS_MSEC));
+    while (got < 0 && errno == EINTR); // a child's end is a signal
+    assert_int_equal(got, 1);
     n = read(fd, out, size - 1);
     assert_true(n >= 0);
     out[n] = '\0';
@@ -280,6 +285,26 @@ static void the_loop_runs_while_a_program_does_and_no_longer(void **state)
     ps_proc_free(p);
 }
 
+static void its_processor_time_is_its_own(void **state)
+{
+    struct fix *f = *state;
+    struct ps_proc *busy =
+        start_shell(f, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo x; read y", note_end);
+    struct ps_proc *idle = start_shell(f, "read y", note_end);
+    int out = ps_proc_take(busy, 1);
+    char got[8];
+
+    assert_int_equal(read_some(out, got, sizeof got), 2);
+    assert_true(ps_proc_cpu(busy) > 2 * PS_MSEC);
+    assert_in_range(ps_proc_cpu(idle), 0, ps_proc_cpu(busy) - 1);
+    close(out);
+    close(ps_proc_take(busy, 0));
+    run_guarded(f);
+    assert_int_equal(ps_proc_cpu(busy), -1);
+    ps_proc_free(busy);
+    ps_proc_free(idle);
+}
+
 // What it has started has its output, which ends when that is gone too.
 static void what_it_has_left_behind_goes_with_it(void **state)
 {
@@ -371,6 +396,34 @@ static void a_program_does_not_outlive_who_has_started_it(void **state)
     close(out[0]);
 }
 
+static bool is_gone(pid_t pid)
+{
+    return kill(pid, 0) < 0 && errno == ESRCH;
+}
+
+// A program that leaves another one, in a session of its own.
+static void an_orphan_of_an_adopting_process_is_waited_for(void **state)
+{
+    struct fix *f = *state;
+    struct ps_proc *p;
+    char got[32];
+    pid_t orphan;
+
+    assert_int_equal(ps_proc_adopt(f->loop), 0);
+    p = start_shell(f, "setsid sh -c 'echo $$; exec sleep 1000 >&-' & wait", note_end);
+    assert_true(read_some(ps_proc_take(p, 1), got, sizeof got) > 0);
+    orphan = (pid_t)strtol(got, NULL, 10);
+    ps_proc_kill(p, SIGKILL);
+    run_guarded(f);
+    assert_false(is_gone(orphan));
+    kill(orphan, SIGKILL);
+    ps_timer_start(f->guard, GUARD); // keeps the loop turning
+    while (!is_gone(orphan))
+        ps_loop_poll(f->loop);
+    ps_proc_free(p);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,10 +438,12 @@ int main(void)
         TEST(each_of_many_ends_is_told),
         TEST(it_may_be_freed_when_its_end_is_told),
         TEST(the_loop_runs_while_a_program_does_and_no_longer),
+        TEST(its_processor_time_is_its_own),
         TEST(what_it_has_left_behind_goes_with_it),
         TEST(a_deadline_asks_first_and_then_kills),
         TEST(freeing_kills_and_tells_nobody),
         TEST(a_program_does_not_outlive_who_has_started_it),
+        TEST(an_orphan_of_an_adopting_process_is_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,22 @@ static void a_state_arrives_as_one_datagram(void **state)
     assert_told(m->fd, "RELOADING=1\nMONOTONIC_USEC=17");
 }
 
+static void a_reload_says_when_it_began(void **state)
+{
+    struct manager *m = *state;
+    struct timespec before, after;
+    long long at;
+    char got[256] = "";
+
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    ps_sd_reloading();
+    assert_true(recv(m->fd, got, sizeof got - 1, MSG_DONTWAIT) > 0);
+    assert_int_equal(sscanf(got, "RELOADING=1\nMONOTONIC_USEC=%lld", &at), 1);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    assert_in_range(at, before.tv_sec * 1000000LL + before.tv_nsec / 1000,
+                    after.tv_sec * 1000000LL + after.tv_nsec / 1000);
+}
+
 static void without_a_socket_nothing_happens(void **state)
 {
     struct manager *m = *state;
@@ -154,6 +170,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_state_arrives_as_one_datagram),
+        TEST(a_reload_says_when_it_began),
         TEST(without_a_socket_nothing_happens),
         TEST(an_abstract_name_is_understood),
         TEST(a_socket_that_is_not_there_is_an_error),

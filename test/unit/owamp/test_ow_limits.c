@@ -284,11 +284,11 @@ static void a_path_leads_from_the_root(void **state)
     ow_limits_free(l);
 }
 
-static void collect(void *ctx, int line, const struct ps_fault *fault)
+static void collect(void *ctx, int line, const struct ps_fault *fault, bool warning)
 {
     char *all = ctx;
     size_t used = strlen(all);
-    snprintf(all + used, 2000 - used, "%d %s\n", line, fault->text);
+    snprintf(all + used, 2000 - used, "%s%d %s\n", warning ? "w" : "", line, fault->text);
 }
 
 static void expect_faults(const char *text, const char *want, size_t classes)
@@ -317,6 +317,48 @@ static void a_check_tells_every_fault(void **state)
                   "1 t:1: a backslash that is not at the end of the line\n", 0);
 }
 
+static void a_check_tells_every_fault_of_a_line(void **state)
+{
+    (void)state;
+    expect_faults(
+        "limit root with dsk=1, bandwidth=x, test_sessions, disk=1, disk=2, allow_open_mode=maybe\n",
+        "1 t:1: unknown limit \"dsk\"; did you mean \"disk\"?\n"
+        "1 t:1: \"test_sessions\" is not KEY=VALUE\n"
+        "1 t:1: disk is given twice\n"
+        "1 t:1: bandwidth: \"x\" is not a number with an optional k, m, g, t, p, e or z\n"
+        "1 t:1: allow_open_mode: \"maybe\" is neither on nor off\n",
+        1);
+    expect_faults("limit root with disk=1\nlimit root wth parent=rot, dsk=2\n"
+                  "assign net 10.0.0.1/8 rot x\nassign net 10.0.0.1/8\n",
+                  "2 t:2: class \"root\" is defined on line 1 already\n"
+                  "2 t:2: \"with\" is missing behind the class name: limit root with KEY=VALUE, ...\n"
+                  "2 t:2: unknown limit \"dsk\"; did you mean \"disk\"?\n"
+                  "2 t:2: parent \"rot\" is not defined above this line; did you mean \"root\"?\n"
+                  "3 t:3: the address has bits set behind its first 8\n"
+                  "3 t:3: class \"rot\" is not defined above this line; did you mean \"root\"?\n"
+                  "3 t:3: \"x\" behind the class means nothing\n"
+                  "4 t:4: the address has bits set behind its first 8\n",
+                  1);
+}
+
+static void commas_with_nothing_beside_them_are_warned_of(void **state)
+{
+    struct ps_fault fault;
+    struct ow_limits *l;
+    const char *text = "limit root with disk=1,,bandwidth=2,\n";
+    (void)state;
+    expect_faults(
+        text,
+        "w1 t:1: there is nothing before a comma\n"
+        "w1 t:1: there is nothing behind the last comma; a line that goes on ends with a backslash\n",
+        1);
+    expect_faults("limit root with\n", "", 1);
+    // The server takes it.
+    assert_int_equal(ow_limits_parse(&l, "t", text, strlen(text), NULL, &fault), 0);
+    assert_int_equal(ow_limits_by_name(l, "root")->bandwidth, 2);
+    ow_limits_free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +377,8 @@ int main(void)
         cmocka_unit_test(without_a_pass_phrase_file_nobody_can_be_assigned),
         cmocka_unit_test(a_path_leads_from_the_root),
         cmocka_unit_test(a_check_tells_every_fault),
+        cmocka_unit_test(a_check_tells_every_fault_of_a_line),
+        cmocka_unit_test(commas_with_nothing_beside_them_are_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -46,6 +47,7 @@ static void an_empty_file_leaves_the_defaults(void **state)
     assert_false(conf.verbose || conf.loglocation || conf.rootfolly);
     assert_string_equal(conf.vardir, ".");
     assert_string_equal(conf.datadir, ".");
+    assert_string_equal(conf.controlsocket, "");
     assert_int_equal(conf.modes, OW_MODE_ALL);
     assert_string_equal(conf.srcnode.host, "");
     assert_int_equal(conf.srcnode.port, 861);
@@ -72,7 +74,9 @@ static void every_key_is_taken(void **state)
           "testports 8760-9960\ndiskfudge 3.0\ndieby 30\ncontroltimeout 60\npbkdf2_count 4096\n"
           "enddelay 0.25\nhwtimestamps eth1\nmaxcontrolsessions 200\nkeepsessions 0\nsandbox "
           "no_new_privs,SECCOMP\n"
-          "setuptimeout 20\nmaxcontrolperhost 3\nmaxsessions 40\nmaxpackets 4294967295\nmaxmemory 512\n");
+          "setuptimeout 20\nmaxcontrolperhost 3\nmaxsessions 40\nmaxpackets 4294967295\nmaxmemory 512\n"
+          "controlsocket /run/owampd/owampd.sock\n");
+    assert_string_equal(conf.controlsocket, "/run/owampd/owampd.sock");
     assert_string_equal(conf.user, "owamp");
     assert_string_equal(conf.group, "-1004");
     assert_string_equal(conf.facility, "local5");
@@ -118,6 +122,28 @@ static void a_sandbox_is_all_none_or_a_list(void **state)
     refuses("sandbox seccomp\n", PS_ESTATE,
             "t.conf:1: sandbox: landlock and seccomp need no_new_privs as well");
     assert_int_equal(conf.sandbox, SANDBOX_NO_NEW_PRIVS | SANDBOX_LANDLOCK);
+}
+
+static void a_control_socket_is_a_path_that_fits(void **state)
+{
+    char text[160], name[120];
+    (void)state;
+    takes("controlsocket /run/x\n");
+    assert_string_equal(conf.controlsocket, "/run/x");
+    takes("controlsocket None\n");
+    assert_string_equal(conf.controlsocket, "");
+    refuses("controlsocket run/x\n", PS_ESYNTAX,
+            "t.conf:1: controlsocket: \"run/x\" is not the absolute path of a socket, of 107 octets at most, "
+            "or none");
+    memset(name, 'x', sizeof name);
+    name[CONF_SOCKET - 2] = '\0';
+    snprintf(text, sizeof text, "controlsocket /%s\n", name);
+    takes(text);
+    assert_int_equal(strlen(conf.controlsocket), 107);
+    name[CONF_SOCKET - 2] = 'x';
+    name[CONF_SOCKET - 1] = '\0';
+    snprintf(text, sizeof text, "controlsocket /%s\n", name);
+    refuses(text, PS_ESYNTAX, "controlsocket: ");
 }
 
 static void case_blanks_comments_and_joined_lines_do_not_matter(void **state)
@@ -309,11 +335,12 @@ static void each_key_with_an_effect_can_be_found_changed(void **state)
     char keys[CONF_CHANGES];
     (void)state;
     was = conf;
-    takes("user u\ngroup g\nfacility local1\nloglevel debug\nloglocation\nrootfolly\nprecise\nsandbox none\n"
-          "vardir v\ndatadir d\nauthmode E\nsrcnode :1\ntestports 1-2\nhwtimestamps h\ndiskfudge 2\ndieby 1\n"
-          "controltimeout 1\nsetuptimeout 1\npbkdf2_count 4096\nenddelay 2\nmaxcontrolsessions 1\n"
-          "maxcontrolperhost 1\nmaxsessions 1\nmaxpackets 1\nmaxmemory 1\nkeepsessions 1\n");
-    assert_int_equal(conf_changes(&was, &conf, &was, keys, sizeof keys), 26);
+    takes(
+        "user u\ngroup g\nfacility local1\nloglevel debug\nloglocation\nrootfolly\nprecise\nsandbox none\n"
+        "vardir v\ndatadir d\nauthmode E\nsrcnode :1\ntestports 1-2\nhwtimestamps h\ndiskfudge 2\ndieby 1\n"
+        "controltimeout 1\nsetuptimeout 1\npbkdf2_count 4096\nenddelay 2\nmaxcontrolsessions 1\n"
+        "maxcontrolperhost 1\nmaxsessions 1\nmaxpackets 1\nmaxmemory 1\nkeepsessions 1\ncontrolsocket /s\n");
+    assert_int_equal(conf_changes(&was, &conf, &was, keys, sizeof keys), 27);
     assert_true(strlen(keys) + 1 < sizeof keys);
 }
 
@@ -325,6 +352,7 @@ int main(void)
         TEST(an_empty_file_leaves_the_defaults),
         TEST(every_key_is_taken),
         TEST(a_sandbox_is_all_none_or_a_list),
+        TEST(a_control_socket_is_a_path_that_fits),
         TEST(case_blanks_comments_and_joined_lines_do_not_matter),
         TEST(warn_is_a_level_under_both_its_names),
         TEST(unknown_keys_come_with_the_nearest_known_one),

@@ -209,10 +209,30 @@ static void rules_that_are_links_are_still_read(void **state)
         assert_int_equal(in_child(try_a_link, *state), 0);
 }
 
+static int end_the_socket(struct host *h)
+{
+    char folder[80], other[100];
+    snprintf(folder, sizeof folder, "%s/run", h->dir);
+    snprintf(other, sizeof other, "%s/other", folder);
+    snprintf(h->conf.controlsocket, CONF_SOCKET, "%s/socket", folder);
+    CHECK(1, mkdir(folder, 0700) == 0 && opens(h->conf.controlsocket, O_WRONLY | O_CREAT) == 0);
+    CHECK(2, enter(h) == 0);
+    FAILS(3, opens(other, O_WRONLY | O_CREAT), EACCES);
+    FAILS(4, opens(h->conf.controlsocket, O_RDONLY), EACCES);
+    CHECK(5, unlink(h->conf.controlsocket) == 0);
+    return 0;
+}
+
+static void all_it_may_do_with_the_control_socket_is_to_remove_it(void **state)
+{
+    if (can_all())
+        assert_int_equal(in_child(end_the_socket, *state), 0);
+}
+
 static int say_what_holds(struct host *h)
 {
     CHECK(1, enter(h) == 0);
-    CHECK(2, strstr(h->text, "confined: user ") != NULL);
+    CHECK(2, strncmp(h->text, "user ", 5) == 0);
     CHECK(3, strstr(h->text, ", no_new_privs, landlock ABI ") != NULL);
     CHECK(4, strstr(h->text, ", seccomp") != NULL);
     CHECK(5, h->said[0] == '\0');
@@ -302,6 +322,7 @@ int main(void)
         TEST(inside_of_them_it_works_as_before),
         TEST(it_starts_no_program_no_process_and_no_connection),
         TEST(rules_that_are_links_are_still_read),
+        TEST(all_it_may_do_with_the_control_socket_is_to_remove_it),
         TEST(one_line_says_what_holds),
         TEST(each_can_be_turned_off),
         TEST(a_folder_that_cannot_be_entered_is_named),

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // An archive of its own for each test, registrations and values that are short to write.
 #pragma once
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "../esmond/es_fix.h"
 #include <unistd.h>
-#include "base/ps_err.h"
 #include "base/ps_rand.h"
 #include "psarchive/series.h"
 #include "psarchive/writer.h"
-
-#define FIX __attribute__((unused)) static
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
 struct fix {
     char dir[64];
@@ -79,22 +68,22 @@ FIX int fix_teardown(void **state)
 
 FIX int ev(const char *name)
 {
-    int event = event_find(name);
+    int event = es_event_find(name);
     assert_true(event >= 0);
     return event;
 }
 
-FIX void reg_set(struct registration *r, const char *key, const char *value)
+FIX void reg_set(struct es_reg *r, const char *key, const char *value)
 {
-    assert_int_equal(registration_set(r, key, value), 0);
+    assert_int_equal(es_reg_set(r, key, value), 0);
 }
 
-FIX void reg_summary(struct registration *r, const char *event, enum summary_type type, uint32_t window)
+FIX void reg_summary(struct es_reg *r, const char *event, enum es_summary_type type, uint32_t window)
 {
-    assert_int_equal(registration_summary(r, ev(event), type, window), 0);
+    assert_int_equal(es_reg_summary(r, ev(event), type, window), 0);
 }
 
-FIX void reg_windows(struct registration *r, const char *event, enum summary_type type)
+FIX void reg_windows(struct es_reg *r, const char *event, enum es_summary_type type)
 {
     static const uint32_t windows[] = {300, 3600, 86400};
     for (size_t i = 0; i < COUNT(windows); i++)
@@ -102,12 +91,12 @@ FIX void reg_windows(struct registration *r, const char *event, enum summary_typ
 }
 
 // A path of latencybg with esmond's default summaries, n being in its source's address; not checked yet.
-FIX void reg_path(struct registration *r, unsigned n)
+FIX void reg_path(struct es_reg *r, unsigned n)
 {
     char source[32];
     static const char *const plain[] = {"failures",        "histogram-ttl",        "packet-duplicates",
                                         "packet-reorders", "time-error-estimates", "pscheduler-run-href"};
-    registration_init(r);
+    es_reg_init(r);
     snprintf(source, sizeof source, "10.%u.%u.%u", n >> 16 & 255, n >> 8 & 255, n & 255);
     reg_set(r, "subject-type", "point-to-point");
     reg_set(r, "source", source);
@@ -118,82 +107,29 @@ FIX void reg_path(struct registration *r, unsigned n)
     reg_set(r, "input-destination", "destination.example.net");
     reg_set(r, "time-duration", "60");
     for (size_t i = 0; i < COUNT(plain); i++)
-        assert_int_equal(registration_event(r, ev(plain[i])), 0);
-    reg_windows(r, "packet-count-sent", SUMMARY_AGGREGATION);
-    reg_windows(r, "packet-count-lost", SUMMARY_AGGREGATION);
-    reg_windows(r, "packet-loss-rate", SUMMARY_AGGREGATION);
-    reg_windows(r, "histogram-owdelay", SUMMARY_AGGREGATION);
-    reg_windows(r, "histogram-owdelay", SUMMARY_STATISTICS);
-    reg_summary(r, "histogram-owdelay", SUMMARY_STATISTICS, 0);
+        assert_int_equal(es_reg_event(r, ev(plain[i])), 0);
+    reg_windows(r, "packet-count-sent", ES_SUMMARY_AGGREGATION);
+    reg_windows(r, "packet-count-lost", ES_SUMMARY_AGGREGATION);
+    reg_windows(r, "packet-loss-rate", ES_SUMMARY_AGGREGATION);
+    reg_windows(r, "histogram-owdelay", ES_SUMMARY_AGGREGATION);
+    reg_windows(r, "histogram-owdelay", ES_SUMMARY_STATISTICS);
+    reg_summary(r, "histogram-owdelay", ES_SUMMARY_STATISTICS, 0);
 }
 
-FIX void reg_check(struct registration *r)
+FIX void reg_check(struct es_reg *r)
 {
     struct ps_fault fault = {""};
-    if (registration_check(r, &fault) != 0)
+    if (es_reg_check(r, &fault) != 0)
         fail_msg("%s", fault.text);
 }
 
-FIX struct meta *meta_of(struct registration *r)
+FIX struct meta *meta_of(struct es_reg *r)
 {
     struct meta *m;
     reg_check(r);
     assert_int_equal(meta_new(r, 1, 0, &m), 0);
-    registration_fini(r);
+    es_reg_fini(r);
     return m;
-}
-
-// --- values
-
-FIX struct value number(double d)
-{
-    struct value v;
-    assert_int_equal(value_number(d, &v), 0);
-    return v;
-}
-
-FIX struct value ratio(uint64_t n, uint64_t d)
-{
-    struct value v;
-    assert_int_equal(value_ratio(n, d, &v), 0);
-    return v;
-}
-
-FIX struct value text(const char *json)
-{
-    struct value v;
-    assert_int_equal(value_json(json, strlen(json), &v), 0);
-    return v;
-}
-
-// "KEY:COUNT KEY:COUNT ..."
-FIX void hist_of(struct hist *h, const char *buckets)
-{
-    char key[100];
-    unsigned long long count;
-    int used;
-    hist_init(h);
-    for (; sscanf(buckets, " %64[^: ]:%llu%n", key, &count, &used) == 2; buckets += used)
-        assert_int_equal(hist_add(h, key, count), 0);
-    assert_int_equal(hist_settle(h), 0);
-}
-
-FIX struct value hist(const char *buckets)
-{
-    struct value v = {.form = VALUE_HIST};
-    hist_of(&v.hist, buckets);
-    return v;
-}
-
-// As hist_of reads it.
-FIX void hist_words(const struct hist *h, char *out, size_t size)
-{
-    char key[HIST_KEY_MAX + 1];
-    size_t at = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < h->n; i++)
-        at += (size_t)snprintf(out + at, size - at, "%s%s:%llu", i > 0 ? " " : "", hist_key(&h->at[i], key),
-                               (unsigned long long)h->at[i].count);
 }
 
 // --- puts
@@ -213,7 +149,7 @@ FIX struct put *put_to(struct fix *f, const struct meta *m)
     return p;
 }
 
-FIX void put_one(struct put *p, int64_t ts, const char *event, struct value v)
+FIX void put_one(struct put *p, int64_t ts, const char *event, struct es_value v)
 {
     assert_int_equal(put_value(p, ts, ev(event), &v), 0);
 }
@@ -227,7 +163,7 @@ FIX int put_through(struct fix *f, struct put *p)
 }
 
 // Registers; the caller's reference.
-FIX const struct meta *put_registration(struct fix *f, struct registration *r)
+FIX const struct meta *put_registration(struct fix *f, struct es_reg *r)
 {
     struct put *p = put_to(f, NULL);
     reg_check(r);
@@ -239,7 +175,7 @@ FIX const struct meta *put_registration(struct fix *f, struct registration *r)
 }
 
 // One value by itself: the put's error.
-FIX int put_alone(struct fix *f, const struct meta *m, int64_t ts, const char *event, struct value v)
+FIX int put_alone(struct fix *f, const struct meta *m, int64_t ts, const char *event, struct es_value v)
 {
     struct put *p = put_to(f, m);
     put_one(p, ts, event, v);

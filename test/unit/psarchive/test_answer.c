@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include "base/ps_err.h"
@@ -29,19 +30,19 @@ static const char *written(void)
 
 static struct meta *make(const char *value)
 {
-    struct registration r;
+    struct es_reg r;
     struct ps_fault fault;
     struct meta *m;
 
-    registration_init(&r);
-    assert_int_equal(registration_set(&r, "subject-type", "network-element"), 0);
-    assert_int_equal(registration_set(&r, "source", "2001:db8::1"), 0);
-    assert_int_equal(registration_set(&r, "note", value), 0);
-    assert_int_equal(registration_summary(&r, event_find("ntp-offset"), SUMMARY_AVERAGE, 3600), 0);
-    assert_int_equal(registration_event(&r, event_find("failures")), 0);
-    assert_int_equal(registration_check(&r, &fault), 0);
+    es_reg_init(&r);
+    assert_int_equal(es_reg_set(&r, "subject-type", "network-element"), 0);
+    assert_int_equal(es_reg_set(&r, "source", "2001:db8::1"), 0);
+    assert_int_equal(es_reg_set(&r, "note", value), 0);
+    assert_int_equal(es_reg_summary(&r, es_event_find("ntp-offset"), ES_SUMMARY_AVERAGE, 3600), 0);
+    assert_int_equal(es_reg_event(&r, es_event_find("failures")), 0);
+    assert_int_equal(es_reg_check(&r, &fault), 0);
     assert_int_equal(meta_new(&r, 1, 0, &m), 0);
-    registration_fini(&r);
+    es_reg_fini(&r);
     return m;
 }
 
@@ -49,12 +50,12 @@ static void a_metadata_has_its_parameters_and_event_types(void **state)
 {
     struct meta *m = make("a \"b\"\n");
     const struct answer_total total = {7, NULL, "http://h:80/next"};
-    char key[2 * META_ID_LEN + 1], want[2048];
+    char key[2 * ES_REG_KEY_LEN + 1], want[2048];
 
     (void)state;
     meta_key_text(m, key);
     atomic_store(&m->updated[0], 5);
-    answer_meta(fresh(), m, &here, &total);
+    answer_meta(fresh(), m, &here, &total, NULL);
     snprintf(
         want, sizeof want,
         "{\"url\":\"http://h:80/esmond/perfsonar/archive/%s/\",\"uri\":\"/esmond/perfsonar/archive/%s/\","
@@ -68,40 +69,84 @@ static void a_metadata_has_its_parameters_and_event_types(void **state)
         "\"metadata-previous-page\":null,\"metadata-next-page\":\"http://h:80/next\"}",
         key, key, key, key, key, key);
     assert_string_equal(written(), want);
-    answer_summaries(fresh(), m, event_find("ntp-offset"), SUMMARY_AGGREGATION, &here);
+    answer_summaries(fresh(), m, es_event_find("ntp-offset"), ES_SUMMARY_AGGREGATION, &here);
     assert_string_equal(written(), "[]");
     meta_unref(m);
 }
 
-static void point(struct value v, const char *want)
+// Another summary, or another event type, for each number.
+static struct meta *make_kind(int kind, const char *value)
+{
+    struct es_reg r;
+    struct ps_fault fault;
+    struct meta *m;
+
+    es_reg_init(&r);
+    assert_int_equal(es_reg_set(&r, "subject-type", "network-element"), 0);
+    assert_int_equal(es_reg_set(&r, "source", "2001:db8::1"), 0);
+    assert_int_equal(es_reg_set(&r, "note", value), 0);
+    assert_int_equal(
+        es_reg_summary(&r, es_event_find("ntp-offset"), ES_SUMMARY_AVERAGE, 60 * (1 + (uint32_t)kind / 2)),
+        0);
+    if (kind % 2)
+        assert_int_equal(es_reg_event(&r, es_event_find("failures")), 0);
+    assert_int_equal(es_reg_check(&r, &fault), 0);
+    assert_int_equal(meta_new(&r, 1, 0, &m), 0);
+    es_reg_fini(&r);
+    return m;
+}
+
+static void a_list_has_the_same_metadata(void **state)
+{
+    struct shapes shapes = {.next = 0};
+    char value[20], *alone;
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        snprintf(value, sizeof value, "%d", i);
+        struct meta *m = make_kind(i * i % 50, value);
+        atomic_store(&m->updated[0], i % 3 ? 1000 * i : 0);
+        answer_meta(fresh(), m, &here, NULL, NULL);
+        alone = strdup(written());
+        answer_meta(fresh(), m, &here, NULL, &shapes);
+        assert_string_equal(written(), alone);
+        free(alone);
+        meta_unref(m);
+    }
+    shapes_fini(&shapes);
+}
+
+static void point(struct es_value v, const char *want)
 {
     struct point p = {.ts = 60, .value = v};
 
     answer_point(fresh(), &p);
     assert_string_equal(written(), want);
-    value_fini(&p.value);
+    es_value_fini(&p.value);
 }
 
 static void a_value_is_told_by_its_form(void **state)
 {
-    struct value v = {0};
+    struct es_value v = {0};
+    struct es_hist_stats stats = {0};
     double modes[] = {1, 2.5};
 
     (void)state;
-    point((struct value){.form = VALUE_NUMBER, .number = 7016320000}, "{\"ts\":60,\"val\":7016320000.0}");
-    point((struct value){.form = VALUE_RATIO, .ratio = {1, 4}}, "{\"ts\":60,\"val\":0.25}");
-    assert_int_equal(value_json("{\"a\": [1]}", 10, &v), 0);
+    point((struct es_value){.form = ES_VALUE_NUMBER, .number = 7016320000},
+          "{\"ts\":60,\"val\":7016320000.0}");
+    point((struct es_value){.form = ES_VALUE_RATIO, .ratio = {1, 4}}, "{\"ts\":60,\"val\":0.25}");
+    assert_int_equal(es_value_json("{\"a\": [1]}", 10, &v), 0);
     point(v, "{\"ts\":60,\"val\":{\"a\": [1]}}");
-    v = (struct value){.form = VALUE_HIST};
-    hist_init(&v.hist);
-    assert_int_equal(hist_add(&v.hist, "41.10", 2), 0);
-    assert_int_equal(hist_add(&v.hist, "a\"b", 1), 0);
-    assert_int_equal(hist_settle(&v.hist), 0);
+    v = (struct es_value){.form = ES_VALUE_HIST};
+    es_hist_init(&v.hist);
+    assert_int_equal(es_hist_add(&v.hist, "41.10", 2), 0);
+    assert_int_equal(es_hist_add(&v.hist, "a\"b", 1), 0);
+    assert_int_equal(es_hist_settle(&v.hist), 0);
     point(v, "{\"ts\":60,\"val\":{\"41.10\":2,\"a\\\"b\":1}}");
-    v = (struct value){.form = VALUE_STATS};
+    v = (struct es_value){.form = ES_VALUE_STATS, .stats = &stats};
     answer_point(fresh(), &(struct point){.ts = 0, .value = v});
     assert_string_equal(written(), "{\"ts\":0,\"val\":{}}");
-    v.stats = (struct hist_stats){.defined = true, .minimum = 1, .maximum = 3, .modes = modes, .nmodes = 2};
+    stats = (struct es_hist_stats){.defined = true, .minimum = 1, .maximum = 3, .modes = modes, .nmodes = 2};
     answer_point(fresh(), &(struct point){.ts = 0, .value = v});
     assert_string_equal(written(),
                         "{\"ts\":0,\"val\":{\"mode\":[1.0,2.5],\"minimum\":1.0,\"maximum\":3.0,\"mean\":0.0,"
@@ -127,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_metadata_has_its_parameters_and_event_types),
+        cmocka_unit_test(a_list_has_the_same_metadata),
         cmocka_unit_test(a_value_is_told_by_its_form),
     };
     return cmocka_run_group_tests_name("answer", tests, set_up, tear_down);

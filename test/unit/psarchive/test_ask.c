@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include "base/ps_err.h"
 #include "psarchive/ask.h"
+#include "psarchive/put.h"
 
 #define NOW 1700000000
 
@@ -80,8 +81,8 @@ static void every_name_has_its_place(void **state)
     assert_string_equal(values(&a, "metadata-key"), "k");
     assert_string_equal(values(&a, "ip-transport-protocol"), "tcp");
     assert_true(a.f.filter.by_event && a.f.filter.by_summary && a.f.filter.by_window && a.f.filter.by_time);
-    assert_int_equal(a.f.filter.event, event_find("throughput"));
-    assert_int_equal(a.f.filter.summary, SUMMARY_AVERAGE);
+    assert_int_equal(a.f.filter.event, es_event_find("throughput"));
+    assert_int_equal(a.f.filter.summary, ES_SUMMARY_AVERAGE);
     assert_int_equal(a.f.filter.window, 86400);
     assert_int_equal(a.f.filter.from, NOW - 60);
     assert_int_equal(a.f.filter.to, INT64_MAX);
@@ -203,10 +204,10 @@ static void pages_of_a_series(void **state)
         int64_t from, to;
         size_t limit, offset;
     } want[] = {
-        {"", 0, NOW, SIZE_MAX, 0},
-        {"time-start=5", 5, NOW + 3600, SIZE_MAX, 0},
+        {"", 0, NOW + PUT_AHEAD, SIZE_MAX, 0},
+        {"time-start=5", 5, NOW + PUT_AHEAD, SIZE_MAX, 0},
         {"time-start=5&time-end=7&limit=1000&offset=3", 5, 7, 1000, 3},
-        {"limit=0", 0, NOW, ASK_LIMIT, 0},
+        {"limit=0", 0, NOW + PUT_AHEAD, ASK_LIMIT, 0},
     };
 
     (void)state;

@@ -8,15 +8,15 @@ static struct catalog *full(struct meta **metas)
     struct catalog *c;
     assert_int_equal(catalog_new(&c), 0);
     for (unsigned i = 0; i < METAS; i++) {
-        struct registration r;
+        struct es_reg r;
         reg_path(&r, i);
         if (i % 2 == 1)
             reg_set(&r, "ip-dscp", "46");
         if (i % 10 == 0)
-            reg_summary(&r, "packet-count-lost", SUMMARY_AVERAGE, 60);
+            reg_summary(&r, "packet-count-lost", ES_SUMMARY_AVERAGE, 60);
         reg_check(&r);
         assert_int_equal(meta_new(&r, i + 1, 0, &metas[i]), 0);
-        registration_fini(&r);
+        es_reg_fini(&r);
         assert_int_equal(catalog_add(c, metas[i]), 0);
     }
     return c;
@@ -33,14 +33,14 @@ static size_t pull(struct catalog *c, const struct filter *f, size_t skip, size_
 {
     struct search s;
     const struct meta *out[METAS];
-    uint8_t last[META_ID_LEN] = {0};
+    uint8_t last[ES_REG_KEY_LEN] = {0};
     size_t total = 0;
     search_begin(&s, c, f);
     search_skip(&s, skip);
     for (size_t n; (n = search_next(&s, out, each)) > 0; total += n)
         for (size_t i = 0; i < n; i++) {
-            assert_true(memcmp(last, out[i]->key, META_ID_LEN) < 0); // in the order of keys, none twice
-            memcpy(last, out[i]->key, META_ID_LEN);
+            assert_true(memcmp(last, out[i]->key, ES_REG_KEY_LEN) < 0); // in the order of keys, none twice
+            memcpy(last, out[i]->key, ES_REG_KEY_LEN);
             assert_true(filter_matches(f, out[i]));
             meta_unref(out[i]);
         }
@@ -51,7 +51,7 @@ static void each_meta_is_found_in_every_way(void **state)
 {
     struct meta *metas[METAS], *m;
     struct catalog *c = full(metas);
-    char key[2 * META_ID_LEN + 1];
+    char key[2 * ES_REG_KEY_LEN + 1];
     (void)state;
     assert_int_equal(catalog_count(c), METAS);
     for (unsigned i = 0; i < METAS; i++) {
@@ -97,7 +97,7 @@ static void filters_must_all_hold(void **state)
     f.window = 300;
     assert_int_equal(catalog_matches(c, &f), METAS);
     f.by_summary = true;
-    f.summary = SUMMARY_AVERAGE;
+    f.summary = ES_SUMMARY_AVERAGE;
     assert_int_equal(catalog_matches(c, &f), 0);
     empty(c, metas);
 }
@@ -130,7 +130,7 @@ static void a_search_goes_on_where_it_was(void **state)
     struct meta *metas[METAS];
     struct catalog *c = full(metas);
     struct filter f = {0};
-    char key[2 * META_ID_LEN + 1];
+    char key[2 * ES_REG_KEY_LEN + 1];
     (void)state;
     assert_int_equal(pull(c, &f, 0, 7), METAS);
     assert_int_equal(pull(c, &f, 0, METAS), METAS);

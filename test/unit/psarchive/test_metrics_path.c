@@ -19,26 +19,26 @@ static const char *family(enum metrics_family f)
 
 static struct meta *make(const char *width)
 {
-    struct registration r;
+    struct es_reg r;
     struct ps_fault fault;
     struct meta *m;
 
-    registration_init(&r);
-    assert_int_equal(registration_set(&r, "subject-type", "point-to-point"), 0);
-    assert_int_equal(registration_set(&r, "source", "192.0.2.1"), 0);
-    assert_int_equal(registration_set(&r, "destination", "192.0.2.2"), 0);
-    assert_int_equal(registration_set(&r, "tool-name", "a\"b\\c\nd"), 0);
-    assert_int_equal(registration_set(&r, "sample-bucket-width", width), 0);
-    assert_int_equal(registration_event(&r, event_find("histogram-owdelay")), 0);
-    assert_int_equal(registration_check(&r, &fault), 0);
+    es_reg_init(&r);
+    assert_int_equal(es_reg_set(&r, "subject-type", "point-to-point"), 0);
+    assert_int_equal(es_reg_set(&r, "source", "192.0.2.1"), 0);
+    assert_int_equal(es_reg_set(&r, "destination", "192.0.2.2"), 0);
+    assert_int_equal(es_reg_set(&r, "tool-name", "a\"b\\c\nd"), 0);
+    assert_int_equal(es_reg_set(&r, "sample-bucket-width", width), 0);
+    assert_int_equal(es_reg_event(&r, es_event_find("histogram-owdelay")), 0);
+    assert_int_equal(es_reg_check(&r, &fault), 0);
     assert_int_equal(meta_new(&r, 1, 0, &m), 0);
-    registration_fini(&r);
+    es_reg_fini(&r);
     return m;
 }
 
-static void add(struct row *row, const char *event, struct value v)
+static void add(struct row *row, const char *event, struct es_value v)
 {
-    row->at[row->n].event = (uint8_t)event_find(event);
+    row->at[row->n].event = (uint8_t)es_event_find(event);
     row->at[row->n++].value = v;
 }
 
@@ -46,16 +46,16 @@ static void samples_have_labels_and_seconds(void **state)
 {
     struct meta *m = make("0.0001");
     struct result r = {.ts = 1700000000};
-    struct value delays = {.form = VALUE_HIST};
-    char key[2 * META_ID_LEN + 1], want[1024], labels[512];
+    struct es_value delays = {.form = ES_VALUE_HIST};
+    char key[2 * ES_REG_KEY_LEN + 1], want[1024], labels[512];
 
     (void)state;
     meta_key_text(m, key);
-    hist_init(&delays.hist);
-    assert_int_equal(hist_add(&delays.hist, "50.00", 3), 0);
-    add(&r.row, "throughput", (struct value){.form = VALUE_NUMBER, .number = 9.5e9});
-    add(&r.row, "packet-count-sent", (struct value){.form = VALUE_NUMBER, .number = 600});
-    add(&r.row, "packet-loss-rate-bidir", (struct value){.form = VALUE_RATIO, .ratio = {1, 5}});
+    es_hist_init(&delays.hist);
+    assert_int_equal(es_hist_add(&delays.hist, "50.00", 3), 0);
+    add(&r.row, "throughput", (struct es_value){.form = ES_VALUE_NUMBER, .number = 9.5e9});
+    add(&r.row, "packet-count-sent", (struct es_value){.form = ES_VALUE_NUMBER, .number = 600});
+    add(&r.row, "packet-loss-rate-bidir", (struct es_value){.form = ES_VALUE_RATIO, .ratio = {1, 5}});
     add(&r.row, "histogram-owdelay", delays);
     assert_int_equal(metrics_path(families, m, &r), 0);
     snprintf(labels, sizeof labels,

@@ -15,7 +15,7 @@ static size_t round_trip(struct phrases *p, int64_t ts, const char *json)
 {
     struct bitput w;
     struct bitget r;
-    struct value v;
+    struct es_value v;
     bitput_init(&w);
     assert_int_equal(phrase_pack(p, &w, ts, json, strlen(json)), 0);
     assert_int_equal(bitput_end(&w), 0);
@@ -25,7 +25,7 @@ static size_t round_trip(struct phrases *p, int64_t ts, const char *json)
     assert_int_equal(v.json.len, strlen(json));
     assert_memory_equal(v.json.text, json, v.json.len);
     size_t len = w.len;
-    value_fini(&v);
+    es_value_fini(&v);
     bitput_fini(&w);
     return len;
 }

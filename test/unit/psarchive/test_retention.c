@@ -14,7 +14,7 @@ static struct retention *policy(const char *json)
     return r;
 }
 
-static int64_t days(const struct retention *r, const char *event, enum summary_type type, uint32_t window)
+static int64_t days(const struct retention *r, const char *event, enum es_summary_type type, uint32_t window)
 {
     int64_t cut = retention_cut(r, ev(event), type, window, NOW);
     return cut == RETENTION_NEVER ? -1 : (NOW - cut) / DAY;
@@ -33,12 +33,14 @@ static void the_most_specific_policy_counts(void **state)
                "{\"event_type\":\"failures\",\"summary_type\":\"*\",\"summary_window\":\"*\",\"expire\":"
                "\"never\"}]}");
     (void)state;
-    assert_int_equal(days(r, "throughput", SUMMARY_BASE, 0), 365);
-    assert_int_equal(days(r, "throughput", SUMMARY_AVERAGE, 86400), 1825);
-    assert_int_equal(days(r, "histogram-owdelay", SUMMARY_BASE, 0), 180);
-    assert_int_equal(days(r, "histogram-owdelay", SUMMARY_AGGREGATION, 300), 365); // back to the general ones
-    assert_int_equal(days(r, "histogram-owdelay", SUMMARY_STATISTICS, 0), 90); // the type before the window
-    assert_int_equal(days(r, "failures", SUMMARY_BASE, 0), -1);
+    assert_int_equal(days(r, "throughput", ES_SUMMARY_BASE, 0), 365);
+    assert_int_equal(days(r, "throughput", ES_SUMMARY_AVERAGE, 86400), 1825);
+    assert_int_equal(days(r, "histogram-owdelay", ES_SUMMARY_BASE, 0), 180);
+    assert_int_equal(days(r, "histogram-owdelay", ES_SUMMARY_AGGREGATION, 300),
+                     365); // back to the general ones
+    assert_int_equal(days(r, "histogram-owdelay", ES_SUMMARY_STATISTICS, 0),
+                     90); // the type before the window
+    assert_int_equal(days(r, "failures", ES_SUMMARY_BASE, 0), -1);
     retention_free(r);
     retention_free(NULL);
 }
@@ -48,9 +50,9 @@ static void what_no_policy_fits_is_kept(void **state)
     struct retention *r = policy("{\"policies\":[{\"event_type\":\"throughput\",\"summary_type\":\"base\","
                                  "\"summary_window\":\"*\",\"expire\":\"0\"}]}");
     (void)state;
-    assert_int_equal(days(r, "throughput", SUMMARY_BASE, 0), 0);
-    assert_int_equal(days(r, "throughput", SUMMARY_AVERAGE, 86400), -1);
-    assert_int_equal(days(r, "failures", SUMMARY_BASE, 0), -1);
+    assert_int_equal(days(r, "throughput", ES_SUMMARY_BASE, 0), 0);
+    assert_int_equal(days(r, "throughput", ES_SUMMARY_AVERAGE, 86400), -1);
+    assert_int_equal(days(r, "failures", ES_SUMMARY_BASE, 0), -1);
     retention_free(r);
 }
 

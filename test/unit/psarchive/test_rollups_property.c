@@ -16,7 +16,7 @@ struct given {
     unsigned meta;
     int64_t ts;
     size_t event;
-    struct value value;
+    struct es_value value;
 };
 
 struct world {
@@ -31,24 +31,27 @@ static uint64_t below(struct world *w, uint64_t n)
     return ps_rand_u64(&w->rand) % n;
 }
 
-static void random_hist(struct world *w, struct hist *h)
+static void random_hist(struct world *w, struct es_hist *h)
 {
     char key[32];
-    hist_init(h);
+    bool close = below(w, 2) == 0; // as those of one path are
+    es_hist_init(h);
     for (uint64_t n = below(w, 12); n > 0; n--) {
-        if (below(w, 20) == 0)
+        if (close)
+            snprintf(key, sizeof key, "7.%02d", (int)below(w, 100));
+        else if (below(w, 20) == 0)
             snprintf(key, sizeof key, "k%d", (int)below(w, 4));
         else
             snprintf(key, sizeof key, "%d.%0*d", (int)below(w, 40), below(w, 9) == 0 ? 1 : 2,
                      (int)below(w, 10));
-        assert_int_equal(hist_add(h, key, below(w, 300)), 0);
+        assert_int_equal(es_hist_add(h, key, below(w, 300)), 0);
     }
-    assert_int_equal(hist_settle(h), 0);
+    assert_int_equal(es_hist_settle(h), 0);
 }
 
-static struct value random_value(struct world *w, size_t event)
+static struct es_value random_value(struct world *w, size_t event)
 {
-    struct value v = {0};
+    struct es_value v = {0};
     switch (event) {
     case 0:
         return number((double)below(w, 600));
@@ -57,7 +60,7 @@ static struct value random_value(struct world *w, size_t event)
     case 2:
         return ratio(below(w, 600), 600);
     case 3:
-        v.form = VALUE_HIST;
+        v.form = ES_VALUE_HIST;
         random_hist(w, &v.hist);
         return v;
     default:
@@ -65,11 +68,11 @@ static struct value random_value(struct world *w, size_t event)
     }
 }
 
-static struct value copy_of(const struct value *v)
+static struct es_value copy_of(const struct es_value *v)
 {
-    struct value copy = *v;
-    if (v->form == VALUE_HIST)
-        assert_int_equal(hist_copy(&copy.hist, &v->hist), 0);
+    struct es_value copy = *v;
+    if (v->form == ES_VALUE_HIST)
+        assert_int_equal(es_hist_copy(&copy.hist, &v->hist), 0);
     return copy;
 }
 
@@ -77,12 +80,12 @@ static void make_world(struct fix *f, struct world *w, uint64_t seed)
 {
     ps_rand_seed(&w->rand, seed);
     for (unsigned m = 0; m < METAS; m++) {
-        struct registration r;
+        struct es_reg r;
         reg_path(&r, m);
-        reg_windows(&r, "time-error-estimates", SUMMARY_AVERAGE);
-        reg_summary(&r, "packet-count-lost", SUMMARY_AVERAGE, 60 * (m + 7));
+        reg_windows(&r, "time-error-estimates", ES_SUMMARY_AVERAGE);
+        reg_summary(&r, "packet-count-lost", ES_SUMMARY_AVERAGE, 60 * (m + 7));
         w->metas[m] = put_registration(f, &r);
-        registration_fini(&r);
+        es_reg_fini(&r);
         for (unsigned i = 0; i < POINTS; i++)
             for (size_t e = 0; e < COUNT(events); e++)
                 if (below(w, 5) > 0)
@@ -115,7 +118,7 @@ static void give_all(struct fix *f, struct world *w)
         struct put *p = put_to(f, w->metas[m]);
         p->done = done;
         for (uint64_t n = 1 + below(w, 20); n > 0 && i < w->n && w->at[i].meta == m; n--, i++) {
-            struct value v = copy_of(&w->at[i].value);
+            struct es_value v = copy_of(&w->at[i].value);
             put_one(p, w->at[i].ts, events[w->at[i].event], v);
         }
         for (uint64_t n = below(w, 4); n > 0; n--) {
@@ -144,32 +147,32 @@ static struct rollup *from_scratch(const struct world *w, unsigned m, uint32_t w
     return r;
 }
 
-static void compare_value(struct rollup_sum *wanted, enum summary_type type, const struct value *got)
+static void compare_value(struct rollup_sum *wanted, enum es_summary_type type, const struct es_value *got)
 {
-    struct value v;
+    struct es_value v;
     assert_int_equal(rollup_value(wanted, type, &v), 0);
-    if (type != SUMMARY_STATISTICS)
-        assert_true(value_equal(&v, got));
+    if (type != ES_SUMMARY_STATISTICS)
+        assert_true(es_value_equal(&v, got));
     else {
-        assert_int_equal(v.stats.defined, got->stats.defined);
-        assert_true(v.stats.median == got->stats.median && v.stats.variance == got->stats.variance);
+        assert_int_equal(v.stats->defined, got->stats->defined);
+        assert_true(v.stats->median == got->stats->median && v.stats->variance == got->stats->variance);
     }
-    value_fini(&v);
+    es_value_fini(&v);
 }
 
-static size_t check_summary(struct fix *f, const struct world *w, unsigned m, const struct summary *s)
+static size_t check_summary(struct fix *f, const struct world *w, unsigned m, const struct es_summary *s)
 {
     struct series *cursor;
     const struct point *p;
     size_t n = 0;
     int got;
-    assert_int_equal(series_open(&cursor, f->reader, w->metas[m], s->event, (enum summary_type)s->type,
+    assert_int_equal(series_open(&cursor, f->reader, w->metas[m], s->event, (enum es_summary_type)s->type,
                                  s->window, 0, INT64_MAX),
                      0);
     while ((got = series_next(cursor, &p)) > 0) {
         if (s->window > 0) {
             struct rollup *r = from_scratch(w, m, s->window, p->ts);
-            compare_value(rollup_find(r, s->event), (enum summary_type)s->type, &p->value);
+            compare_value(rollup_find(r, s->event), (enum es_summary_type)s->type, &p->value);
             rollup_free(r);
         }
         n++;
@@ -179,7 +182,7 @@ static size_t check_summary(struct fix *f, const struct world *w, unsigned m, co
     return n;
 }
 
-static size_t windows_with_points(const struct world *w, unsigned m, const struct summary *s)
+static size_t windows_with_points(const struct world *w, unsigned m, const struct es_summary *s)
 {
     int64_t last = -1;
     size_t n = 0;
@@ -204,7 +207,7 @@ static void check_world(struct fix *f, const struct world *w)
 {
     for (unsigned m = 0; m < METAS; m++)
         for (size_t i = 0; i < w->metas[m]->nsummaries; i++) {
-            const struct summary *s = &w->metas[m]->summaries[i];
+            const struct es_summary *s = &w->metas[m]->summaries[i];
             size_t n = check_summary(f, w, m, s);
             assert_true(n > 0);
             if (s->window >= 300)
@@ -215,7 +218,7 @@ static void check_world(struct fix *f, const struct world *w)
 static void free_world(struct world *w)
 {
     for (size_t i = 0; i < w->n; i++)
-        value_fini(&w->at[i].value);
+        es_value_fini(&w->at[i].value);
     for (unsigned m = 0; m < METAS; m++)
         meta_unref(w->metas[m]);
     free(w);
@@ -259,7 +262,7 @@ static void a_histogram_that_is_replaced_leaves_nothing_of_itself(void **state)
         assert_int_equal(put_of_run(f, w, i), 0);
     for (size_t i = 0; i < w->n; i += 3)
         if (w->at[i].event == 3) {
-            value_fini(&w->at[i].value);
+            es_value_fini(&w->at[i].value);
             w->at[i].value = random_value(w, 3);
         }
     for (size_t i = 0; i < w->n; i++)

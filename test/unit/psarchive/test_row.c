@@ -6,7 +6,7 @@
 
 static void fill(struct row *row, uint64_t lost, uint64_t told)
 {
-    struct value v;
+    struct es_value v;
     row->n = 0;
     v = number(600);
     row_add(row, ev("packet-count-sent"), &v);
@@ -24,7 +24,7 @@ static void fill(struct row *row, uint64_t lost, uint64_t told)
 
 static struct meta *path_meta(void)
 {
-    struct registration r;
+    struct es_reg r;
     reg_path(&r, 1);
     return meta_of(&r);
 }
@@ -56,13 +56,13 @@ static void values_come_back_wanted_or_all(void **state)
         assert_int_equal(back.n, row.n);
         for (size_t i = 0; i < row.n; i++) {
             assert_int_equal(back.at[i].event, row.at[i].event);
-            assert_true(value_equal(&back.at[i].value, &row.at[i].value));
+            assert_true(es_value_equal(&back.at[i].value, &row.at[i].value));
         }
         row_fini(&back);
         int rate = ev("packet-loss-rate");
         assert_int_equal(row_unpack(w.data, w.len, m, ph, UINT64_C(1) << rate, &back), 0);
         assert_int_equal(back.n, 1);
-        assert_true(value_equal(&back.at[0].value, row_find(&row, rate)));
+        assert_true(es_value_equal(&back.at[0].value, row_find(&row, rate)));
         row_fini(&back);
         row_fini(&row);
         bitput_fini(&w);

@@ -6,11 +6,11 @@
 
 static const struct meta *loaded(struct fix *f, unsigned n)
 {
-    struct registration r;
+    struct es_reg r;
     reg_path(&r, 1);
-    reg_summary(&r, "packet-count-lost", SUMMARY_AVERAGE, 0);
+    reg_summary(&r, "packet-count-lost", ES_SUMMARY_AVERAGE, 0);
     const struct meta *m = put_registration(f, &r);
-    registration_fini(&r);
+    es_reg_fini(&r);
     struct put *p = put_to(f, m);
     for (unsigned i = 0; i < n; i++) {
         put_one(p, TS + i * 60, "packet-count-lost", number(i));
@@ -22,7 +22,7 @@ static const struct meta *loaded(struct fix *f, unsigned n)
     return m;
 }
 
-static size_t count(struct fix *f, const struct meta *m, const char *event, enum summary_type type,
+static size_t count(struct fix *f, const struct meta *m, const char *event, enum es_summary_type type,
                     uint32_t window, int64_t from, int64_t to, int64_t *first)
 {
     struct series *s;
@@ -45,14 +45,14 @@ static void a_series_is_longer_than_a_fetch_and_both_ends_count(void **state)
     struct fix *f = *state;
     const struct meta *m = loaded(f, 1000);
     int64_t first;
-    assert_int_equal(count(f, m, "packet-count-lost", SUMMARY_BASE, 0, 0, INT64_MAX, &first), 1000);
+    assert_int_equal(count(f, m, "packet-count-lost", ES_SUMMARY_BASE, 0, 0, INT64_MAX, &first), 1000);
     assert_int_equal(first, TS);
-    assert_int_equal(count(f, m, "packet-count-lost", SUMMARY_BASE, 0, TS + 60, TS + 120, &first), 2);
+    assert_int_equal(count(f, m, "packet-count-lost", ES_SUMMARY_BASE, 0, TS + 60, TS + 120, &first), 2);
     assert_int_equal(first, TS + 60);
-    assert_int_equal(count(f, m, "packet-count-lost", SUMMARY_BASE, 0, TS + 61, TS + 119, NULL), 0);
-    assert_int_equal(count(f, m, "packet-count-lost", SUMMARY_BASE, 0, TS + 120, TS, NULL), 0);
-    assert_int_equal(count(f, m, "histogram-owdelay", SUMMARY_BASE, 0, 0, INT64_MAX, NULL), 500);
-    assert_int_equal(count(f, m, "failures", SUMMARY_BASE, 0, 0, INT64_MAX, NULL), 0);
+    assert_int_equal(count(f, m, "packet-count-lost", ES_SUMMARY_BASE, 0, TS + 61, TS + 119, NULL), 0);
+    assert_int_equal(count(f, m, "packet-count-lost", ES_SUMMARY_BASE, 0, TS + 120, TS, NULL), 0);
+    assert_int_equal(count(f, m, "histogram-owdelay", ES_SUMMARY_BASE, 0, 0, INT64_MAX, NULL), 500);
+    assert_int_equal(count(f, m, "failures", ES_SUMMARY_BASE, 0, 0, INT64_MAX, NULL), 0);
     meta_unref(m);
 }
 
@@ -61,11 +61,12 @@ static void buckets_begin_at_whole_windows(void **state)
     struct fix *f = *state;
     const struct meta *m = loaded(f, 1000);
     int64_t first;
-    assert_int_equal(count(f, m, "packet-count-lost", SUMMARY_AGGREGATION, 300, 0, INT64_MAX, &first), 200);
+    assert_int_equal(count(f, m, "packet-count-lost", ES_SUMMARY_AGGREGATION, 300, 0, INT64_MAX, &first),
+                     200);
     assert_int_equal(first, TS - TS % 300);
-    assert_int_equal(count(f, m, "histogram-owdelay", SUMMARY_STATISTICS, 86400, 0, INT64_MAX, &first), 2);
+    assert_int_equal(count(f, m, "histogram-owdelay", ES_SUMMARY_STATISTICS, 86400, 0, INT64_MAX, &first), 2);
     assert_int_equal(first, TS - TS % 86400);
-    assert_int_equal(count(f, m, "packet-count-lost", SUMMARY_AGGREGATION, 300, first + 1, TS + 299, NULL),
+    assert_int_equal(count(f, m, "packet-count-lost", ES_SUMMARY_AGGREGATION, 300, first + 1, TS + 299, NULL),
                      1);
     meta_unref(m);
 }
@@ -77,13 +78,13 @@ static void window_0_is_of_each_point(void **state)
     struct series *s;
     const struct point *p;
     assert_int_equal(
-        series_open(&s, f->reader, m, ev("histogram-owdelay"), SUMMARY_STATISTICS, 0, 0, INT64_MAX), 0);
+        series_open(&s, f->reader, m, ev("histogram-owdelay"), ES_SUMMARY_STATISTICS, 0, 0, INT64_MAX), 0);
     assert_int_equal(series_next(s, &p), 1);
-    assert_int_equal(p->value.form, VALUE_STATS);
-    assert_true(p->value.stats.maximum == 2.5 && p->value.stats.mean == 1.75);
+    assert_int_equal(p->value.form, ES_VALUE_STATS);
+    assert_true(p->value.stats->maximum == 2.5 && p->value.stats->mean == 1.75);
     series_close(s);
     assert_int_equal(
-        series_open(&s, f->reader, m, ev("packet-count-lost"), SUMMARY_AVERAGE, 0, TS + 60, TS + 60), 0);
+        series_open(&s, f->reader, m, ev("packet-count-lost"), ES_SUMMARY_AVERAGE, 0, TS + 60, TS + 60), 0);
     assert_int_equal(series_next(s, &p), 1);
     assert_true(p->value.number == 1);
     assert_int_equal(series_next(s, &p), 0);
@@ -96,10 +97,10 @@ static void what_is_not_registered_is_refused(void **state)
     struct fix *f = *state;
     const struct meta *m = loaded(f, 1);
     struct series *s;
-    assert_int_equal(series_open(&s, f->reader, m, ev("throughput"), SUMMARY_BASE, 0, 0, 1), PS_ENOTFOUND);
-    assert_int_equal(series_open(&s, f->reader, m, ev("packet-count-lost"), SUMMARY_BASE, 300, 0, 1),
+    assert_int_equal(series_open(&s, f->reader, m, ev("throughput"), ES_SUMMARY_BASE, 0, 0, 1), PS_ENOTFOUND);
+    assert_int_equal(series_open(&s, f->reader, m, ev("packet-count-lost"), ES_SUMMARY_BASE, 300, 0, 1),
                      PS_ENOTFOUND);
-    assert_int_equal(series_open(&s, f->reader, m, ev("packet-count-lost"), SUMMARY_AVERAGE, 300, 0, 1),
+    assert_int_equal(series_open(&s, f->reader, m, ev("packet-count-lost"), ES_SUMMARY_AVERAGE, 300, 0, 1),
                      PS_ENOTFOUND);
     meta_unref(m);
 }
@@ -111,7 +112,7 @@ static void a_cursor_holds_nothing_up_and_sees_what_comes(void **state)
     struct series *s;
     const struct point *p;
     size_t n = 1;
-    assert_int_equal(series_open(&s, f->reader, m, ev("packet-count-lost"), SUMMARY_BASE, 0, 0, INT64_MAX),
+    assert_int_equal(series_open(&s, f->reader, m, ev("packet-count-lost"), ES_SUMMARY_BASE, 0, 0, INT64_MAX),
                      0);
     assert_int_equal(series_next(s, &p), 1);
     assert_int_equal(put_alone(f, m, TS + 300 * 60, "packet-count-lost", number(300)), 0);
@@ -129,7 +130,7 @@ static void points_are_passed_over(void **state)
     const struct meta *m = loaded(f, 600);
     struct series *s;
     const struct point *p;
-    assert_int_equal(series_open(&s, f->reader, m, ev("packet-count-lost"), SUMMARY_BASE, 0, 0, INT64_MAX),
+    assert_int_equal(series_open(&s, f->reader, m, ev("packet-count-lost"), ES_SUMMARY_BASE, 0, 0, INT64_MAX),
                      0);
     assert_int_equal(series_skip(s, 555), 0);
     assert_int_equal(series_next(s, &p), 1);
@@ -155,8 +156,8 @@ static void documents_come_back_as_they_were(void **state)
         put_free(p);
     }
     struct put *p = put_to(f, m);
-    assert_int_equal(put_document(p, TS, other, strlen(other)), 0); // the first one stays
-    assert_int_equal(put_through(f, p), 0);
+    assert_int_equal(put_document(p, TS, other, strlen(other)), 0);
+    assert_int_equal(put_through(f, p), PS_EDUPLICATE); // the first one stays
     put_free(p);
     assert_int_equal(document_read(f->reader, m, TS, &text, &len), 0);
     assert_int_equal(len, strlen(first));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include "psarchive/purge.h"
 #include "psarchive/store_impl.h"
 
@@ -10,10 +11,10 @@
 
 static const struct meta *path(struct fix *f, unsigned n)
 {
-    struct registration r;
+    struct es_reg r;
     reg_path(&r, n);
     const struct meta *m = put_registration(f, &r);
-    registration_fini(&r);
+    es_reg_fini(&r);
     return m;
 }
 
@@ -23,7 +24,7 @@ static void the_same_registration_is_the_same_meta_also_later(void **state)
     const struct meta *a = path(f, 1), *b = path(f, 1), *c = path(f, 2);
     assert_ptr_equal(a, b);
     assert_ptr_not_equal(a, c);
-    uint8_t key[META_ID_LEN];
+    uint8_t key[ES_REG_KEY_LEN];
     memcpy(key, a->key, sizeof key);
     meta_unref(a);
     meta_unref(b);
@@ -116,11 +117,12 @@ static void a_newer_point_counts_when_that_was_not_noted(void **state)
     port_wait(f->port, 0);
     look_beside(f, "failures", &updated);
     assert_true(updated == TS + 60);
-    assert_int_equal(put_alone(f, m, PUT_TS_MAX, "failures", text("{}")), 0);
+    int64_t ahead = (int64_t)time(NULL) + PUT_AHEAD / 2;
+    assert_int_equal(put_alone(f, m, ahead, "failures", text("{}")), 0);
     assert_int_equal(port_call(f->port, forget_seen, forgot, NULL), 0);
     port_wait(f->port, 0);
     look_beside(f, "failures", &updated);
-    assert_true(updated > TS + 60 && updated < PUT_TS_MAX); // the future is none of it
+    assert_int_equal(updated, m->created); // the future is none of it, nor the present
     meta_unref(m);
 }
 
@@ -200,7 +202,7 @@ static void another_process_that_writes_is_seen(void **state)
     struct series *s;
     const struct point *p;
     assert_int_equal(
-        series_open(&s, f->reader, m, ev("packet-count-lost"), SUMMARY_AGGREGATION, 300, 0, INT64_MAX), 0);
+        series_open(&s, f->reader, m, ev("packet-count-lost"), ES_SUMMARY_AGGREGATION, 300, 0, INT64_MAX), 0);
     assert_int_equal(series_next(s, &p), 1);
     assert_true(p->value.number == 12);
     series_close(s);
@@ -248,6 +250,36 @@ static void purged(void *ctx, int err)
     assert_int_equal(err, 0);
 }
 
+static bool comes_to(struct fix *f, size_t metas)
+{
+    for (int i = 0; i < 2000 && catalog_count(store_catalog(f->store)) != metas; i++)
+        usleep(10000);
+    return catalog_count(store_catalog(f->store)) == metas;
+}
+
+static int forget_all(void *ctx, struct store *s)
+{
+    (void)ctx;
+    return ps_db_run(s->db, "DELETE FROM meta");
+}
+
+static void what_another_process_did_is_seen_without_a_write(void **state)
+{
+    struct fix *f = *state, other = *f;
+    const struct meta *m = path(f, 1), *n;
+    fix_open(&other);
+    n = path(&other, 2);
+    fix_close(&other);
+    assert_true(comes_to(f, 2));
+    fix_open(&other);
+    assert_int_equal(port_call(other.port, forget_all, purged, NULL), 0);
+    fix_close(&other);
+    assert_true(comes_to(f, 0));
+    assert_int_equal(put_alone(f, m, TS, "packet-count-lost", number(3)), PS_ENOTFOUND);
+    meta_unref(n);
+    meta_unref(m);
+}
+
 static void a_meta_that_was_purged_is_gone_and_comes_again(void **state)
 {
     static const char json[] =
@@ -257,7 +289,7 @@ static void a_meta_that_was_purged_is_gone_and_comes_again(void **state)
     struct retention *policy;
     struct purge p;
     const struct meta *m = path(f, 1);
-    uint8_t key[META_ID_LEN];
+    uint8_t key[ES_REG_KEY_LEN];
     memcpy(key, m->key, sizeof key);
     assert_int_equal(put_alone(f, m, TS, "histogram-owdelay", hist("1.5:3")), 0);
     assert_int_equal(put_alone(f, m, TS, "failures", text("{\"error\":\"x\"}")), 0);
@@ -308,7 +340,8 @@ static double sum_of(struct fix *f, const struct meta *m, const char *event)
     struct series *s;
     const struct point *p;
     double sum = 0;
-    assert_int_equal(series_open(&s, f->reader, m, ev(event), SUMMARY_AGGREGATION, 86400, 0, INT64_MAX), 0);
+    assert_int_equal(series_open(&s, f->reader, m, ev(event), ES_SUMMARY_AGGREGATION, 86400, 0, INT64_MAX),
+                     0);
     while (series_next(s, &p) > 0)
         sum += p->value.number;
     series_close(s);
@@ -374,6 +407,7 @@ int main(void)
         TEST(nothing_is_written_under_the_floor_and_reading_goes_on),
         TEST(another_process_that_writes_is_seen),
         TEST(what_another_process_purged_and_registered_anew_is_seen),
+        TEST(what_another_process_did_is_seen_without_a_write),
         TEST(a_meta_that_was_purged_is_gone_and_comes_again),
         TEST(what_was_purged_is_not_counted_again),
         TEST(what_another_process_purged_is_not_counted_again),

@@ -3,15 +3,17 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <time.h>
+#include "psarchive/verify.h"
 
 #define TS 1700000400
+#define HOUR (TS - TS % 3600)
 
 static const struct meta *path(struct fix *f)
 {
-    struct registration r;
+    struct es_reg r;
     reg_path(&r, 1);
     const struct meta *m = put_registration(f, &r);
-    registration_fini(&r);
+    es_reg_fini(&r);
     return m;
 }
 
@@ -20,7 +22,7 @@ static size_t points(struct fix *f, const struct meta *m, const char *event)
     struct series *s;
     const struct point *p;
     size_t n = 0;
-    assert_int_equal(series_open(&s, f->reader, m, ev(event), SUMMARY_BASE, 0, 0, INT64_MAX), 0);
+    assert_int_equal(series_open(&s, f->reader, m, ev(event), ES_SUMMARY_BASE, 0, 0, INT64_MAX), 0);
     while (series_next(s, &p) > 0)
         n++;
     series_close(s);
@@ -47,7 +49,7 @@ static void a_put_is_all_or_nothing(void **state)
 static void two_numbers_for_one_place_are_a_conflict_also_within_a_put(void **state)
 {
     struct fix *f = *state;
-    struct registration r;
+    struct es_reg r;
     struct put *p = put_to(f, NULL);
     reg_path(&r, 1);
     reg_check(&r);
@@ -101,7 +103,7 @@ static void check_failure(struct fix *f, const struct meta *m, const char *why)
 {
     struct series *s;
     const struct point *p;
-    assert_int_equal(series_open(&s, f->reader, m, ev("failures"), SUMMARY_BASE, 0, 0, INT64_MAX), 0);
+    assert_int_equal(series_open(&s, f->reader, m, ev("failures"), ES_SUMMARY_BASE, 0, 0, INT64_MAX), 0);
     assert_int_equal(series_next(s, &p), 1);
     assert_int_equal(p->value.json.len, strlen(why));
     assert_memory_equal(p->value.json.text, why, strlen(why));
@@ -137,14 +139,16 @@ static void a_run_repeats_completes_and_corrects_itself(void **state)
     meta_unref(m);
 }
 
-static void another_document_in_the_same_second_adds_nothing(void **state)
+static void another_document_in_the_same_second_is_refused(void **state)
 {
     struct fix *f = *state;
     const struct meta *m = path(f);
     struct put *p = put_to(f, m);
     assert_int_equal(fail_of(f, m, NULL, "{\"error\":\"a\"}", "first"), 0);
     assert_int_equal(fail_of(f, m, NULL, "{\"error\":\"a\"}", "first"), 0);
-    assert_int_equal(fail_of(f, m, NULL, "{\"error\":\"a\"}", "second"), 0); // says the same
+    assert_int_equal(fail_of(f, m, NULL, "{\"error\":\"a\"}", "second"), PS_EDUPLICATE); // says the same
+    assert_int_equal(fail_of(f, m, NULL, NULL, "second"), PS_EDUPLICATE);
+    assert_int_equal(fail_of(f, m, NULL, NULL, "first"), 0);
     put_one(p, TS, "packet-count-lost", number(3));
     assert_int_equal(put_document(p, TS, "second", 6), 0);
     assert_int_equal(put_through(f, p), PS_EDUPLICATE);
@@ -158,7 +162,7 @@ static void a_put_that_cannot_be_is_told_when_it_is_made(void **state)
     struct fix *f = *state;
     const struct meta *m = path(f);
     struct put *p = put_to(f, m);
-    struct value v = number(1);
+    struct es_value v = number(1);
     assert_int_equal(put_value(p, TS, ev("throughput"), &v), PS_EUNKNOWN); // not registered
     v = number(1);
     assert_int_equal(put_value(p, -1, ev("packet-count-lost"), &v), PS_ERANGE);
@@ -166,9 +170,32 @@ static void a_put_that_cannot_be_is_told_when_it_is_made(void **state)
     assert_int_equal(put_value(p, PUT_TS_MAX + 1, ev("packet-count-lost"), &v), PS_ERANGE);
     v = hist("1:1");
     assert_int_equal(put_value(p, TS, ev("packet-count-lost"), &v), PS_EMALFORMED);
-    assert_int_equal(v.form, VALUE_NONE);
+    assert_int_equal(v.form, ES_VALUE_NONE);
     assert_int_equal(p->nvalues, 0);
     put_free(p);
+    meta_unref(m);
+}
+
+static void what_is_far_ahead_is_refused_alone(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    char why[PUT_WHY_SIZE];
+    struct put *p = put_to(f, m), *good = put_to(f, m);
+    put_one(p, TS, "packet-count-lost", number(1));
+    put_one(p, INT64_C(4102444800), "packet-count-lost", number(1));
+    put_one(good, (int64_t)time(NULL) + PUT_AHEAD / 2, "packet-count-lost", number(1));
+    assert_int_equal(port_put(f->port, p), 0);
+    assert_int_equal(port_put(f->port, good), 0);
+    port_wait(f->port, 0);
+    assert_int_equal(p->err, PS_ERANGE);
+    assert_string_equal(put_why(p, why),
+                        "the time 4102444800 (2100-01-01T00:00:00Z) is more than a day ahead of "
+                        "the archive's clock");
+    assert_int_equal(good->err, 0);
+    assert_int_equal(points(f, m, "packet-count-lost"), 1);
+    put_free(p);
+    put_free(good);
     meta_unref(m);
 }
 
@@ -224,6 +251,72 @@ static void who_asked_is_told_on_his_own_port(void **state)
     meta_unref(m);
 }
 
+static double aggregation(struct fix *f, const struct meta *m, const char *event, uint32_t window, int64_t ts)
+{
+    struct series *s;
+    const struct point *p;
+    double got = -1;
+    assert_int_equal(series_open(&s, f->reader, m, ev(event), ES_SUMMARY_AGGREGATION, window, ts, ts), 0);
+    if (series_next(s, &p) > 0)
+        got = p->value.number;
+    series_close(s);
+    return got;
+}
+
+static int put_one_sum(struct fix *f, const struct meta *m, int64_t ts, double sum, struct put **out)
+{
+    struct es_value v = number(sum);
+    *out = put_to(f, m);
+    assert_int_equal(put_sum(*out, ts, ev("packet-count-lost"), 3600, &v), 0);
+    return put_through(f, *out);
+}
+
+static void a_sum_takes_the_place_of_a_roll_up_and_bars_its_points(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    struct put *p;
+    assert_int_equal(put_alone(f, m, TS + 60, "packet-count-lost", number(3)), 0);
+    assert_int_equal(put_one_sum(f, m, HOUR, 100, &p), 0);
+    assert_int_equal(p->created, 1);
+    put_free(p);
+    assert_true(aggregation(f, m, "packet-count-lost", 3600, HOUR) == 100);
+    assert_true(aggregation(f, m, "packet-count-lost", 300, TS) == 3);
+    assert_int_equal(put_one_sum(f, m, HOUR, 100, &p), 0);
+    assert_int_equal(p->same, 1); // counts once
+    put_free(p);
+    p = put_to(f, m);
+    put_one(p, TS + 60, "packet-count-lost", number(3));     // is there
+    put_one(p, TS + 120, "packet-count-lost", number(5));    // may be in the sum
+    put_one(p, HOUR + 3600, "packet-count-lost", number(7)); // is not
+    assert_int_equal(put_through(f, p), 0);
+    assert_int_equal(p->same, 1);
+    assert_int_equal(p->purged, 1);
+    assert_int_equal(p->created, 1);
+    put_free(p);
+    assert_true(aggregation(f, m, "packet-count-lost", 3600, HOUR) == 100);
+    assert_true(aggregation(f, m, "packet-count-lost", 3600, HOUR + 3600) == 7);
+    meta_unref(m);
+}
+
+static void a_sum_that_cannot_be_is_told_when_it_is_made(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    struct put *p = put_to(f, m);
+    struct es_value v = number(1);
+    assert_int_equal(put_sum(p, HOUR + 1, ev("packet-count-lost"), 3600, &v),
+                     PS_ERANGE); // no window's beginning
+    v = number(1);
+    assert_int_equal(put_sum(p, HOUR, ev("packet-count-lost"), 60, &v), PS_EUNKNOWN);
+    v = number(1);
+    assert_int_equal(put_sum(p, HOUR, ev("packet-reorders"), 3600, &v), PS_EUNKNOWN);
+    v = hist("1:1");
+    assert_int_equal(put_sum(p, HOUR, ev("packet-count-lost"), 3600, &v), PS_EMALFORMED);
+    put_free(p);
+    meta_unref(m);
+}
+
 static int count_call(void *ctx, struct store *s)
 {
     assert_non_null(s);
@@ -244,6 +337,51 @@ static void a_call_runs_between_transactions(void **state)
     assert_int_equal(port_call(f->port, count_call, called, &n), 0);
     port_wait(f->port, 0);
     assert_int_equal(n, 2);
+}
+
+static struct es_value wide(unsigned n)
+{
+    struct es_value v = {.form = ES_VALUE_HIST};
+    char key[16];
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(key, sizeof key, "%u.%02u", 10 + n % 3, i);
+        assert_int_equal(es_hist_add(&v.hist, key, 1 + n % 7), 0);
+    }
+    assert_int_equal(es_hist_settle(&v.hist), 0);
+    return v;
+}
+
+// A point in each of 400 hours, from that hour on, in one transaction.
+static void put_hours(struct fix *f, const struct meta *m, unsigned first, int64_t second)
+{
+    struct put *p = put_to(f, m);
+    for (unsigned i = first; i < first + 400; i++)
+        put_one(p, HOUR - (int64_t)i * 3600 + second, "histogram-owdelay", wide(i));
+    assert_int_equal(put_through(f, p), 0);
+    assert_int_equal(p->created, 400);
+    put_free(p);
+}
+
+static void tell_fault(void *ctx, const char *line)
+{
+    (void)ctx;
+    fail_msg("%s", line);
+}
+
+// More roll-ups than stay in memory, and each is changed a second time.
+static void roll_ups_that_left_the_memory_are_added_to(void **state)
+{
+    struct fix *f = *state;
+    const struct meta *m = path(f);
+    struct verify v = {.tell = tell_fault};
+    for (int64_t second = 0; second < 2; second++)
+        for (unsigned first = 0; first < 8000; first += 400)
+            put_hours(f, m, first, second);
+    assert_int_equal(verify_run(&v, f->reader), 0);
+    assert_int_equal(v.faults, 0);
+    assert_int_equal(v.results, 16000);
+    assert_true(v.rollups >= 2 * 8000 + 8000 / 24);
+    meta_unref(m);
 }
 
 static void the_log_is_emptied_when_nothing_is_written(void **state)
@@ -274,11 +412,15 @@ int main(void)
         TEST(what_is_there_already_is_counted_and_left),
         TEST(another_run_in_the_same_second_is_refused),
         TEST(a_run_repeats_completes_and_corrects_itself),
-        TEST(another_document_in_the_same_second_adds_nothing),
+        TEST(another_document_in_the_same_second_is_refused),
         TEST(a_put_that_cannot_be_is_told_when_it_is_made),
+        TEST(what_is_far_ahead_is_refused_alone),
         TEST(one_bad_put_does_not_spoil_the_others),
         TEST(who_asked_is_told_on_his_own_port),
+        TEST(a_sum_takes_the_place_of_a_roll_up_and_bars_its_points),
+        TEST(a_sum_that_cannot_be_is_told_when_it_is_made),
         TEST(a_call_runs_between_transactions),
+        TEST(roll_ups_that_left_the_memory_are_added_to),
         TEST(the_log_is_emptied_when_nothing_is_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,17 +94,12 @@ static struct ow_result_meta meta_of(void)
 static char *line_of(const struct session *s, uint32_t first, uint32_t end, const struct ow_result_meta *meta,
                      int *err, struct ps_fault *fault)
 {
-    char *text = NULL;
-    size_t len;
-    FILE *out = open_memstream(&text, &len);
-    struct ps_json json;
+    struct ps_text t;
     struct ow_file *f;
     assert_int_equal(ow_file_new(&f, s->fd, "x.owp", fault), 0);
-    ps_json_init(&json, out, false);
-    *err = ow_result_write(f, first, end, meta, &json, fault);
-    fclose(out);
+    *err = ow_result_write(f, first, end, meta, ps_text_open(&t), fault);
     ow_file_free(f);
-    return text;
+    return ps_text_close(&t, NULL);
 }
 
 static char *result_of(const struct session *s, uint32_t first, uint32_t end,
@@ -488,14 +483,9 @@ static void counts_are_those_of_pscheduler_from_raw_lines(void **state)
 static char *told(void (*put)(struct ps_json *, const struct ow_result_meta *, ps_ntp, ps_ntp),
                   const struct ow_result_meta *m, ps_ntp from, ps_ntp to)
 {
-    char *text = NULL;
-    size_t len;
-    struct ps_json json;
-    FILE *out = open_memstream(&text, &len);
-    ps_json_init(&json, out, false);
-    put(&json, m, from, to);
-    fclose(out);
-    return text;
+    struct ps_text t;
+    put(ps_text_open(&t), m, from, to);
+    return ps_text_close(&t, NULL);
 }
 
 static void a_gap_has_its_times_and_its_reason(void **state)

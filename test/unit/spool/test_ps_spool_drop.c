@@ -95,10 +95,42 @@ static void so_does_the_opening(void **state)
 {
     struct fix *f = *state;
     struct ps_spool *s = fix_open(f, unbounded);
-    fix_put(s, 1, 5, NOW);
+    for (unsigned i = 1; i <= 5; i++)
+        fix_put(s, i, 1, NOW);
     ps_spool_close(s);
     ps_spool_close(fix_open(f, three));
     assert_holds(f, "-2 3 4 5");
+}
+
+static void a_file_of_several_is_dropped_as_a_whole_and_all_are_counted(void **state)
+{
+    struct fix *f = *state;
+    struct ps_spool *s = fix_open(f, unbounded);
+    fix_put(s, 1, 4, NOW);
+    fix_put(s, 5, 2, NOW + PS_SEC);
+    ps_spool_close(s);
+    s = fix_open(f, three);
+    assert_int_equal(ps_spool_dropped(s), 4);
+    assert_int_equal(fix_stat(s).records, 2);
+    assert_int_equal(fix_stat(s).untold, 4);
+    ps_spool_close(s);
+    assert_holds(f, "-4 5 6");
+}
+
+// A bound of a few documents keeps them apart, so that it drops no more than it must.
+static void documents_share_files_only_where_that_is_little_of_the_bound(void **state)
+{
+    struct fix *f = *state;
+    struct ps_spool *s = fix_open(f, (struct ps_spool_conf){.max_bytes = 64 * 2 * 144});
+    fix_put(s, 1, 10, NOW);
+    ps_spool_close(s);
+    unsigned files = 0;
+    DIR *d = opendir(f->dir);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        files += strstr(e->d_name, ".rec") != NULL;
+    closedir(d);
+    assert_int_equal(files, 5);
+    assert_holds(f, "1 2 3 4 5 6 7 8 9 10");
 }
 
 static void tombstones_become_one(void **state)
@@ -288,6 +320,8 @@ int main(void)
         T(older_than_max_age_they_go),
         T(a_write_of_nothing_applies_the_bounds),
         T(so_does_the_opening),
+        T(a_file_of_several_is_dropped_as_a_whole_and_all_are_counted),
+        T(documents_share_files_only_where_that_is_little_of_the_bound),
         T(tombstones_become_one),
         T(a_long_backlog_goes_in_one_tombstone),
         T(a_call_larger_than_the_bound_drops_its_own_first_ones),

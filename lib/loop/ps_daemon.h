@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What daemons do at their start.
+#pragma once
+#include <stdbool.h>
+#include "base/ps_conf.h"
+
+// As many descriptors may be open as the system lets this process have; most: no more than that, 0: no bound.
+void ps_daemon_raise_files(unsigned long most);
+// Makes the folder of a socket if it is all that is missing, as /run/NAME is after a start of the host, and root gives it to
+// the user and the group. To be called before ps_daemon_become; what goes wrong shows when the socket is made. "": nothing.
+// True: it was made.
+bool ps_daemon_make_folder(const char *socket, const char *user, const char *group);
+// Whether there are such a user and such a group ("": none is meant): the fault says which is not.
+int ps_daemon_check_who(const char *user, const char *group, struct ps_fault *fault);
+// What root makes from here on, a socket above all, is of that group (or the user's), until ps_daemon_group_back. For others
+// nothing changes. 0, or as ps_daemon_become.
+int ps_daemon_group(const char *user, const char *group, struct ps_fault *fault);
+int ps_daemon_group_back(void); // 0 or -errno
+// Root becomes the user and the group (NULL or "": none, the user's own), for good, and anybody gives up all
+// capabilities but those of keep (see ps_priv_drop). The fault says in words what cannot be. 0, PS_ENOTFOUND, or -errno.
+int ps_daemon_become(const char *user, const char *group, unsigned keep, struct ps_fault *fault);

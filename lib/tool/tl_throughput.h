@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// What iperf3 and nuttcp have in common as tools of throughput. For lib/tool alone.
+#pragma once
+#include "tool/tl_tool_impl.h"
+
+// One participant: a server that is there already, or this host with itself.
+bool tl_throughput_is_single(const struct tl_test *test);
+bool tl_throughput_is_loopback(const struct tl_test *test);
+// Whom the client connects to, and the port: the other participant's, the server's that is there, the other half's.
+const char *tl_throughput_dest(const struct tl_job *job);
+unsigned tl_throughput_port(const struct tl_job *job, const char *key, unsigned otherwise);
+// The result of two participants: the client's, or, reverse, the server's; with the words of both.
+void tl_throughput_merge(const struct tl_test *test, struct ps_jnode results, struct ps_json *j);

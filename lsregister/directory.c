@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// lsregister directory: a lookup server, from start to end.
+#include <errno.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/ps_err.h"
+#include "loop/ps_daemon.h"
+#include "loop/ps_sd.h"
+#include "lsregister/dir_rest.h"
+#include "lsregister/directory_impl.h"
+#include "lsregister/exits.h"
+#include "lsregister/verbs.h"
+
+// --- HTTP
+
+static int listen_first(struct directory *d, struct ps_fault *fault)
+{
+    int err = ps_front_start(&d->front, &ps_httpd_defaults, fault);
+
+    d->site.loop = d->front.loop;
+    d->site.httpd = d->front.httpd;
+    return err;
+}
+
+// --- the store
+
+static void queue_ready(void *ctx, int bits)
+{
+    struct directory *d = ctx;
+
+    (void)bits;
+    (void)ps_dbqueue_reap(dir_store_queue(d->site.store));
+}
+
+static int open_store(struct directory *d, struct ps_fault *fault)
+{
+    int err = dir_store_open(&d->site.store, d->now.data, fault);
+
+    if (!err)
+        err = dir_index_new(&d->site.index);
+    if (!err)
+        err = dir_store_load(d->site.store, d->site.index, fault);
+    if (!err)
+        err = dir_upper_new(&d->upper, &d->site, fault);
+    // With the data's files made, and before there are threads.
+    if (!err)
+        err = directory_confine(d, fault);
+    if (!err)
+        err = dir_store_start(d->site.store, fault);
+    if (!err)
+        err = ps_watch_new(d->site.loop, ps_dbqueue_fd(dir_store_queue(d->site.store)), queue_ready, d,
+                           &d->watch);
+    if (!err)
+        ps_watch_set(d->watch, PS_WATCH_READ);
+    return err;
+}
+
+static int start_parts(struct directory *d)
+{
+    int err = dir_rest_routes(&d->site);
+
+    if (!err)
+        err = dir_hosts_start(&d->hosts, &d->site);
+    if (!err)
+        err = dir_prune_start(&d->prune, &d->site);
+    if (!err)
+        err = dir_snapshot_start(&d->snapshot, &d->site);
+    if (!err)
+        dir_upper_start(d->upper);
+    return err;
+}
+
+// --- reload and end
+
+// What a running directory cannot change.
+static void keep_fixed(struct dir_settings *next, const struct dir_settings *now)
+{
+    memcpy(next->data, now->data, sizeof next->data);
+    next->front.places = now->front.places;
+    next->sandbox = now->sandbox;
+}
+
+int directory_reload(void *directory, struct ps_fault *fault)
+{
+    struct directory *d = directory;
+    struct dir_settings was = d->now;
+    int err = directory_settings(&d->next, d->o, fault);
+
+    if (!err)
+        err = directory_confine_reload(d, &d->next, fault);
+    if (!err)
+        err = ps_front_certificate(&d->front, &d->next.front, fault);
+    if (err) {
+        dir_settings_fini(&d->next);
+        ps_hold_explain(d->front.confined, err, fault);
+        return err;
+    }
+    keep_fixed(&d->next, &d->now);
+    d->now = d->next;
+    dir_settings_fini(&was);
+    dir_hosts_reload(d->hosts);
+    dir_prune_reload(d->prune);
+    dir_snapshot_reload(d->snapshot);
+    dir_upper_reload(d->upper);
+    ps_log(&d->log, PS_LOG_INFO, NULL, "read the configuration anew");
+    return 0;
+}
+
+static void idle(void *ctx)
+{
+    struct directory *d = ctx;
+
+    ps_loop_stop(d->site.loop);
+}
+
+static void end(void *ctx)
+{
+    struct directory *d = ctx;
+
+    if (!ps_front_end(&d->front))
+        return;
+    d->site.idle = idle;
+    d->site.idle_ctx = d;
+    dir_job_begin(&d->site); // so that nothing below is the last
+    ps_front_close(&d->front);
+    dir_hosts_stop(d->hosts);
+    dir_prune_stop(d->prune);
+    dir_snapshot_stop(d->snapshot);
+    dir_upper_stop(d->upper);
+    dir_job_end(&d->site);
+}
+
+// --- the life
+
+static int start(void *ctx, struct ps_fault *fault)
+{
+    struct directory *d = ctx;
+    int err = listen_first(d, fault);
+
+    if (!err)
+        err = open_store(d, fault);
+    if (!err)
+        err = start_parts(d);
+    if (!err)
+        err = ps_front_signals(&d->front);
+    if (err)
+        return err;
+    ps_log(&d->log, PS_LOG_INFO, NULL, "%zu records in %s", dir_index_count(d->site.index), d->now.data);
+    ps_front_tell(&d->front);
+    (void)ps_sd_notify("READY=1");
+    return 0;
+}
+
+static void stop(void *ctx)
+{
+    struct directory *d = ctx;
+
+    if (d->front.httpd) // it could not start
+        end(d);
+    if (d->site.store)
+        dir_store_stop(d->site.store);
+    ps_watch_free(d->watch);
+    if (d->site.loop)
+        ps_loop_free(d->site.loop);
+    dir_store_close(d->site.store);
+    dir_index_free(d->site.index);
+}
+
+static const struct ps_front_own own = {
+    .start = start,
+    .stop = stop,
+    .reload = directory_reload,
+    .stays = "all stays as it is",
+    .end = end,
+    .verbs = directory_verbs,
+    .nverbs = DIRECTORY_VERBS,
+};
+
+// --- looking at the configuration
+
+static int check_folder(const char *what, const char *file, struct ps_fault *fault)
+{
+    char copy[PATH_MAX];
+    struct stat st;
+    const char *folder;
+    int err;
+
+    if (!file[0])
+        return 0;
+    snprintf(copy, sizeof copy, "%s", file);
+    folder = dirname(copy);
+    err = stat(folder, &st) != 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+    if (err)
+        ps_fault_set(fault, NULL, 0, "%s: %.200s cannot be made in %.200s: %s", what, file, folder,
+                     ps_strerror(err));
+    return err;
+}
+
+static int check(const struct dir_settings *s)
+{
+    struct ps_fault fault = {""};
+    int err = ps_daemon_check_who(s->front.user, s->front.group, &fault);
+
+    if (!err)
+        err = check_folder("data", s->data, &fault);
+    if (!err)
+        err = check_folder("snapshot", s->snapshot, &fault);
+    if (err)
+        fprintf(stderr, "lsregister directory: %s\n", fault.text);
+    else
+        printf("lsregister directory: the configuration is good: data in %s\n", s->data);
+    return err ? EXIT_USAGE : EXIT_DONE;
+}
+
+int directory_main(int argc, char **argv)
+{
+    static struct directory d;
+    struct ps_front_options o;
+    struct ps_fault fault = {""};
+    enum ps_opt_next next = directory_options_read(&o, argc, argv);
+    int status = EXIT_DONE;
+
+    if (next != PS_OPT_RUN)
+        return next == PS_OPT_DONE ? EXIT_DONE : EXIT_USAGE;
+    d.o = &o;
+    ps_log_init(&d.log, "lsregister");
+    d.log.level = o.level;
+    d.front = (struct ps_front){.own = &own, .ctx = &d, .conf = &d.now.front, .log = &d.log};
+    d.site = (struct dir_site){.log = &d.log, .settings = &d.now, .started = dir_now_ms() / 1000};
+    if (directory_settings(&d.now, &o, &fault)) {
+        fprintf(stderr, "lsregister directory: %s\n", fault.text);
+        status = EXIT_USAGE;
+    } else if (o.check) {
+        status = check(&d.now);
+    } else {
+        ps_daemon_raise_files(0);
+        status = ps_front_live(&d.front) ? EXIT_SYSTEM : EXIT_DONE;
+    }
+    dir_settings_fini(&d.now);
+    ps_log_flush(&d.log);
+    return status;
+}
