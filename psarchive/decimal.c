@@ -15,6 +15,8 @@
 
 __extension__ typedef unsigned __int128 decimal_bits;
 
+#define SUM_MAX (((decimal_bits)1 << 126) - 1)
+
 enum { NUMBER_ZERO, NUMBER_SMALL, NUMBER_DECIMAL, NUMBER_RAW };
 
 static const double tens[DECIMALS_MAX + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -122,11 +124,11 @@ decimal_sum decimal_unpack(struct bitget *r)
     decimal_bits v = len > 64 ? (decimal_bits)bitget64(r, len - 64) << 64 : 0;
     v |= bitget64(r, len > 64 ? 64 : len);
     for (; zeros > 0 && r->err == 0; zeros--) {
-        if (length(v) > 122)
+        if (v > SUM_MAX / 10)
             bitget_fail(r, PS_EMALFORMED);
         v *= 10;
     }
-    if (length(v) > 126)
+    if (v > SUM_MAX)
         bitget_fail(r, PS_EMALFORMED);
     if (r->err != 0)
         return 0;

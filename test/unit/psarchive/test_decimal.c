@@ -54,6 +54,24 @@ static void sums_come_back_exactly(void **state)
     }
 }
 
+static void the_largest_sums_come_back(void **state)
+{
+    const decimal_sum largest = (((decimal_sum)1 << 125) - 1) * 2 + 1, rest = largest % 10;
+    const decimal_sum sums[] = {largest, -largest, largest - rest, -(largest - rest), largest / 10 * 9};
+    (void)state;
+    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
+        struct bitput w;
+        struct bitget r;
+        bitput_init(&w);
+        decimal_pack(&w, sums[i]);
+        assert_int_equal(bitput_end(&w), 0);
+        bitget_init(&r, w.data, w.len);
+        assert_true(decimal_unpack(&r) == sums[i]);
+        assert_int_equal(bitget_end(&r), 0);
+        bitput_fini(&w);
+    }
+}
+
 static void the_vectors_of_esmond_hold(void **state)
 {
     decimal_sum s = decimal_from(5978580000) + decimal_from(5413040000) + decimal_from(7964590000) +
@@ -101,7 +119,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_come_back_exactly),   cmocka_unit_test(sums_come_back_exactly),
         cmocka_unit_test(the_vectors_of_esmond_hold),  cmocka_unit_test(many_decimals_are_rounded_to_twelve),
-        cmocka_unit_test(noise_is_refused_or_bounded),
+        cmocka_unit_test(noise_is_refused_or_bounded), cmocka_unit_test(the_largest_sums_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
