@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
+#include "loop/ps_daemon.h"
 
 #define APPLICATION 0x6c736469 // "lsdi"
 #define SCHEMA_VERSION 1
@@ -66,19 +66,11 @@ static int look(const char *path, struct ps_fault *fault)
 static int hold(struct dir_store *s, struct ps_fault *fault)
 {
     char name[PATH_MAX];
-    int err = 0;
 
-    if ((size_t)snprintf(name, sizeof name, "%s.lock", s->path) >= sizeof name)
-        err = -ENAMETOOLONG;
-    if (!err)
-        s->lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (!err && (s->lock < 0 || flock(s->lock, LOCK_EX | LOCK_NB) < 0))
-        err = -errno;
-    if (err == -EWOULDBLOCK)
-        ps_fault_set(fault, s->path, 0, "another directory uses this file: end it, or say --data");
-    else if (err)
-        ps_fault_set(fault, s->path, 0, "cannot be held (%s): %s", name, ps_strerror(err));
-    return err;
+    if ((size_t)snprintf(name, sizeof name, "%s.lock", s->path) < sizeof name)
+        return ps_daemon_hold(name, s->path, "lsregister directory", &s->lock, fault);
+    ps_fault_set(fault, s->path, 0, "cannot be held: %s", ps_strerror(-ENAMETOOLONG));
+    return -ENAMETOOLONG;
 }
 
 int dir_store_open(struct dir_store **out, const char *path, struct ps_fault *fault)

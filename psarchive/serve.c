@@ -74,8 +74,10 @@ static void port_ready(void *ctx, int bits)
 static int open_store(struct serve *s, struct ps_fault *fault)
 {
     const struct store_conf conf = {.dir = s->now.data, .floor = s->now.floor, .check = true};
-    int err = store_open(&s->site.store, &conf, fault);
+    int err = ps_daemon_hold_folder(s->now.data, "psarchive", &s->lock_fd, fault);
 
+    if (!err)
+        err = store_open(&s->site.store, &conf, fault);
     if (!err)
         err = reader_new(&s->site.reader, s->site.store, fault);
     // With the archive's folder made, and before there are threads.

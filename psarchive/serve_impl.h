@@ -30,6 +30,7 @@ struct serve {
     struct metrics *metrics;
     struct keeper *keeper;
     struct ps_watch *watch; // of the writer's port
+    int lock_fd;            // holds the folder of data; closed with the process
     int trouble;            // of the disk, that was told; 0: none
 };
 

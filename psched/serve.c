@@ -2,7 +2,6 @@
 #include "psched/serve.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "loop/ps_daemon.h"
@@ -116,23 +115,6 @@ static void plugin_is_bad(void *ctx, const char *path, const char *why)
     ps_log(&s->log, PS_LOG_WARN, "plugins", "%s is left out: %s", path, why);
 }
 
-// One psched for a folder. What is there of another one stays.
-static int lock_data(struct serve *s, struct ps_fault *fault)
-{
-    char path[PATH_MAX + 16];
-    pid_t holder = 0;
-    int err = mkdir(s->now.data, 0750) == 0 || errno == EEXIST ? 0 : -errno;
-
-    snprintf(path, sizeof path, "%s/lock", s->now.data);
-    if (!err)
-        err = ps_priv_pidfile(path, &s->lock_fd, &holder);
-    if (err == -EAGAIN)
-        ps_fault_set(fault, s->now.data, 0, "is in use by the psched of process %ld", (long)holder);
-    else if (err)
-        ps_fault_set(fault, s->now.data, 0, "cannot be used: %s", ps_strerror(err));
-    return err;
-}
-
 static void make_folder(struct serve *s, const char *socket)
 {
     if (ps_daemon_make_folder(socket, s->now.front.user, s->now.front.group))
@@ -150,7 +132,7 @@ static void go_on(void *ctx)
     make_folder(s, s->now.front.control);
     err = become(&s->now, &fault);
     if (!err)
-        err = lock_data(s, &fault);
+        err = ps_daemon_hold_folder(s->now.data, "psched", &s->lock_fd, &fault);
     if (!err)
         err = serve_parts(s, &fault);
     if (!err)

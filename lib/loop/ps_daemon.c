@@ -11,6 +11,8 @@
 #include "base/ps_err.h"
 #include "loop/ps_priv.h"
 
+#define NEXT ": end that one, or name another place with --data"
+
 void ps_daemon_raise_files(unsigned long most)
 {
     struct rlimit files;
@@ -63,6 +65,32 @@ bool ps_daemon_make_folder(const char *socket, const char *user, const char *gro
     if (geteuid() == 0)
         give_folder(dir, user, group);
     return true;
+}
+
+int ps_daemon_hold(const char *lock, const char *what, const char *program, int *fd, struct ps_fault *fault)
+{
+    pid_t holder;
+    int err = ps_priv_pidfile(lock, fd, &holder);
+
+    if (err == -EAGAIN && holder > 0)
+        ps_fault_set(fault, what, 0, "is in use by the %s of process %ld" NEXT, program, (long)holder);
+    else if (err == -EAGAIN)
+        ps_fault_set(fault, what, 0, "is in use by another %s" NEXT, program);
+    else if (err)
+        ps_fault_set(fault, what, 0, "cannot be held (%.200s): %s", lock, ps_strerror(err));
+    return err;
+}
+
+int ps_daemon_hold_folder(const char *folder, const char *program, int *fd, struct ps_fault *fault)
+{
+    char lock[PATH_MAX + 8];
+    int err = mkdir(folder, 0750) == 0 || errno == EEXIST ? 0 : -errno;
+
+    snprintf(lock, sizeof lock, "%s/lock", folder);
+    if (!err)
+        return ps_daemon_hold(lock, folder, program, fd, fault);
+    ps_fault_set(fault, folder, 0, "cannot be made: %s", ps_strerror(err));
+    return err;
 }
 
 int ps_daemon_check_who(const char *user, const char *group, struct ps_fault *fault)

@@ -10,6 +10,12 @@ void ps_daemon_raise_files(unsigned long most);
 // the user and the group. To be called before ps_daemon_become; what goes wrong shows when the socket is made. "": nothing.
 // True: it was made.
 bool ps_daemon_make_folder(const char *socket, const char *user, const char *group);
+// One process at a time has what it keeps data in: the lock is that of the file `lock`, made if it is missing, and ends
+// with the process, whatever ends it. Closing *fd gives it up. -EAGAIN: another one has `what`: the fault says which
+// process of `program`, and what to do; -errno.
+int ps_daemon_hold(const char *lock, const char *what, const char *program, int *fd, struct ps_fault *fault);
+// The same of a folder, made (not its parents) if it is missing, by the file "lock" in it.
+int ps_daemon_hold_folder(const char *folder, const char *program, int *fd, struct ps_fault *fault);
 // Whether there are such a user and such a group ("": none is meant): the fault says which is not.
 int ps_daemon_check_who(const char *user, const char *group, struct ps_fault *fault);
 // What root makes from here on, a socket above all, is of that group (or the user's), until ps_daemon_group_back. For others

@@ -396,6 +396,21 @@ check "and all can be read" "$(get "$url/$k/throughput/base")" "$base 200"
 check "metrics tell" "$(curl -s "$site/metrics" | grep '^psarchive_disk_full ')" "psarchive_disk_full 1"
 end_archive TERM
 
+# --- one server for a folder
+
+mkdir o
+archive o || bail_out "$line"
+run "$psarchive" serve -c o/conf --data o/data --listen 127.0.0.1:0
+check "a second server on the same folder is refused" "$rc $(head -1 <<<"$err")" "4 psarchive: \
+o/data: is in use by the psarchive of process $archive_pid: end that one, or name another place with --data"
+run "$psarchive" token --data o/data add beside
+match "the verbs go on beside the one that serves" "$rc $out $err" '^0 [0-9a-f]{40} $'
+check "and it serves" "$(get "$url/")" "[] 200"
+end_archive KILL
+archive o
+check "nothing is left of one that was killed" "$(get "$url/")" "[] 200"
+end_archive TERM
+
 # --- sockets, TLS, checks
 
 pem() {

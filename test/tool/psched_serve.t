@@ -114,7 +114,7 @@ match "a spool that tasks may not name" \
     "$(rest POST /tasks '{"test":{"type":"idle","spec":{"duration":"PT1S"}},"archives":[{"archiver":"spool","data":{"directory":"/etc"}}]}')" \
     "/etc is none that tasks may name.* 403$"
 run "$psched" serve --data "$dir/data" --listen-unix "$tmp/x" --control "$tmp/y" --limits none
-check "a second daemon on the same folder does not begin" "$rc $err" "4 psched: $dir/data: is in use by the psched of process $sched_pid"
+check "a second daemon on the same folder does not begin" "$rc $err" "4 psched: $dir/data: is in use by the psched of process $sched_pid: end that one, or name another place with --data"
 match "a place that is not here" \
     "$(rest POST /tasks '{"test":{"type":"idle","spec":{"duration":"PT1S"}},"lead-bind":"192.0.2.1"}')" "lead-bind.* 400$"
 match "a tool that cannot" "$(rest POST /tasks '{"test":{"type":"idle","spec":{"duration":"PT2S"}},"tools":["sleep"]}')" \
