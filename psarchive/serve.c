@@ -80,6 +80,8 @@ static int open_store(struct serve *s, struct ps_fault *fault)
         err = store_open(&s->site.store, &conf, fault);
     if (!err)
         err = reader_new(&s->site.reader, s->site.store, fault);
+    if (!err && store_was_made(s->site.store))
+        ps_log(&s->log, PS_LOG_INFO, NULL, "a new archive is made in %s", s->now.data);
     // With the archive's folder made, and before there are threads.
     if (!err && s->now.sandbox)
         err = confine(&s->now, s->o->front.file, &s->log, s->front.confined, fault);

@@ -230,10 +230,23 @@ int store_refresh(struct store *s)
 
 // --- opening
 
-static int make_dir(const char *dir, bool read_only, struct ps_fault *fault)
+// A path that is mistyped is not made an archive, but by who may begin one.
+static int look_for_archive(struct store *s, const struct store_conf *conf, struct ps_fault *fault)
 {
     struct stat st;
-    if (!read_only && mkdir(dir, 0750) != 0 && errno != EEXIST) {
+    int err = stat(s->path, &st) != 0 ? -errno : 0;
+    s->made = err == -ENOENT && !conf->read_only && !conf->existing;
+    if (s->made || err == 0)
+        return 0;
+    ps_fault_set(fault, conf->dir, 0, "there is no archive: " STORE_FILE ": %s%s", ps_strerror(err),
+                 err == -ENOENT ? ": --data names the folder of another one" : "");
+    return err;
+}
+
+static int make_dir(const char *dir, struct ps_fault *fault)
+{
+    struct stat st;
+    if (mkdir(dir, 0750) != 0 && errno != EEXIST) {
         int err = -errno;
         ps_fault_set(fault, dir, 0, "data directory cannot be made: %s", ps_strerror(err));
         return err;
@@ -269,11 +282,6 @@ static int open_db(struct store *s, const struct store_conf *conf, struct ps_fau
                             .application = SCHEMA_APPLICATION,
                             .cache_kib = WRITER_CACHE_KIB,
                             .wal_pages = WAL_PAGES};
-    struct stat st;
-    if (conf->read_only && stat(s->path, &st) != 0) {
-        ps_fault_set(fault, s->path, 0, "there is no archive: %s", ps_strerror(-errno));
-        return -errno;
-    }
     if (is_emptied(s)) {
         ps_fault_set(
             fault, s->path, 0,
@@ -319,7 +327,9 @@ int store_open(struct store **out, const struct store_conf *conf, struct ps_faul
     }
     s->floor = conf->floor;
     s->read_only = conf->read_only;
-    int err = make_dir(s->dir, conf->read_only, fault);
+    int err = look_for_archive(s, conf, fault);
+    if (err == 0 && s->made)
+        err = make_dir(s->dir, fault);
     if (err == 0)
         err = open_db(s, conf, fault);
     if (err == 0)
@@ -351,6 +361,11 @@ struct catalog *store_catalog(struct store *s)
 const char *store_path(const struct store *s)
 {
     return s->path;
+}
+
+bool store_was_made(const struct store *s)
+{
+    return s->made;
 }
 
 uint64_t store_room(const struct store *s, uint64_t *disk_free)

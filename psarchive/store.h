@@ -49,12 +49,14 @@ struct store_conf {
     const char *dir; // holds STORE_FILE; made (not its parents) when it is missing, unless read_only
     uint64_t floor;  // octets that must stay free on its file system; less: -ENOSPC for what is written
     bool read_only;  // no writer may be started; a database that is not there is an error
+    bool existing;   // that is an error, too, though what is there may be written
     bool check;      // look for damage first (ps_db_check), which reads all of a database of < 1 GiB
 };
 // Opens, brings the database up to this version, and reads the catalog. The fault tells what is wrong and what to do:
 // PS_EMALFORMED: damaged (restore a backup); PS_EVERSION: made by a newer version; -errno.
 int store_open(struct store **out, const struct store_conf *conf, struct ps_fault *fault);
-void store_close(struct store *s); // the writer and all readers are closed before; NULL is fine
+void store_close(struct store *s);          // the writer and all readers are closed before; NULL is fine
+bool store_was_made(const struct store *s); // there was none before store_open
 struct catalog *store_catalog(struct store *s);
 const char *store_path(const struct store *s); // of the database file
 

@@ -13,6 +13,7 @@ struct store {
     char *dir, *path;
     uint64_t floor;
     bool read_only;
+    bool made; // by us
     struct catalog *catalog;
     struct ps_db *db; // the writer's; before there is one, that of who opened the store
     int64_t version;  // of the database when the catalog was read

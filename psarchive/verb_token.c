@@ -68,9 +68,13 @@ static int run(const char *data, int argc, char **argv)
 {
     struct workplace w;
     bool list = argc == 1 && strcmp(argv[0], "list") == 0;
-    if (!list && (argc != 2 || (strcmp(argv[0], "add") != 0 && strcmp(argv[0], "remove") != 0)))
+    bool add = argc == 2 && strcmp(argv[0], "add") == 0;
+    if (!list && !add && (argc != 2 || strcmp(argv[0], "remove") != 0))
         return workplace_fail("token", EXIT_USAGE, "wants add NAME, remove NAME or list; --help tells more");
-    int status = workplace_open(&w, "token", data, list ? WORKPLACE_READ : WORKPLACE_CHANGE);
+    int status = workplace_open(&w, "token", data,
+                                list  ? WORKPLACE_READ
+                                : add ? WORKPLACE_MAKE
+                                      : WORKPLACE_CHANGE);
     if (status != 0)
         return status;
     status = act(&w, argv[0], list ? NULL : argv[1]);

@@ -38,11 +38,15 @@ static int start(struct workplace *w, enum workplace_use use, struct ps_fault *f
 int workplace_open(struct workplace *w, const char *verb, const char *data, enum workplace_use use)
 {
     struct ps_fault fault = {""};
-    struct store_conf conf = {.dir = data != NULL ? data : SETTINGS_DATA, .read_only = use == WORKPLACE_READ};
+    struct store_conf conf = {.dir = data != NULL ? data : SETTINGS_DATA,
+                              .read_only = use == WORKPLACE_READ,
+                              .existing = use == WORKPLACE_CHANGE};
     *w = (struct workplace){.verb = verb};
     int err = store_open(&w->store, &conf, &fault);
     if (err == 0)
         err = start(w, use, &fault);
+    if (err == 0 && store_was_made(w->store))
+        fprintf(stderr, "psarchive %s: a new archive is made in %s\n", verb, conf.dir);
     if (err == 0)
         return 0;
     workplace_close(w);

@@ -7,7 +7,12 @@
 
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_NET = 3, EXIT_SYSTEM = 4 };
 
-enum workplace_use { WORKPLACE_READ, WORKPLACE_CHANGE, WORKPLACE_WRITE };
+enum workplace_use {
+    WORKPLACE_READ,
+    WORKPLACE_CHANGE, // what is there
+    WORKPLACE_MAKE,   // what is there, or a new one, which is told
+    WORKPLACE_WRITE,  // the same by a writer
+};
 
 struct workplace {
     const char *verb;

@@ -40,13 +40,23 @@ for verb in get export import intake token status size verify purge backup resto
     match "$verb refuses what it does not know" "$rc: $err" "^2: psarchive $verb: .*nonsense"
 done
 run "$psarchive" get --data none
-match "an archive that is not there" "$rc: $err" "^4: psarchive get: none: data directory: No such file"
+check "an archive that is not there" "$rc: $err" "4: psarchive get: none: there is no archive: archive.db: No such file \
+or directory: --data names the folder of another one"
+echo '{"policies":[]}' >keep.json
+mkdir empty
+for args in "purge --retention keep.json" "token remove x" "token list" status verify "export" "get"; do
+    # shellcheck disable=SC2086 # words
+    run "$psarchive" $args --data empty
+    match "no archive is made by $args" "$rc: $out$err$(ls empty)" "^4: psarchive ${args%% *}: empty: there is no archive: [^$nl]*$"
+done
+rmdir empty
 
 # --- in
 
 documents >docs.jsonl
 run "$psarchive" import --data a docs.jsonl
-check "documents come in" "$rc: $out$err" "0: 11 stored, 0 known already, 0 refused"
+check "documents come in" "$rc: $out$err" "0: 11 stored, 0 known already, 0 refusedpsarchive import: \
+a new archive is made in a"
 run "$psarchive" import --data a docs.jsonl
 check "and a second time they are known" "$rc: $out$err" "0: 0 stored, 11 known already, 0 refused"
 printf '%s\n' '{"type":"measurement"}' 'nonsense' '' "$(document 192.0.2.1 $first 7)" >bad.jsonl
@@ -132,7 +142,7 @@ cp out.txt all.jsonl
 check "all is exported: metadata, results, documents" \
     "$rc: $(grep -c event-types all.jsonl) $(grep -c '"values"' all.jsonl) $(grep -c '"document"' all.jsonl)" "0: 2 11 11"
 run "$psarchive" import --data b all.jsonl
-check "and comes in elsewhere" "$rc: $out$err" "0: 11 stored, 0 known already, 0 refused"
+check "and comes in elsewhere" "$rc: $out$err" "0: 11 stored, 0 known already, 0 refusedpsarchive import: a new archive is made in b"
 run "$psarchive" export --data b
 check "as it was" "$(cmp out.txt all.jsonl && echo same)" same
 run "$psarchive" export --data a --source 192.0.2.2 --no-documents
@@ -190,12 +200,17 @@ check "why nothing was measured is told" "$(grep -o '"error":"[a-z ]*","seconds"
 check "by the server alone before the first connection, and then by the stream" \
     "$(grep -o '"subject-type":"[a-z-]*"' out.txt | sort | xargs)" "subject-type:network-element subject-type:point-to-point"
 run "$psarchive" import --data h gaps.in
-check "and a file of them as well" "$rc: $out$err" "0: 4 stored, 0 known already, 0 refused"
+check "and a file of them as well" "$rc: $out$err" "0: 4 stored, 0 known already, 0 refusedpsarchive import: a new archive is made in h"
 run "$psarchive" status --data h --json
 match "into the same metadata" "$rc: $out" '^0: \{"metadata":2,"results":3,'
 
 # --- tokens
 
+run "$psarchive" token --data new add alice
+match "a new archive is told of by who adds a token, too" "$rc: $out $err" \
+    "^0: [0-9a-f]{40} psarchive token: a new archive is made in new$"
+run "$psarchive" token --data new add bob
+match "and not the next time" "$rc: $out $err" "^0: [0-9a-f]{40} $"
 run "$psarchive" token --data a add alice
 match_all "a token" "$rc: $out" "0: [0-9a-f]{40}"
 run "$psarchive" token --data a add alice

@@ -24,6 +24,12 @@ end_fake() {
     exec {stdin}>&- {told}<&-
 }
 
+# pull ARGUMENT...: an import. That a new archive is made for it is not in err.
+pull() {
+    run "$psarchive" import "$@"
+    err=$(sed '/^psarchive import: a new archive is made in [a-z]$/d' <<<"$err")
+}
+
 # values ARCHIVE: all that is in it, without the order of writing.
 values() {
     "$psarchive" export --data "$1" --no-documents | sort
@@ -37,22 +43,22 @@ done >documents.jsonl || skip_all "python3 cannot make documents"
 mkdir a
 "$psarchive" import --data a/data --no-documents documents.jsonl >/dev/null
 archive a || bail_out "$line"
-run "$psarchive" import --data b "$url"
+pull --data b "$url"
 check "all comes over" "$rc: $out$err" "0: 8 metadata: 2240 values stored, 0 known already, 0 refused"
 check "and is the same" "$(values b | md5sum)" "$(values a/data | md5sum)"
 run "$psarchive" verify --data b
 match "with the roll-ups that it makes" "$rc: $out" "^0: 8 metadata, 320 results, [0-9]* roll-ups: all is right"
-run "$psarchive" import --data b "$url"
+pull --data b "$url"
 check "a second time nothing is asked for twice" "$rc: $out$err" "0: 8 metadata: 0 values stored, 0 known already, 0 refused"
-run "$psarchive" import --data b --again "$url/"
+pull --data b --again "$url/"
 check "and when it is, it counts once" "$rc: $out$err" "0: 8 metadata: 0 values stored, 2240 known already, 0 refused"
 check "still the same" "$(values b | md5sum)" "$(values a/data | md5sum)"
-run "$psarchive" import --data c --event-type throughput --source 10.0.0.2 --from 1700010000 --to 1700020000 "$url"
+pull --data c --event-type throughput --source 10.0.0.2 --from 1700010000 --to 1700020000 "$url"
 match "filters and times" "$rc: $out$err" "^0: 1 metadata: [1-9][0-9]* values stored"
-run "$psarchive" import --data c --event-type throughput --source 10.0.0.2 "$url"
+pull --data c --event-type throughput --source 10.0.0.2 "$url"
 match "what an import left out comes with one that wants it" "$rc: $out$err" "^0: 1 metadata: [1-9][0-9]* values stored"
 check "all of that metadata" "$(values c | wc -l)" 41
-run "$psarchive" import --data c --source 192.0.2.77 "$url"
+pull --data c --source 192.0.2.77 "$url"
 check "nothing is like that" "$rc: $out$err" "0: 0 metadata: 0 values stored, 0 known already, 0 refused"
 
 # --- what is only in roll-ups any longer
@@ -81,14 +87,14 @@ before=$(summed d/data)
 "$psarchive" purge --data d/data --retention policy.json >/dev/null
 end_archive TERM
 archive d || bail_out "$line"
-run "$psarchive" import --data e "$url"
+pull --data e "$url"
 # A sum of an hour of which some points are left may be what these make already.
 match "points and sums come over" "$rc: $out$err" "^0: 3 metadata: [1-9][0-9]* values stored, [0-9]+ known already, 0 refused"
 check "sums of points that are gone are the same" "$(summed e | md5sum)" "$(md5sum <<<"$before")"
 match "and the points are not there" "$(values e | wc -l)" '^[1-5][0-9][0-9]$'
 run "$psarchive" verify --data e
 match "the archive is in order" "$rc: $out" "^0: .*all is right"
-run "$psarchive" import --data e --again "$url"
+pull --data e --again "$url"
 match "sums count once" "$rc: $out$err" "^0: 3 metadata: 0 values stored, [1-9][0-9]* known already, 0 refused"
 check "they do not change" "$(summed e | md5sum)" "$(md5sum <<<"$before")"
 for test in latencybg rtt throughput; do
@@ -119,7 +125,7 @@ metas[0]["series"]["throughput/base"] = [[1700006400 + 60 * n, 1e9 + n] for n in
 print(json.dumps(metas))
 END
 fake metas.json
-run "$psarchive" import --data f "$fake_url"
+pull --data f "$fake_url"
 end_fake
 check "short pages of a list and of series" "$rc: $out$err" "0: 8 metadata: 668 values stored, 0 known already, 0 refused"
 whole=$(values f | md5sum)
@@ -130,7 +136,7 @@ check "the sum of an hour that has no points any longer" \
     "$("$psarchive" get --data f "$key" histogram-owdelay/aggregations/3600 --json | head -n 1 | grep -o '"9.00":36000')" '"9.00":36000'
 
 fake metas.json rough
-run "$psarchive" import --data g --patience 60s --connections 2 "$fake_url"
+pull --data g --patience 60s --connections 2 "$fake_url"
 end_fake
 check "errors, half answers and closed connections are tried again" "$rc: $out$err" \
     "0: 8 metadata: 668 values stored, 0 known already, 0 refused"
@@ -154,26 +160,26 @@ end_listed() {
 }
 for n in 60 0; do
     fake many.json
-    run "$psarchive" import --data m --to 1700006400 "$fake_url"
+    pull --data m --to 1700006400 "$fake_url"
     end_listed
     check "a list of many pages, $n of its values not known" "$rc: $out$err" "0: 60 metadata: $n values stored, 0 known already, 0 refused"
     check "each is asked for once" "$pages" "31, 0 again"
 done
 
 fake metas.json shifting
-run "$psarchive" import --data h "$fake_url"
+pull --data h "$fake_url"
 end_fake
 check "a list that changes while it is read" "$rc: $out$err" "0: 8 metadata: 668 values stored, 0 known already, 0 refused"
 check "has all in the end" "$(values h | md5sum)" "$whole"
 
 fake metas.json no-sums
-run "$psarchive" import --data i "$fake_url"
+pull --data i "$fake_url"
 end_fake
 check "a summary that is not to be had" "$rc: $out$nl$err" "0: 8 metadata: 660 values stored, 0 known already, 0 refused
 psarchive import: 16 series are in the list there and are not to be had"
 
 fake metas.json elsewhere deaf
-run "$psarchive" import --data j "$fake_url"
+pull --data j "$fake_url"
 end_fake
 match "another host is not asked" "$rc: $err" "^1: .*failures: 'http://192.0.2.1/.* is no place in the archive that was asked"
 match "a series that does not heed times ends" "$err" "throughput: a page that was asked for from .* has nothing of that time"
@@ -187,16 +193,16 @@ kill -9 "$import_pid"
 wait "$import_pid" 2>/dev/null
 end_fake
 fake metas.json
-run "$psarchive" import --data k "$fake_url"
+pull --data k "$fake_url"
 match "and goes on from there" "$rc: $out$err" "^0: 8 metadata: [1-6][0-9]* values stored, 0 known already, 0 refused"
 check "all is there, and once" "$(values k | md5sum)" "$whole"
 echo 'packet-count-lost base nonsense' >>k/import.state
-run "$psarchive" import --data k "$fake_url"
+pull --data k "$fake_url"
 check "a state file with something else in it" "$rc: $out$err" "0: 8 metadata: 0 values stored, 0 known already, 0 refused"
 sed 's/600\.0/601.0/g' metas.json >other.json
 end_fake
 fake other.json
-run "$psarchive" import --data k --again "$fake_url"
+pull --data k --again "$fake_url"
 match "what is here with another value stays" "$rc: $out" "^1: 8 metadata: [0-9]* values stored, [0-9]* known already, 160 refused"
 match "and is told" "$err" "packet-count-sent at 1700006400: there is another value already"
 check "a hundred are told" "$(wc -l <<<"$err")" 100
@@ -205,24 +211,24 @@ end_fake
 # --- who answers, and who does not
 
 fake metas.json token
-run "$psarchive" import --data l "$fake_url"
+pull --data l "$fake_url"
 match "without a token" "$rc: $err" "^3: psarchive import: http://127.0.0.1:.*: 401: .*who are you.*goes on from there"
 echo sesame >token
-run "$psarchive" import --data l --token-file token "$fake_url"
+pull --data l --token-file token "$fake_url"
 match "with one" "$rc: $out" "^0: 8 metadata"
 end_fake
-run "$psarchive" import --data l --patience 1s "$fake_url"
+pull --data l --patience 1s "$fake_url"
 match "nobody listens" "$rc: $err" "^3: psarchive import: http://127.0.0.1:.*[Cc]onnect.*goes on from there"
-run "$psarchive" import --data l http://
+pull --data l http://
 match "no URL" "$rc: $err" "^2: psarchive import: http://: wants a URL"
-run "$psarchive" import --data l "$fake_url" more
+pull --data l "$fake_url" more
 match "one at a time" "$rc: $err" "^2: psarchive import: wants one URL"
-run "$psarchive" import --data l --source 192.0.2.1 documents.jsonl
+pull --data l --source 192.0.2.1 documents.jsonl
 match "filters are not for files" "$rc: $err" "^2: psarchive import: filters"
-run "$psarchive" import --connections 0 x
+pull --connections 0 x
 match "connections" "$rc: $err" "^2: psarchive import: --connections '0': wants a number from 1 to 64"
-run "$psarchive" import --patience ever x
+pull --patience ever x
 match "patience" "$rc: $err" "^2: psarchive import: --patience 'ever': wants a time"
-run "$psarchive" import --token-file none x
+pull --token-file none x
 match "a token that is not there" "$rc: $err" "^2: psarchive import: --token-file none: No such file"
 plan
