@@ -78,11 +78,8 @@ void planner_free(struct planner *p)
 
     if (!p)
         return;
-    while (p->outcomes.key_size && (o = ps_map_each(&p->outcomes, &pos))) {
-        free(o->local);
-        free(o->merged);
-        free(o);
-    }
+    while (p->outcomes.key_size && (o = ps_map_each(&p->outcomes, &pos)))
+        planner_outcome_free(o);
     ps_map_fini(&p->outcomes);
     ps_clockwatch_free(p->watch);
     ps_timer_free(p->timer);

@@ -3,6 +3,7 @@
 // and then does it. What cannot be kept is not done: a run whose start cannot be written down is not started.
 #pragma once
 #include "psched/site.h"
+#include "psched/store.h"
 #include "sched/sch_engine.h"
 
 struct task;
@@ -38,7 +39,7 @@ int planner_purge(struct planner *p, const char *task, struct ps_fault *fault);
 // --- what runs
 
 // The results of a run or a record: JSON texts, copied, written together with its next change of state.
-int planner_result(struct planner *p, const struct sch_run *run, const char *local, const char *merged);
+int planner_result(struct planner *p, const struct sch_run *run, const struct store_result *r);
 
 struct planner_state {
     int trouble;      // why the store cannot be written, 0: it can

@@ -10,7 +10,7 @@
 // Results that wait for the run's next action.
 struct outcome {
     struct sch_key run;
-    char *local, *merged; // NULL: none
+    char *local, *merged, *parts; // NULL: none
 };
 
 // An action that is to be done when it is kept.
@@ -42,6 +42,7 @@ struct planner {
 int planner_write(struct planner *p, const struct sch_action *a, ps_ns now);
 // Everything that the engine has, after trouble.
 int planner_write_all(struct planner *p, ps_ns now);
+void planner_outcome_free(struct outcome *o);
 void planner_outcome_drop(struct planner *p, const char *run);
 
 // planner_trouble.c: 0, or why nothing can be written.

@@ -17,24 +17,30 @@ static struct outcome *outcome_of(const struct planner *p, const char *run)
     return sch_id_read(run, &key) ? NULL : ps_map_get(&p->outcomes, &key);
 }
 
+void planner_outcome_free(struct outcome *o)
+{
+    free(o->local);
+    free(o->merged);
+    free(o->parts);
+    free(o);
+}
+
 void planner_outcome_drop(struct planner *p, const char *run)
 {
     struct sch_key key;
     struct outcome *o = sch_id_read(run, &key) ? NULL : ps_map_take(&p->outcomes, &key);
 
-    if (!o)
-        return;
-    free(o->local);
-    free(o->merged);
-    free(o);
+    if (o)
+        planner_outcome_free(o);
 }
 
-static char *copy(const char *text)
+static int copy(const char *text, char **out)
 {
-    return text ? strdup(text) : NULL;
+    *out = text ? strdup(text) : NULL;
+    return text && !*out ? -ENOMEM : 0;
 }
 
-int planner_result(struct planner *p, const struct sch_run *run, const char *local, const char *merged)
+int planner_result(struct planner *p, const struct sch_run *run, const struct store_result *r)
 {
     struct outcome *o = calloc(1, sizeof *o);
     int err = o ? sch_id_read(run->id, &o->run) : -ENOMEM;
@@ -44,14 +50,15 @@ int planner_result(struct planner *p, const struct sch_run *run, const char *loc
         return err;
     }
     planner_outcome_drop(p, run->id);
-    o->local = copy(local);
-    o->merged = copy(merged);
-    err = (local && !o->local) || (merged && !o->merged) ? -ENOMEM : ps_map_put(&p->outcomes, &o->run, o);
-    if (err) {
-        free(o->local);
-        free(o->merged);
-        free(o);
-    }
+    err = copy(r->local, &o->local);
+    if (!err)
+        err = copy(r->merged, &o->merged);
+    if (!err)
+        err = copy(r->parts, &o->parts);
+    if (!err)
+        err = ps_map_put(&p->outcomes, &o->run, o);
+    if (err)
+        planner_outcome_free(o);
     return err;
 }
 
@@ -63,7 +70,7 @@ static int write_outcome(struct planner *p, const struct sch_run *r, ps_ns now)
 
     if (!o || !sch_state_over(r->state))
         return 0;
-    err = store_run_result(p->site->store, r->id, o->local, o->merged);
+    err = store_run_result(p->site->store, r->id, &(struct store_result){o->local, o->merged, o->parts});
     if (!err && o->merged)
         err = archiving_enter(p->site->archiving, task_of(r->task), r, o->merged, now);
     return err;

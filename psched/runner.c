@@ -69,7 +69,8 @@ size_t runner_count(const struct site *s)
 
 static void keep(struct active *a, const struct sch_run *run, const struct tl_result *r)
 {
-    int err = planner_result(a->site->planner, run, r->local, r->merged);
+    const struct store_result texts = {r->local, r->merged, r->parts};
+    int err = planner_result(a->site->planner, run, &texts);
 
     if (err)
         ps_log(a->site->log, PS_LOG_WARN, "run", "the result of %s is lost: %s", run->id, ps_strerror(err));

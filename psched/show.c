@@ -42,13 +42,21 @@ static void put_node(const struct show *s, struct ps_json *j, const char *key, s
     sp_json_put(j, n, s->secrets ? 0 : SP_JSON_SANITISE);
 }
 
-// A JSON text of the store; NULL or what is none: null.
-static void put_text(const struct show *s, struct ps_json *j, const char *key, const char *text)
+// A JSON text of the store. NULL: nothing is kept, or it is none.
+static struct ps_jdoc *kept(const char *text)
 {
     struct ps_jdoc *doc = NULL;
 
     if (text && ps_jdoc_parse_foreign(&doc, NULL, text, strlen(text), NULL))
         doc = NULL;
+    return doc;
+}
+
+// null where there is none.
+static void put_text(const struct show *s, struct ps_json *j, const char *key, const char *text)
+{
+    struct ps_jdoc *doc = kept(text);
+
     put_node(s, j, key, ps_jdoc_root(doc));
     ps_jdoc_free(doc);
 }
@@ -237,13 +245,10 @@ static void put_plan(struct ps_json *j, const struct sch_run *r, const struct st
 // What each participant measured: one's own object, or, of several, an array of them.
 static void put_results(const struct show *s, struct ps_json *j, const struct store_texts *texts)
 {
-    struct ps_jdoc *local = NULL;
-    struct ps_jnode root;
+    struct ps_jdoc *local = kept(texts->local);
+    struct ps_jnode root = ps_jdoc_root(local);
     bool several;
 
-    if (texts->local && ps_jdoc_parse_foreign(&local, NULL, texts->local, strlen(texts->local), NULL))
-        local = NULL;
-    root = ps_jdoc_root(local);
     several = ps_jnode_type(root) == PS_JTYPE_ARRAY;
     put_node(s, j, "result", several ? ps_jnode_first(root) : root);
     ps_json_key(j, "result-full");
@@ -260,16 +265,15 @@ static void put_results(const struct show *s, struct ps_json *j, const struct st
     ps_jdoc_free(local);
 }
 
-// They are told when a run begins, and not kept.
-static void put_participant_data(struct ps_json *j, const struct task *t)
+// The tool is asked for them when a run begins.
+static void put_participant_data(const struct show *s, struct ps_json *j, const struct store_texts *texts)
 {
-    size_t n = task_participants(t);
+    struct ps_jdoc *parts = kept(texts->parts);
+    struct ps_jnode root = ps_jdoc_root(parts);
 
-    ps_json_put_raw(j, "participant-data", "{}", 2);
-    ps_json_put_open(j, "participant-data-full", '[');
-    for (size_t i = 0; i < n; i++)
-        ps_json_raw(j, "{}", 2);
-    ps_json_close(j, ']');
+    put_node(s, j, "participant-data", ps_jnode_first(root));
+    put_node(s, j, "participant-data-full", root);
+    ps_jdoc_free(parts);
 }
 
 void show_run_members(const struct show *s, struct ps_json *j, const struct sch_run *r,
@@ -285,7 +289,7 @@ void show_run_members(const struct show *s, struct ps_json *j, const struct sch_
     if (texts->diags)
         ps_json_put_str(j, "limit-diags", texts->diags);
     if (what & SHOW_RUN_RESULTS) {
-        put_participant_data(j, t);
+        put_participant_data(s, j, texts);
         put_results(s, j, texts);
     }
     if (what & SHOW_RUN_ARCHIVINGS)

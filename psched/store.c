@@ -27,14 +27,16 @@ static const char *const texts[STORE_STATEMENTS] = {
         "INSERT INTO runs(id,task,due,start,stop,priority,state,reason,sentence,record,expires,added,placed)"
         " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) ON CONFLICT(id) DO UPDATE SET due=?3,start=?4,"
         "stop=?5,priority=?6,state=?7,reason=?8,sentence=?9,record=?10,expires=?11,placed=?13",
-    [STORE_RUN_RESULT] = "UPDATE runs SET local=coalesce(?2,local),merged=coalesce(?3,merged) WHERE id=?1",
+    [STORE_RUN_RESULT] =
+        "UPDATE runs SET local=coalesce(?2,local),merged=coalesce(?3,merged),parts=coalesce(?4,parts) WHERE "
+        "id=?1",
     [STORE_RUN_DIAGS] = "UPDATE runs SET diags=?2 WHERE id=?1",
     [STORE_RUN_GONE] = "DELETE FROM runs WHERE id=?1",
     [STORE_RUN_ALL] =
         "SELECT id,task,due,start,stop,priority,state,reason,sentence,record,expires,placed FROM runs "
         "ORDER BY start",
     [STORE_RUN_IDS] = "SELECT id FROM runs",
-    [STORE_RUN_TEXTS] = "SELECT local,merged,diags,added FROM runs WHERE id=?1",
+    [STORE_RUN_TEXTS] = "SELECT local,merged,parts,diags,added FROM runs WHERE id=?1",
     [STORE_SKIP_PUT] =
         "INSERT INTO skips(task,first,last,count,reason,sentence,noted) VALUES(?1,?2,?3,?4,?5,?6,?7)",
     [STORE_SKIP_ALL] = "SELECT first,last,count,reason,sentence FROM skips WHERE task=?1 ORDER BY first",

@@ -44,7 +44,10 @@ int store_tasks(struct store *s, int (*each)(void *ctx, const struct store_task 
 // What a run is: inserted or replaced, its results left as they are.
 int store_run_put(struct store *s, const struct sch_run *r, ps_ns now);
 // JSON texts; NULL leaves what is there.
-int store_run_result(struct store *s, const char *id, const char *local, const char *merged);
+struct store_result {
+    const char *local, *merged, *parts; // parts: participant data
+};
+int store_run_result(struct store *s, const char *id, const struct store_result *r);
 // Words of the limits about it.
 int store_run_diags(struct store *s, const char *id, const char *diags);
 int store_run_gone(struct store *s, const char *id);
@@ -59,7 +62,7 @@ int store_runs(struct store *s, int (*each)(void *ctx, const struct store_run *r
 
 // What is kept of a run beside what the engine knows; the texts are to be freed (store_texts_free).
 struct store_texts {
-    char *local, *merged, *diags; // NULL: none
+    char *local, *merged, *parts, *diags; // NULL: none
     ps_ns added;
 };
 // 0 or PS_ENOTFOUND.

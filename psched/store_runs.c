@@ -34,13 +34,14 @@ static void bind_text(struct ps_stmt *st, int n, const char *text)
         ps_stmt_null(st, n);
 }
 
-int store_run_result(struct store *s, const char *id, const char *local, const char *merged)
+int store_run_result(struct store *s, const char *id, const struct store_result *r)
 {
     struct ps_stmt *st = s->st[STORE_RUN_RESULT];
 
     ps_stmt_text(st, 1, id);
-    bind_text(st, 2, local);
-    bind_text(st, 3, merged);
+    bind_text(st, 2, r->local);
+    bind_text(st, 3, r->merged);
+    bind_text(st, 4, r->parts);
     return ps_stmt_run(st);
 }
 
@@ -130,8 +131,9 @@ int store_run_texts(struct store *s, const char *id, struct store_texts *out)
         return err ? err : PS_ENOTFOUND;
     out->local = copy_text(st, 0);
     out->merged = copy_text(st, 1);
-    out->diags = copy_text(st, 2);
-    out->added = ps_stmt_col_i64(st, 3);
+    out->parts = copy_text(st, 2);
+    out->diags = copy_text(st, 3);
+    out->added = ps_stmt_col_i64(st, 4);
     ps_stmt_reset(st);
     return 0;
 }
@@ -140,6 +142,7 @@ void store_texts_free(struct store_texts *t)
 {
     free(t->local);
     free(t->merged);
+    free(t->parts);
     free(t->diags);
     memset(t, 0, sizeof *t);
 }

@@ -9,7 +9,7 @@ static const char first[] =
     " stop INTEGER NOT NULL, priority INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,"
     " sentence TEXT NOT NULL, record INTEGER NOT NULL, placed INTEGER NOT NULL, expires INTEGER NOT NULL, "
     "added INTEGER NOT NULL,"
-    " local TEXT, merged TEXT, diags TEXT);"
+    " local TEXT, merged TEXT, parts TEXT, diags TEXT);"
     "CREATE INDEX runs_task ON runs(task);"
     "CREATE TABLE skips(task TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT "
     "NULL,"

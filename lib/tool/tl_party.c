@@ -14,7 +14,6 @@ struct member {
     char mark[TL_ORPHANS_RUN]; // of its processes, which are nobody else's
     struct tl_context_copy contexts[TL_CONTEXTS];
     size_t ncontexts;
-    char *data;         // what it tells the others
     struct tl_run *run; // NULL: not started, or over
     char *local, *said; // what it measured, see struct tl_result; NULL: nothing
 };
@@ -28,12 +27,11 @@ struct tl_party {
     char *name, *task, *type;
     struct ps_jdoc *spec;
     ps_ns start, duration;
-    unsigned port; // that is free
     struct ps_timer *soon;
-    void (*next)(struct tl_party *p);
     struct tl_plugin_call *calling;
-    size_t n, asked; // participants; those that have told their data
-    size_t running;
+    struct tl_parts *asking;
+    char *parts;       // what they tell each other; NULL: not yet known
+    size_t n, running; // participants
     bool started, cancelled, overdue, silent, in_result;
     struct member members[TL_PARTY_MAX];
 };
@@ -47,7 +45,6 @@ static void drop_member(struct member *m)
         free(m->contexts[i].data);
     }
     tl_run_free(m->run);
-    free(m->data);
     free(m->local);
     free(m->said);
 }
@@ -57,8 +54,10 @@ static void destroy(struct tl_party *p)
     for (size_t i = 0; i < p->n; i++)
         drop_member(&p->members[i]);
     ps_timer_free(p->soon);
+    tl_parts_free(p->asking);
     tl_plugin_cancel(p->calling);
     ps_jdoc_free(p->spec);
+    free(p->parts);
     free(p->name);
     free(p->task);
     free(p->type);
@@ -73,19 +72,6 @@ void tl_party_free(struct tl_party *p)
         p->silent = true; // it goes when it is told
     else
         destroy(p);
-}
-
-static void soon(struct tl_party *p, void (*next)(struct tl_party *p))
-{
-    p->next = next;
-    ps_timer_start(p->soon, 0);
-}
-
-static void timer_fired(void *ctx)
-{
-    struct tl_party *p = ctx;
-
-    p->next(p);
 }
 
 static void end(struct tl_party *p)
@@ -107,28 +93,6 @@ static struct tl_test test_of(const struct tl_party *p)
     return (struct tl_test){p->type, ps_jdoc_root(p->spec)};
 }
 
-static void put_test(const struct tl_party *p, struct ps_json *j)
-{
-    ps_json_put_open(j, "test", '{');
-    ps_json_put_str(j, "type", p->type);
-    ps_jnode_put(j, "spec", ps_jdoc_root(p->spec));
-    ps_json_close(j, '}');
-}
-
-// What the plug-in reads is t.
-static int call_plugin(struct tl_party *p, const char *method, struct ps_text *t, ps_ns patience,
-                       tl_plugin_cb cb)
-{
-    size_t len;
-    char *input = ps_text_close(t, &len);
-    int err = input ? tl_plugin_call(p->runner->conf.plugins, p->plugin, method, NULL, input, len, patience,
-                                     cb, p, &p->calling)
-                    : -ENOMEM;
-
-    free(input);
-    return err;
-}
-
 // An array with an element for each participant.
 static void put_each(const struct tl_party *p, struct ps_json *j, const char *(*of)(const struct member *m))
 {
@@ -142,11 +106,6 @@ static void put_each(const struct tl_party *p, struct ps_json *j, const char *(*
             ps_json_null(j);
     }
     ps_json_close(j, ']');
-}
-
-static const char *data_of(const struct member *m)
-{
-    return m->data;
 }
 
 static const char *local_of(const struct member *m)
@@ -176,6 +135,7 @@ static void tell(struct tl_party *p, bool succeeded, const char *error, const ch
                                 .error = succeeded ? NULL : error,
                                 .local = local,
                                 .local_len = local ? strlen(local) : 0,
+                                .parts = p->parts,
                                 .merged = merged,
                                 .merged_len = strlen(merged)};
 
@@ -261,16 +221,23 @@ static void plugin_merged(void *ctx, const struct tl_plugin_answer *a)
 
 static void merge_plugin(struct tl_party *p)
 {
+    const struct tl_test test = test_of(p);
     struct ps_text t;
     struct ps_json *j = ps_text_open(&t);
+    char *input;
+    size_t len;
     int err;
 
     ps_json_open(j, '{');
-    put_test(p, j);
+    tl_put_test(j, &test);
     ps_json_key(j, "results");
     put_each(p, j, said_of);
     ps_json_close(j, '}');
-    err = call_plugin(p, "merged-results", &t, TL_PLUGIN_PATIENCE_SHORT, plugin_merged);
+    input = ps_text_close(&t, &len);
+    err = input ? tl_plugin_call(p->runner->conf.plugins, p->plugin, "merged-results", NULL, input, len,
+                                 TL_PLUGIN_PATIENCE_SHORT, plugin_merged, p, &p->calling)
+                : -ENOMEM;
+    free(input);
     if (err)
         fail(p, ps_strerror(err));
 }
@@ -321,7 +288,7 @@ static void member_started(void *ctx)
 static const struct tl_run_ops member_ops = {
     .result = member_result, .ended = member_ended, .started = member_started};
 
-static int start_member(struct tl_party *p, size_t i, const char *parts, struct ps_fault *fault)
+static int start_member(struct tl_party *p, size_t i, struct ps_fault *fault)
 {
     struct member *m = &p->members[i];
     struct tl_context contexts[TL_CONTEXTS];
@@ -332,7 +299,7 @@ static int start_member(struct tl_party *p, size_t i, const char *parts, struct 
                              .start = p->start,
                              .duration = p->duration,
                              .participant = (unsigned)i,
-                             .participant_data = parts,
+                             .participant_data = p->parts,
                              .contexts = contexts,
                              .ncontexts = m->ncontexts};
 
@@ -345,13 +312,11 @@ static int start_member(struct tl_party *p, size_t i, const char *parts, struct 
 // The last one first: those behind the first are who waits to be spoken to.
 static void start_all(struct tl_party *p)
 {
-    char *parts = make_array(p, data_of);
     struct ps_fault fault = {""};
-    int err = parts ? 0 : -ENOMEM;
+    int err = 0;
 
     for (size_t i = p->n; !err && i-- > 0; p->running += !err)
-        err = start_member(p, i, parts, &fault);
-    free(parts);
+        err = start_member(p, i, &fault);
     if (!err)
         return;
     for (size_t i = 0; i < p->n; i++) {
@@ -363,71 +328,24 @@ static void start_all(struct tl_party *p)
 
 // --- what they tell each other
 
-static void ask_next(struct tl_party *p);
-
-static void take_data(struct tl_party *p, char *data)
-{
-    p->members[p->asked].data = data;
-    if (!data) {
-        fail(p, ps_strerror(-ENOMEM));
-        return;
-    }
-    p->asked++;
-    soon(p, p->asked < p->n ? ask_next : start_all);
-}
-
-static char *own_data(struct tl_party *p)
-{
-    const struct tl_test test = test_of(p);
-    struct ps_text t;
-
-    (void)tl_participant_data(p->tool, p->runner->conf.site, &test, (unsigned)p->asked, p->port,
-                              ps_text_open(&t));
-    return ps_text_close(&t, NULL);
-}
-
-static void plugin_told(void *ctx, const struct tl_plugin_answer *a)
+static void told(void *ctx, const char *parts, const char *why)
 {
     struct tl_party *p = ctx;
-    struct ps_fault fault = {""};
-    struct ps_jdoc *doc;
 
-    p->calling = NULL;
-    if (a->err) {
-        fail(p, a->why);
-        return;
-    }
-    if (ps_jdoc_parse_foreign(&doc, "participant-data", a->text, a->len, &fault)) {
-        fail(p, fault.text);
-        return;
-    }
-    take_data(p, ps_jnode_copy(ps_jdoc_root(doc)));
-    ps_jdoc_free(doc);
-}
-
-static void ask_plugin(struct tl_party *p)
-{
-    struct ps_text t;
-    struct ps_json *j = ps_text_open(&t);
-    int err;
-
-    ps_json_open(j, '{');
-    ps_json_put_u64(j, "participant", p->asked);
-    put_test(p, j);
-    ps_json_close(j, '}');
-    err = call_plugin(p, "participant-data", &t, TL_PLUGIN_PATIENCE, plugin_told);
-    if (err == PS_ENOTFOUND)
-        take_data(p, strdup("{}"));
-    else if (err)
-        fail(p, ps_strerror(err));
-}
-
-static void ask_next(struct tl_party *p)
-{
-    if (p->plugin)
-        ask_plugin(p);
+    p->asking = NULL;
+    p->parts = parts ? strdup(parts) : NULL;
+    if (p->parts)
+        start_all(p);
     else
-        take_data(p, own_data(p));
+        fail(p, parts ? ps_strerror(-ENOMEM) : why);
+}
+
+static int ask_for_parts(struct tl_party *p)
+{
+    const struct tl_parts_ask ask = {
+        .tool = p->tool, .plugin = p->plugin, .test = test_of(p), .n = p->n, .port = tl_freeport_find()};
+
+    return tl_parts_ask(p->runner, &ask, told, p, &p->asking);
 }
 
 // --- their beginning and early end
@@ -485,6 +403,11 @@ static int find_tool(struct tl_party *p, struct ps_fault *fault)
     return PS_EUNSUPPORTED;
 }
 
+static void soon(void *ctx)
+{
+    end(ctx);
+}
+
 int tl_party_start(struct tl_runner *r, const struct tl_run_ask *asks, size_t n, const struct tl_run_ops *ops,
                    void *ctx, struct tl_party **out, struct ps_fault *fault)
 {
@@ -498,17 +421,17 @@ int tl_party_start(struct tl_runner *r, const struct tl_run_ask *asks, size_t n,
     p->runner = r;
     p->ops = ops;
     p->ctx = ctx;
-    p->port = tl_freeport_find();
     err = copy(p, asks, n, fault);
     if (!err)
         err = find_tool(p, fault);
     if (!err)
-        err = ps_timer_new(r->loop, &p->soon, timer_fired, p);
+        err = ps_timer_new(r->loop, &p->soon, soon, p);
+    if (!err)
+        err = ask_for_parts(p);
     if (err) {
         destroy(p);
         return err;
     }
-    soon(p, ask_next);
     *out = p;
     return 0;
 }
@@ -518,11 +441,13 @@ void tl_party_cancel(struct tl_party *p)
     if (p->cancelled)
         return;
     p->cancelled = true;
+    tl_parts_free(p->asking);
+    p->asking = NULL;
     tl_plugin_cancel(p->calling);
     p->calling = NULL;
     for (size_t i = 0; i < p->n; i++)
         if (p->members[i].run)
             tl_run_cancel(p->members[i].run);
     if (p->running == 0)
-        soon(p, end);
+        ps_timer_start(p->soon, 0);
 }

@@ -2,9 +2,10 @@
 // A run of which this host is every participant: the tool is started for each of them, all know of each other by their
 // participant data, and of what they have measured the one result is made. (The scheduler's fact sheet, 1.9 and 7.)
 #pragma once
+#include "tool/tl_parts.h"
 #include "tool/tl_run.h"
 
-#define TL_PARTY_MAX 16 // participants
+#define TL_PARTY_MAX TL_PARTS_MAX // participants
 
 struct tl_party;
 // As tl_run_start, with an ask for each participant, which differ in their contexts; who is which and what they know of

@@ -68,6 +68,7 @@ static void destroy(struct tl_run *run)
     ps_list_remove(&run->link);
     run->runner->running--;
     ps_timer_free(run->timer);
+    tl_parts_free(run->asking);
     tl_ends_free(run->ends);
     tl_stream_free(run->stream);
     tl_child_free(run->child);
@@ -149,6 +150,8 @@ void tl_run_cancel(struct tl_run *run)
     if (run->cancelled)
         return;
     run->cancelled = true;
+    tl_parts_free(run->asking);
+    run->asking = NULL;
     tl_ends_free(run->ends);
     run->ends = NULL;
     tl_naming_free(run->naming);
@@ -199,6 +202,30 @@ void tl_run_wait(struct tl_run *run)
         tl_run_launch(run);
 }
 
+static void told(void *ctx, const char *parts, const char *why)
+{
+    struct tl_run *run = ctx;
+    struct ps_fault fault = {""};
+
+    run->asking = NULL;
+    if (!parts)
+        tl_run_fail(run, "%s", why);
+    else if (ps_jdoc_parse_foreign(&run->parts, "participant-data", parts, strlen(parts), &fault))
+        tl_run_fail(run, "%s", fault.text);
+    else
+        tl_run_find_ends(run);
+}
+
+static void ask_for_parts(struct tl_run *run)
+{
+    const struct tl_parts_ask ask = {
+        .tool = run->tool, .plugin = run->plugin, .test = tl_run_test(run), .n = 1};
+    int err = tl_parts_ask(run->runner, &ask, told, run, &run->asking);
+
+    if (err)
+        tl_run_fail(run, "%s", ps_strerror(err));
+}
+
 static void prepare(struct tl_run *run)
 {
     struct ps_fault fault = {""};
@@ -206,6 +233,8 @@ static void prepare(struct tl_run *run)
     run->dir = tl_run_make_dir(run->runner->tmp, &fault);
     if (!run->dir)
         tl_run_fail(run, "%s", fault.text);
+    else if (!run->parts)
+        ask_for_parts(run);
     else
         tl_run_find_ends(run);
 }
@@ -225,10 +254,10 @@ static bool copy_contexts(struct tl_run *run, const struct tl_run_ask *ask)
 
 static int copy_documents(struct tl_run *run, const struct tl_run_ask *ask, struct ps_fault *fault)
 {
-    const char *parts = ask->participant_data ? ask->participant_data : "[{}]";
+    const char *parts = ask->participant_data;
     int err = ps_jdoc_parse_foreign(&run->spec, "spec", ask->spec, ask->spec_len, fault);
 
-    if (!err)
+    if (!err && parts)
         err = ps_jdoc_parse_foreign(&run->parts, "participant-data", parts, strlen(parts), fault);
     return err == -ENOMEM ? err : err ? PS_EMALFORMED : 0;
 }

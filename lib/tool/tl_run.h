@@ -49,7 +49,8 @@ struct tl_run_ask {
     ps_ns start;    // wall time: it is started then, not before; at once when that has passed
     ps_ns duration; // of the run as it was scheduled
     unsigned participant;
-    const char *participant_data;      // JSON text, an array with an object for each participant; NULL: [{}]
+    const char *participant_data; // JSON text, an array with an object for each participant; NULL: of the
+                                  // one that there is, whom the tool is asked for
     const struct tl_context *contexts; // in which it is started, the outermost first
     size_t ncontexts;                  // at most TL_CONTEXTS
 };
@@ -62,6 +63,8 @@ struct tl_result {
         local; // JSON text: {"succeeded","diags","error","result"}, this participant's; of several (tl_party.h)
                // an array of them
     size_t local_len;
+    const char *
+        parts; // what the participants had told before it, as participant_data; NULL: nothing, it had not come so far
     const char *said;   // what a plug-in wrote, as it is; NULL: nothing, or it is none
     const char *merged; // the same as the result of the run, where this host is the one participant
     size_t merged_len;

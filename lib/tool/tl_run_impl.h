@@ -5,6 +5,7 @@
 #include "tool/tl_child.h"
 #include "tool/tl_naming.h"
 #include "tool/tl_orphans.h"
+#include "tool/tl_parts.h"
 #include "tool/tl_plugin.h"
 #include "tool/tl_run.h"
 #include "tool/tl_streams.h"
@@ -37,7 +38,7 @@ struct tl_run {
     const struct tl_plugin *plugin; // NULL: built in
     char uuid[TL_ORPHANS_RUN];
     char *task, *type;
-    struct ps_jdoc *spec, *parts;
+    struct ps_jdoc *spec, *parts; // parts NULL: the tool has not been asked yet
     ps_ns start, duration;
     unsigned participant;
     struct tl_context_copy {
@@ -49,6 +50,7 @@ struct tl_run {
     char *dir; // TMPDIR; NULL: none yet
     struct ps_timer *timer;
     void (*next)(struct tl_run *run); // what the timer is for
+    struct tl_parts *asking;
     struct tl_ends *ends;
     char near[256], far[256]; // "": not told
     int family;

@@ -47,10 +47,12 @@ static bool is_multi(const struct tl_run *run)
 
 static void tell(struct tl_run *run, char *local, size_t local_len, char *merged, size_t merged_len)
 {
+    char *parts = run->parts ? ps_jnode_copy(ps_jdoc_root(run->parts)) : NULL;
     struct tl_result r = {.succeeded = run->answer.succeeded,
                           .error = run->answer.succeeded ? NULL : run->answer.error,
                           .local = local,
                           .local_len = local_len,
+                          .parts = parts,
                           .said = run->plugin && run->status == 0 ? run->out : NULL,
                           .merged = merged,
                           .merged_len = merged_len};
@@ -58,6 +60,7 @@ static void tell(struct tl_run *run, char *local, size_t local_len, char *merged
     run->in_result = true;
     run->ops->result(run->ctx, &r);
     run->in_result = false;
+    free(parts);
 }
 
 void tl_run_tell(struct tl_run *run)

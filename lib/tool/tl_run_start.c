@@ -99,6 +99,7 @@ static void put_schedule(struct ps_json *j, const struct tl_run *run)
 
 static char *make_input(const struct tl_run *run, size_t *len)
 {
+    const struct tl_test test = tl_run_test(run);
     struct ps_text t;
     struct ps_json *j = ps_text_open(&t);
 
@@ -106,10 +107,7 @@ static char *make_input(const struct tl_run *run, size_t *len)
     ps_json_put_u64(j, "schema", 1);
     ps_json_put_str(j, "task-uuid", run->task);
     put_schedule(j, run);
-    ps_json_put_open(j, "test", '{');
-    ps_json_put_str(j, "type", run->type);
-    ps_jnode_put(j, "spec", ps_jdoc_root(run->spec));
-    ps_json_close(j, '}');
+    tl_put_test(j, &test);
     ps_json_put_u64(j, "participant", run->participant);
     ps_jnode_put(j, "participant-data", ps_jdoc_root(run->parts));
     ps_json_close(j, '}');

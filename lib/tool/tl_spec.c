@@ -2,6 +2,7 @@
 #include "tool/tl_spec.h"
 #include <float.h>
 #include "base/ps_iso8601.h"
+#include "tool/tl_tool.h"
 
 bool tl_spec_has(struct ps_jnode spec, const char *key)
 {
@@ -71,6 +72,14 @@ ps_ns tl_round_up(ps_ns t)
     ps_ns rest = t % PS_SEC;
 
     return rest > 0 ? t - rest + PS_SEC : t;
+}
+
+void tl_put_test(struct ps_json *j, const struct tl_test *test)
+{
+    ps_json_put_open(j, "test", '{');
+    ps_json_put_str(j, "type", test->type);
+    ps_jnode_put(j, "spec", test->spec);
+    ps_json_close(j, '}');
 }
 
 void tl_put_duration(struct ps_json *j, const char *key, ps_ns d)

@@ -25,6 +25,9 @@ const char *tl_spec_near(struct ps_jnode spec);
 
 // Whole seconds, rounded up.
 ps_ns tl_round_up(ps_ns t);
+// The member "test": its type and its specification.
+struct tl_test;
+void tl_put_test(struct ps_json *j, const struct tl_test *test);
 // A member that is an ISO 8601 duration.
 void tl_put_duration(struct ps_json *j, const char *key, ps_ns d);
 // A member that is a number.

@@ -41,6 +41,9 @@ case $0 in
 */participants) echo '{"participants":[null]}' ;;
 */can-run) echo '{"can-run":true}' ;;
 */duration) echo '{"duration":"PT1S"}' ;;
+*/participant-data) jq -c '{said: "as \(.participant)", _key: "k"}' ;;
+*/run) jq -c '{succeeded: true, result: {succeeded: true, heard: .["participant-data"][0].said}}' ;;
+*/merged-results) jq -c '.results[0].result' ;;
 *) echo '{}' ;;
 esac
 END
@@ -166,6 +169,13 @@ control "{\"verb\":\"purge\",\"task\":\"${secret##*/}\"}" >/dev/null
 guarded=$(post '{"schema":1,"test":{"type":"guard","spec":{"_pw":"hidden"}},"schedule":{"start":"PT1H"}}')
 check "a plug-in that cannot do without it: its command line is its name" "$(fetch "$guarded/cli")" '["guard"]'
 control "{\"verb\":\"purge\",\"task\":\"${guarded##*/}\"}" >/dev/null
+guarded=$(post '{"schema":1,"test":{"type":"guard","spec":{"_pw":"hidden"}}}')
+run=$(fetch "$guarded/runs/first?wait-merged=1&wait=30")
+check "its tool is asked for participant data" "$(json '.["participant-data"].said, .["participant-data-full"][0].said' <<<"$run")" \
+    "as 0${nl}as 0"
+check "with which it is run" "$(json '.["result-merged"].heard' <<<"$run")" "as 0"
+check "and which are secret where they say so" "$(json '.["participant-data"]._key' <<<"$run")" null
+control "{\"verb\":\"purge\",\"task\":\"${guarded##*/}\"}" >/dev/null
 
 # --- repeating, and its end
 
@@ -209,11 +219,15 @@ if command -v iperf3 >/dev/null; then
     check "client and server between two addresses of this host" \
         "$(fetch "$between/runs/first?wait-merged=1&wait=60" | json '.state, (.["result-merged"].summary.summary["throughput-bits"] > 0), (.participants | join(" "))')" \
         "finished${nl}true${nl}127.0.0.1 127.0.0.2"
+    check "what they told each other before is kept" \
+        "$(fetch "$between/runs/first" | json '.["participant-data"].schema, (.["participant-data-full"] | map(has("iperf3-version")) | join(" ")), (.["participant-data-full"][1].server_port > 0)')" \
+        "3${nl}true true${nl}true"
     rest DELETE "$between" >/dev/null
     control "{\"verb\":\"purge\",\"task\":\"${between##*/}\"}" >/dev/null
     until_true eval "[[ \$(rest GET '$between') == *404 ]]"
 else
     skip "client and server between two addresses of this host" "iperf3 is not installed"
+    skip "what they told each other before is kept" "iperf3 is not installed"
 fi
 match "another host is refused, with the reason" "$(pair 192.0.2.9)" \
     '^192\.0\.2\.9 takes part in this task as well, and only what takes place on this host alone can be run here: .* 422$'

@@ -223,14 +223,16 @@ static void results_stay_when_the_run_changes(void **state)
     assert_null(texts.merged);
     assert_null(texts.diags);
     assert_true(texts.added == BEGIN + 5);
-    assert_int_equal(store_run_result(s, RUN, "{\"l\":1}", NULL), 0);
-    assert_int_equal(store_run_result(s, RUN, NULL, "{\"m\":2}"), 0);
+    assert_int_equal(store_run_result(s, RUN, &(struct store_result){.local = "{\"l\":1}", .parts = "[{}]"}),
+                     0);
+    assert_int_equal(store_run_result(s, RUN, &(struct store_result){.merged = "{\"m\":2}"}), 0);
     assert_int_equal(store_run_diags(s, RUN, "said no"), 0);
     r.state = SCH_FINISHED;
     assert_int_equal(store_run_put(s, &r, BEGIN + 9), 0);
     assert_int_equal(store_run_texts(s, RUN, &texts), 0);
     assert_string_equal(texts.local, "{\"l\":1}");
     assert_string_equal(texts.merged, "{\"m\":2}");
+    assert_string_equal(texts.parts, "[{}]");
     assert_string_equal(texts.diags, "said no");
     assert_true(texts.added == BEGIN + 5);
     store_texts_free(&texts);

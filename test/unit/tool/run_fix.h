@@ -28,7 +28,7 @@ static struct world {
     int results, ends;
     bool succeeded, stop_at_start;
     enum tl_run_end how;
-    char error[600], local[65536], merged[65536], all[4096];
+    char error[600], local[65536], merged[65536], parts[4096], all[4096];
 } w;
 
 FIX int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -122,6 +122,7 @@ FIX void got_result(void *ctx, const struct tl_result *r)
     snprintf(w.error, sizeof w.error, "%s", r->error ? r->error : "");
     snprintf(w.local, sizeof w.local, "%s", r->local);
     snprintf(w.merged, sizeof w.merged, "%s", r->merged);
+    snprintf(w.parts, sizeof w.parts, "%s", r->parts ? r->parts : "");
     snprintf(w.all + n, sizeof w.all - n, "%.200s\n", r->merged);
 }
 

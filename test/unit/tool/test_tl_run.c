@@ -29,6 +29,58 @@ static void a_plug_in_gets_the_run_and_its_output_is_the_result(void **state)
     assert_int_equal(left_in_tmp(), 0);
 }
 
+static void the_one_participant_is_asked_for_its_data(void **state)
+{
+    (void)state;
+    plug_in("printf '{\"succeeded\":true,\"result\":%s}' \"$(cat)\"");
+    write_method("tool", "participant-data", "printf '{\"asked\":%s}' \"$(cat)\"");
+    run("t", "x", "{\"b\":1}", NULL);
+#define ASKED "[{\"asked\":{\"participant\":0,\"test\":{\"type\":\"x\",\"spec\":{\"b\":1}}}}]"
+    assert_string_equal(w.parts, ASKED);
+    assert_non_null(strstr(w.merged, "\"participant-data\":" ASKED));
+}
+
+static void without_its_data_there_is_no_run(void **state)
+{
+    (void)state;
+    plug_in("echo '{\"succeeded\":true,\"result\":{}}'");
+    write_method("tool", "participant-data", "echo no data >&2; exit 1");
+    run("t", "x", "{}", NULL);
+    assert_int_equal(w.results, 1);
+    assert_string_equal(w.error, "no data");
+    assert_int_equal(left_in_tmp(), 0);
+}
+
+static void cancel_when_asked(void *ctx)
+{
+    char path[200];
+
+    snprintf(path, sizeof path, "%s/asked", w.dir);
+    if (access(path, F_OK) == 0)
+        tl_run_cancel(w.run);
+    else
+        ps_timer_start(*(struct ps_timer **)ctx, 10 * PS_MSEC);
+}
+
+static void a_run_is_cancelled_while_its_data_are_asked_for(void **state)
+{
+    struct ps_timer *timer;
+    char script[200];
+
+    (void)state;
+    plug_in("echo '{}'");
+    snprintf(script, sizeof script, ": >%s/asked; exec sleep 60", w.dir);
+    write_method("tool", "participant-data", script);
+    begin("t", "x", "{}", NULL);
+    assert_int_equal(ps_timer_new(w.f->loop, &timer, cancel_when_asked, &timer), 0);
+    ps_timer_start(timer, 0);
+    run_loop();
+    ps_timer_free(timer);
+    assert_int_equal(w.how, TL_RUN_CANCELLED);
+    assert_int_equal(w.results, 0);
+    assert_int_equal(left_in_tmp(), 0);
+}
+
 static void a_plug_in_merges_by_itself(void **state)
 {
     (void)state;
@@ -334,6 +386,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_plug_in_gets_the_run_and_its_output_is_the_result),
+        CASE(the_one_participant_is_asked_for_its_data),
+        CASE(without_its_data_there_is_no_run),
+        CASE(a_run_is_cancelled_while_its_data_are_asked_for),
         CASE(a_plug_in_merges_by_itself),
         CASE(a_tool_that_fails_says_why),
         CASE(an_output_that_is_no_result_is_a_failure),
