@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // lsregister directory: a lookup server, from start to end.
 #include <errno.h>
-#include <libgen.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "base/ps_err.h"
+#include "loop/ps_access.h"
 #include "loop/ps_daemon.h"
 #include "loop/ps_sd.h"
 #include "lsregister/dir_rest.h"
@@ -179,36 +178,39 @@ static const struct ps_front_own own = {
 
 // --- looking at the configuration
 
-static int check_folder(const char *what, const char *file, struct ps_fault *fault)
+// SQLite has files beside its own.
+static int check_data(const struct dir_settings *s, struct ps_fault *fault)
 {
-    char copy[PATH_MAX];
-    struct stat st;
-    const char *folder;
-    int err;
+    static const char *const beside[] = {"", "-wal", "-shm", ".lock"};
+    char file[PATH_MAX + 8];
+    int err = 0;
 
-    if (!file[0])
-        return 0;
-    snprintf(copy, sizeof copy, "%s", file);
-    folder = dirname(copy);
-    err = stat(folder, &st) != 0 ? -errno : S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
-    if (err)
-        ps_fault_set(fault, NULL, 0, "%s: %.200s cannot be made in %.200s: %s", what, file, folder,
-                     ps_strerror(err));
+    for (size_t i = 0; !err && i < sizeof beside / sizeof beside[0]; i++) {
+        snprintf(file, sizeof file, "%s%s", s->data, beside[i]);
+        err = ps_access_file("data", file, fault);
+    }
     return err;
 }
 
-static int check(const struct dir_settings *s)
+static int look(const struct dir_settings *s, struct ps_fault *fault)
 {
-    struct ps_fault fault = {""};
-    int err = ps_daemon_check_who(s->front.user, s->front.group, &fault);
+    int err = ps_front_check_user(&s->front, fault);
 
     if (!err)
-        err = check_folder("data", s->data, &fault);
-    if (!err)
-        err = check_folder("snapshot", s->snapshot, &fault);
+        err = check_data(s, fault);
+    return err || !s->snapshot[0] ? err : ps_access_file("snapshot", s->snapshot, fault);
+}
+
+static int check(const struct dir_settings *s, const struct ps_front_options *o)
+{
+    struct ps_fault fault = {""};
+    int err = look(s, &fault);
+
     if (err)
         fprintf(stderr, "lsregister directory: %s\n", fault.text);
     else
+        ps_front_warn_of_reload(&s->front, o);
+    if (!err)
         printf("lsregister directory: the configuration is good: data in %s\n", s->data);
     return err ? EXIT_USAGE : EXIT_DONE;
 }
@@ -232,7 +234,7 @@ int directory_main(int argc, char **argv)
         fprintf(stderr, "lsregister directory: %s\n", fault.text);
         status = EXIT_USAGE;
     } else if (o.check) {
-        status = check(&d.now);
+        status = check(&d.now, &o);
     } else {
         ps_daemon_raise_files(0);
         status = ps_front_live(&d.front) ? EXIT_SYSTEM : EXIT_DONE;

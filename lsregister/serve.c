@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/ps_err.h"
+#include "loop/ps_access.h"
 #include "loop/ps_ctl_json.h"
 #include "loop/ps_fswatch.h"
 #include "loop/ps_priv.h"
@@ -174,18 +175,27 @@ static int find_user(const struct server *s, uid_t *uid, gid_t *gid)
     return err ? verb_fail(&prog, EXIT_SYSTEM, "group \"%s\": %s", s->group, ps_strerror(err)) : EXIT_DONE;
 }
 
-static int become(const struct server *s, bool check)
+static int become(const struct server *s)
 {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     int err = 0, status = find_user(s, &uid, &gid);
-    if (status != EXIT_DONE || check)
+    if (status != EXIT_DONE)
         return status;
     if (s->user || s->group)
         err = ps_priv_drop(uid, gid, 0);
     if (!err)
         err = ps_priv_no_new();
     return err ? verb_fail(&prog, EXIT_SYSTEM, "%s", ps_strerror(err)) : EXIT_DONE;
+}
+
+// As the user that it has become.
+static int check(const struct plan *plan)
+{
+    static const char *const names[] = {"lock", "identity.json", "registrations.json", "off", NULL};
+    struct ps_fault fault = {""};
+    int err = ps_access_kept("state", plan->state_dir, names, &fault);
+    return err ? verb_fail(&prog, EXIT_NO, "%s", fault.text) : EXIT_DONE;
 }
 
 static int open_all(struct server *s, struct plan *plan, struct ps_fault *fault)
@@ -268,10 +278,10 @@ int serve_main(int argc, char **argv)
     bool loaded = status < 0 && verb_load(s.path, plan, &fault) == 0;
     if (status < 0 && !loaded)
         status = verb_fail(&prog, EXIT_NO, "%s", fault.text);
-    if (status < 0 && s.check)
-        status = become(&s, true);
     if (status < 0)
-        status = become(&s, false) == EXIT_DONE ? -1 : EXIT_SYSTEM;
+        status = become(&s) == EXIT_DONE ? -1 : EXIT_SYSTEM;
+    if (status < 0 && s.check)
+        status = check(plan);
     if (status >= 0) {
         if (plan)
             plan_fini(plan);

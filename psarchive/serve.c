@@ -195,11 +195,11 @@ static void stop(void *ctx)
     store_close(s->site.store);
 }
 
-static int check(const struct settings *s)
+static int check(const struct settings *s, const struct ps_front_options *o)
 {
     struct ps_fault fault = {""};
 
-    if (serve_check(s, stderr, &fault)) {
+    if (serve_check(s, o, &fault)) {
         fprintf(stderr, "psarchive serve: %s\n", fault.text);
         return 2;
     }
@@ -236,7 +236,7 @@ int serve_main(int argc, char **argv)
         fprintf(stderr, "psarchive serve: %s\n", fault.text);
         status = 2;
     } else if (o.front.check) {
-        status = check(&s.now);
+        status = check(&s.now, &o.front);
     } else {
         ps_daemon_raise_files(0);
         status = ps_front_live(&s.front) ? 4 : 0;

@@ -2,15 +2,14 @@
 // serve -n: what a start would meet, as far as it can be seen without starting.
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "crypto/ps_cert.h"
-#include "loop/ps_daemon.h"
+#include "loop/ps_access.h"
 #include "psarchive/retention.h"
 #include "psarchive/serve_impl.h"
+#include "psarchive/store.h"
 
 static int check_certificate(const struct settings *s, struct ps_fault *fault)
 {
@@ -29,78 +28,69 @@ static int check_certificate(const struct settings *s, struct ps_fault *fault)
     return 0;
 }
 
-// It is made, but not what it is to be in. 0, or why it is not there.
-static int look_for_parent(const char *path, char parent[PATH_MAX])
-{
-    char copy[PATH_MAX];
-    struct stat st;
-
-    snprintf(copy, sizeof copy, "%s", path);
-    snprintf(parent, PATH_MAX, "%s", dirname(copy));
-    if (stat(parent, &st))
-        return -errno;
-    return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
-}
-
-static int check_folder(const char *key, const char *path, struct ps_fault *fault)
-{
-    char parent[PATH_MAX];
-    int err = look_for_parent(path, parent);
-
-    if (err)
-        ps_fault_set(fault, NULL, 0, "%s: %.200s cannot be made in %.200s: %s", key, path, parent,
-                     ps_strerror(err));
-    return err;
-}
-
 static int check_folders(const struct settings *s, struct ps_fault *fault)
 {
-    int err = check_folder("data", s->data, fault);
+    static const char *const names[] = {STORE_FILE, STORE_FILE "-wal", STORE_FILE "-shm", "lock", NULL};
+    int err = ps_access_kept("data", s->data, names, fault);
 
     for (size_t i = 0; !err && i < s->nspools; i++)
-        err = check_folder("spool", s->spools[i], fault);
+        err = ps_access_folder("spool", s->spools[i], fault);
     return err;
 }
 
 // systemd may make it for the service alone.
-static void warn_of_socket(FILE *out, const char *key, const char *path)
+static void warn_of_socket(const char *key, const char *path)
 {
     char parent[PATH_MAX];
-    int err = path[0] ? look_for_parent(path, parent) : 0;
+    int err;
 
+    ps_access_parent(path, parent);
+    err = path[0] ? ps_access_look(parent, F_OK) : 0;
     if (err)
-        fprintf(out, "psarchive serve: warning: %s: %s has to be there when it starts: %s\n", key, parent,
+        fprintf(stderr, "psarchive serve: warning: %s: %s has to be there when it starts: %s\n", key, parent,
                 ps_strerror(err));
 }
 
-static void warn_of_nets(FILE *out, const char *key, const struct ps_netset *nets)
+static void warn_of_nets(const char *key, const struct ps_netset *nets)
 {
     const struct ps_net *net;
     char text[PS_NET_STRLEN];
 
     for (size_t i = 0; (net = ps_netset_inexact(nets, i)); i++)
-        fprintf(out, "psarchive serve: warning: %s: an address with a prefix is taken for all of %s\n", key,
-                ps_net_text(net, text));
+        fprintf(stderr, "psarchive serve: warning: %s: an address with a prefix is taken for all of %s\n",
+                key, ps_net_text(net, text));
 }
 
-int serve_check(const struct settings *s, FILE *out, struct ps_fault *fault)
+static int check_retention(const struct settings *s, struct ps_fault *fault)
 {
     struct retention *policy = NULL;
-    int err = s->retention[0] ? retention_load(&policy, s->retention, fault) : 0;
+    int err = s->retention[0] ? ps_access_read("retention", s->retention, fault) : 0;
+
+    if (!err && s->retention[0])
+        err = retention_load(&policy, s->retention, fault);
 
     retention_free(policy);
+    return err;
+}
+
+// In the order of a start: what root does, and then what the user does.
+int serve_check(const struct settings *s, const struct ps_front_options *o, struct ps_fault *fault)
+{
+    int err = check_certificate(s, fault);
+
     if (!err)
-        err = ps_daemon_check_who(s->front.user, s->front.group, fault);
-    if (!err)
-        err = check_certificate(s, fault);
+        err = ps_front_check_user(&s->front, fault);
     if (!err)
         err = check_folders(s, fault);
+    if (!err)
+        err = check_retention(s, fault);
     if (err)
         return err;
-    warn_of_socket(out, "control", s->front.control);
-    warn_of_socket(out, "listen-unix", s->front.unix_path);
-    warn_of_nets(out, "write-from", s->writers);
-    warn_of_nets(out, "read-from", s->readers);
-    warn_of_nets(out, "proxy", s->front.proxies);
+    ps_front_warn_of_reload(&s->front, o);
+    warn_of_socket("control", s->front.control);
+    warn_of_socket("listen-unix", s->front.unix_path);
+    warn_of_nets("write-from", s->writers);
+    warn_of_nets("read-from", s->readers);
+    warn_of_nets("proxy", s->front.proxies);
     return 0;
 }

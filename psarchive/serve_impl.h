@@ -41,5 +41,5 @@ int serve_reload(void *serve, struct ps_fault *fault);
 #define SERVE_VERBS 2
 extern const struct ps_ctl_verb serve_verbs[SERVE_VERBS];
 
-// serve_check.c: what the settings name and is not there; less is a warning in out. 0, or an error with the fault told.
-int serve_check(const struct settings *s, FILE *out, struct ps_fault *fault);
+// serve_check.c: what the settings name and is not there; less is a warning on standard error. The process becomes the user. 0, or an error with the fault told.
+int serve_check(const struct settings *s, const struct ps_front_options *o, struct ps_fault *fault);

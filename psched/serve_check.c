@@ -2,57 +2,18 @@
 // serve -n: what a start would meet, as far as it can be seen without starting. A start warns of folders that it can go
 // on without.
 #include <errno.h>
-#include <libgen.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/ps_err.h"
+#include "loop/ps_access.h"
 #include "loop/ps_daemon.h"
 #include "loop/ps_priv.h"
 #include "psched/serve_impl.h"
+#include "psched/store_schema.h"
 
 // --- folders
-
-// As who it is now. 0 or -errno.
-static int look(const char *folder, int mode)
-{
-    struct stat st;
-
-    if (stat(folder, &st))
-        return -errno;
-    if (!S_ISDIR(st.st_mode))
-        return -ENOTDIR;
-    return eaccess(folder, mode) == 0 ? 0 : -errno;
-}
-
-static void parent_of(const char *path, char parent[PATH_MAX])
-{
-    char copy[PATH_MAX];
-
-    snprintf(copy, sizeof copy, "%s", path);
-    snprintf(parent, PATH_MAX, "%s", dirname(copy));
-}
-
-// It is made where it is missing, but not what it is to be in.
-static int check_made(const char *key, const char *folder, struct ps_fault *fault)
-{
-    char parent[PATH_MAX];
-    int err = look(folder, R_OK | W_OK | X_OK);
-
-    if (err != -ENOENT) {
-        if (err)
-            ps_fault_set(fault, NULL, 0, "%s: %.250s cannot be written: %s", key, folder, ps_strerror(err));
-        return err;
-    }
-    parent_of(folder, parent);
-    err = look(parent, W_OK | X_OK);
-    if (err)
-        ps_fault_set(fault, NULL, 0, "%s: %.200s cannot be made in %.200s: %s", key, folder, parent,
-                     ps_strerror(err));
-    return err;
-}
 
 static int check_socket(const char *key, const char *path, struct ps_fault *fault)
 {
@@ -66,8 +27,8 @@ static int check_socket(const char *key, const char *path, struct ps_fault *faul
                      sizeof sa.sun_path - 1, strlen(path));
         return -ENAMETOOLONG;
     }
-    parent_of(path, folder);
-    return check_made(key, folder, fault);
+    ps_access_parent(path, folder);
+    return ps_access_folder(key, folder, fault);
 }
 
 static int check_sockets(const struct settings *s, struct ps_fault *fault)
@@ -78,26 +39,31 @@ static int check_sockets(const struct settings *s, struct ps_fault *fault)
 }
 
 // A missing folder of a socket is made by root: before it becomes somebody. One that is there has to be his.
-static int check_sockets_then(const struct settings *s, struct ps_fault *fault)
+static int check_socket_then(const char *key, const char *path, struct ps_fault *fault)
 {
     char folder[PATH_MAX];
-    const char *const paths[] = {s->front.unix_path, s->front.control};
 
-    for (size_t i = 0; i < 2; i++) {
-        parent_of(paths[i], folder);
-        int err = paths[i][0] && access(folder, F_OK) == 0 ? look(folder, W_OK | X_OK) : 0;
-        if (err) {
-            ps_fault_set(fault, NULL, 0, "%s: %.250s cannot be written by the user '%s': %s",
-                         i ? "control" : "listen-unix", folder, s->front.user, ps_strerror(err));
-            return err;
-        }
-    }
-    return 0;
+    ps_access_parent(path, folder);
+    return path[0] && access(folder, F_OK) == 0 ? ps_access_folder(key, folder, fault) : 0;
+}
+
+static int check_sockets_then(const struct settings *s, struct ps_fault *fault)
+{
+    int err = check_socket_then("listen-unix", s->front.unix_path, fault);
+
+    return err ? err : check_socket_then("control", s->front.control, fault);
+}
+
+static int check_data(const struct settings *s, struct ps_fault *fault)
+{
+    static const char *const names[] = {STORE_FILE, STORE_FILE "-wal", STORE_FILE "-shm", "lock", NULL};
+
+    return ps_access_kept("data", s->data, names, fault);
 }
 
 static int check_read(const char *key, const char *folder, const char *then, struct ps_fault *fault)
 {
-    int err = folder[0] ? look(folder, R_OK | X_OK) : 0;
+    int err = folder[0] ? ps_access_look(folder, R_OK | X_OK) : 0;
 
     if (err)
         ps_fault_set(fault, NULL, 0, "%s: %.200s cannot be read: %s: %s", key, folder, ps_strerror(err),
@@ -156,7 +122,7 @@ int serve_check(const struct settings *s, struct ps_fault *fault)
     if (!err)
         err = check_sockets_then(s, fault);
     if (!err)
-        err = check_made("data", s->data, fault);
+        err = check_data(s, fault);
     if (!err)
         err = check_certificate(s, fault);
     if (!err)

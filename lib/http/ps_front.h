@@ -80,6 +80,12 @@ int ps_front_complain(const struct ps_front_options *o, const char *option, cons
 int ps_front_take_path(const struct ps_front_options *o, const char **place, const char *option,
                        const char *value, const char *wrong);
 
+// For the check of a configuration: whether there are the user and the group, whom root then becomes, as a start does once
+// it listens, so that what is looked at from here on is looked at by him. As ps_daemon_check_who and ps_daemon_become.
+int ps_front_check_user(const struct ps_front_conf *c, struct ps_fault *fault);
+// Behind it: what he would have to read for a reload and may not is a warning on standard error.
+void ps_front_warn_of_reload(const struct ps_front_conf *c, const struct ps_front_options *o);
+
 // --- the life
 
 // What the daemon does itself, each with the front's ctx.

@@ -69,6 +69,21 @@ int ps_priv_user(const char *text, uid_t *uid, gid_t *gid)
     return rc;
 }
 
+const char *ps_priv_name(uid_t uid, char out[PS_PRIV_NAME])
+{
+    struct record *r = malloc(sizeof *r);
+    struct passwd *pw = NULL;
+
+    if (r)
+        getpwuid_r(uid, &r->pw, r->text, sizeof r->text, &pw);
+    if (pw)
+        snprintf(out, PS_PRIV_NAME, "%s", pw->pw_name);
+    else
+        snprintf(out, PS_PRIV_NAME, "%lu", (unsigned long)uid);
+    free(r);
+    return out;
+}
+
 static int group_record(struct record *r, const char *text, const struct group **gr)
 {
     struct group *found = NULL;

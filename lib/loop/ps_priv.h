@@ -8,6 +8,9 @@
 // Resolves "name" or "-number". PS_ENOTFOUND, PS_ESYNTAX.
 int ps_priv_user(const char *text, uid_t *uid, gid_t *gid);
 int ps_priv_group(const char *text, gid_t *gid);
+#define PS_PRIV_NAME 64
+// The user's name; its number where it has none. Returns out.
+const char *ps_priv_name(uid_t uid, char out[PS_PRIV_NAME]);
 // What is kept of the capabilities that are held.
 enum ps_priv_keep {
     PS_KEEP_NICE = 1,  // CAP_SYS_NICE: real-time scheduling

@@ -318,6 +318,29 @@ else
     done
 fi
 
+# --- looking as the user that it would become
+
+if [ "$(id -u)" = 0 ]; then
+    # sees CLAIM WORDS MEMBERS
+    sees() {
+        echo "{\"user\": \"nobody\", \"listen\": [\"127.0.0.1:0\"], $3}" >u/conf
+        run "$lsregister" directory -n -c u/conf
+        check "-n looks as the user: $1" "$rc $err" "2 lsregister directory: $2"
+    }
+    chmod 755 "$tmp"
+    install -d -m 755 u u/roots
+    install -d -o nobody u/his
+    no="cannot be written by the user 'nobody': Permission denied: chown nobody"
+    sees "a folder" "data: $tmp/u/roots $no $tmp/u/roots" "\"data\": \"$tmp/u/roots/db\""
+    touch u/his/db.lock
+    sees "what is beside the file" "data: $tmp/u/his/db.lock $no $tmp/u/his/db.lock" "\"data\": \"$tmp/u/his/db\""
+    rm u/his/db.lock
+    sees "a snapshot" "snapshot: $tmp/u/roots $no $tmp/u/roots" \
+        "\"data\": \"$tmp/u/his/db\", \"snapshot\": {\"file\": \"$tmp/u/roots/all.json\"}"
+else
+    skip "-n looks as the user" "not root"
+fi
+
 # --- its file is taken away
 
 directory away || bail_out "$line"

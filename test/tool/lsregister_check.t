@@ -74,6 +74,15 @@ make_config conf ''
 run "$lsregister" serve -n -U no-such-user -c conf
 check "serve -n looks for the user that it is to become" "$rc" 4
 match "and names it" "$err" 'user "no-such-user"'
+if [ "$(id -u)" = 0 ]; then
+    chmod 755 "$tmp"
+    mkdir -m 755 roots
+    sed "s,$tmp/state,$tmp/roots," conf >roots.conf
+    run "$lsregister" serve -n -U nobody -c roots.conf
+    match "and looks as that user" "$rc $err" "^1 .*state: $tmp/roots cannot be written by the user 'nobody': Permission denied: chown nobody"
+else
+    skip "and looks as that user" "not root"
+fi
 run "$lsregister" check --json conf
 check "check --json tells the same" "$(jq -r .good <<<"$out")" true
 echo '{"site": "x"}' >conf

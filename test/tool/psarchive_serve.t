@@ -455,12 +455,12 @@ echo "no PEM" >none.crt
 { grep -v ^certificate c/conf; echo "certificate $tmp/none.crt"; } >wrong.conf
 run "$psarchive" serve -c wrong.conf -n
 match "-n looks for what it names: certificate" "$rc $err" "^2 psarchive serve: $tmp/none.crt"
-{ grep -v ^control c/conf; echo "control $tmp/none/ctl"; echo "write-from 192.0.2.7/24"; } >wrong.conf
+{ grep -v ^control c/conf; echo "data $tmp/c/data"; echo "control $tmp/none/ctl"; echo "write-from 192.0.2.7/24"; } >wrong.conf
 run "$psarchive" serve -c wrong.conf -n
 check "-n warns" "$rc $err" "0 psarchive serve: warning: control: $tmp/none has to be there when it starts: No such file or \
 directory${nl}psarchive serve: warning: write-from: an address with a prefix is taken for all of 192.0.2.0/24"
-run "$psarchive" serve -c c/conf -n
-check "-n says that all is good" "$rc $err $out" "0  psarchive serve: the configuration is good: data in /var/lib/psarchive"
+run "$psarchive" serve -c c/conf --data c/data -n
+check "-n says that all is good" "$rc $err $out" "0  psarchive serve: the configuration is good: data in c/data"
 echo "listen here" >>c/conf
 run "$psarchive" serve -c c/conf -n
 check "or what is wrong" "$rc $err" \
@@ -491,6 +491,35 @@ if [ "$(id -u)" = 0 ]; then
         "0000000000000000 0000000000000000 1 "
     check "and writes as such" "$(stat -c %U u/data/archive.db)" nobody
     end_archive TERM
+
+    # sees CLAIM WORDS LINE...: -n, as the user that it would become.
+    sees() {
+        local claim=$1 words=$2
+        shift 2
+        printf '%s\n' "user nobody" "listen 127.0.0.1:0" "data $tmp/u/data" "$@" >u/conf
+        run "$psarchive" serve -n -c u/conf
+        check "-n looks as the user: $claim" "$rc $err" "2 psarchive serve: $words"
+    }
+    no="cannot be written by the user 'nobody': Permission denied: chown"
+    install -d -m 755 u/roots
+    install -d -m 700 u/closed
+    echo '{"policies":[]}' >u/keep
+    chmod 600 u/keep
+    sees "a folder" "data: $tmp/u/roots $no nobody $tmp/u/roots" "data $tmp/u/roots"
+    sees "one that cannot be made" "data: $tmp/u/roots/x cannot be made in $tmp/u/roots by the user 'nobody': Permission denied: \
+install -d -o nobody $tmp/u/roots/x" "data $tmp/u/roots/x"
+    sees "one on the way" "data: $tmp/u/closed/x cannot be written by the user 'nobody', who may not pass $tmp/u/closed: \
+chmod o+x $tmp/u/closed" "data $tmp/u/closed/x"
+    sees "a spool" "spool: $tmp/u/roots $no nobody $tmp/u/roots" "spool $tmp/u/roots"
+    sees "the policies" "retention: $tmp/u/keep cannot be read by the user 'nobody': Permission denied: chown nobody $tmp/u/keep" \
+        "retention $tmp/u/keep"
+    chown root u/data/archive.db
+    sees "the archive" "data: $tmp/u/data/archive.db $no -R nobody $tmp/u/data"
+    chown nobody u/data/archive.db
+    chmod 600 u/conf
+    run "$psarchive" serve -n -c u/conf
+    check "what he cannot read for a reload is a warning" "$rc $err" "0 psarchive serve: warning: a reload will fail: --config: \
+u/conf cannot be read by the user 'nobody': Permission denied: chown nobody u/conf"
 else
     skip "root becomes somebody else" "this is not root"
 fi

@@ -59,14 +59,21 @@ fi
 if [ "$(id -u)" = 0 ]; then
     nobody=("user nobody" "listen-unix none" "listen-plain 127.0.0.1:0")
     mkdir roots
+    no="cannot be written by the user 'nobody': Permission denied: chown nobody $tmp/roots"
     chmod 755 "$tmp" roots
-    finds "data that the user cannot write" "data: $tmp/roots cannot be written: Permission denied" "${nobody[@]}" "control none" "data $tmp/roots"
+    finds "data that the user cannot write" "data: $tmp/roots $no" "${nobody[@]}" "control none" "data $tmp/roots"
     finds "a socket where the user cannot make one" \
-        "control: $tmp/roots cannot be written by the user 'nobody': Permission denied" \
+        "control: $tmp/roots $no" \
         "${nobody[@]}" "control $tmp/roots/control"
+    install -d -o nobody his
+    touch his/psched.db
+    finds "a database of data that is another's" \
+        "data: $tmp/his/psched.db cannot be written by the user 'nobody': Permission denied: chown -R nobody $tmp/his" \
+        "${nobody[@]}" "control none" "data $tmp/his"
 else
     skip "data that the user cannot write" "only root can become one"
     skip "a socket where the user cannot make one" "only root can become one"
+    skip "a database of data that is another's" "only root can become one"
 fi
 
 # --- a start goes on without folders that it can do without, and says so
