@@ -8,7 +8,6 @@
 #include "loop/ps_sd.h"
 #include "lsregister/dir_rest.h"
 #include "lsregister/directory_impl.h"
-#include "lsregister/exits.h"
 #include "lsregister/verbs.h"
 
 // --- HTTP
@@ -166,16 +165,6 @@ static void stop(void *ctx)
     dir_index_free(d->site.index);
 }
 
-static const struct ps_front_own own = {
-    .start = start,
-    .stop = stop,
-    .reload = directory_reload,
-    .stays = "all stays as it is",
-    .end = end,
-    .verbs = directory_verbs,
-    .nverbs = DIRECTORY_VERBS,
-};
-
 // --- looking at the configuration
 
 // SQLite has files beside its own.
@@ -192,53 +181,58 @@ static int check_data(const struct dir_settings *s, struct ps_fault *fault)
     return err;
 }
 
-static int look(const struct dir_settings *s, struct ps_fault *fault)
+static int check(void *ctx, struct ps_fault *fault)
 {
+    const struct directory *d = ctx;
+    const struct dir_settings *s = &d->now;
     int err = ps_front_check_user(&s->front, fault);
 
     if (!err)
         err = check_data(s, fault);
-    return err || !s->snapshot[0] ? err : ps_access_file("snapshot", s->snapshot, fault);
-}
-
-static int check(const struct dir_settings *s, const struct ps_front_options *o)
-{
-    struct ps_fault fault = {""};
-    int err = look(s, &fault);
-
-    if (err)
-        fprintf(stderr, "lsregister directory: %s\n", fault.text);
-    else
-        ps_front_warn_of_reload(&s->front, o);
+    if (!err && s->snapshot[0])
+        err = ps_access_file("snapshot", s->snapshot, fault);
     if (!err)
-        printf("lsregister directory: the configuration is good: data in %s\n", s->data);
-    return err ? EXIT_USAGE : EXIT_DONE;
+        ps_front_warn_of_reload(&s->front, d->o);
+    return err;
 }
+
+// --- all of it
+
+static int settings(void *ctx, struct ps_fault *fault)
+{
+    struct directory *d = ctx;
+
+    return directory_settings(&d->now, d->o, fault);
+}
+
+static const struct ps_front_own own = {
+    .settings = settings,
+    .check = check,
+    .start = start,
+    .stop = stop,
+    .reload = directory_reload,
+    .stays = "all stays as it is",
+    .end = end,
+    .verbs = directory_verbs,
+    .nverbs = DIRECTORY_VERBS,
+};
 
 int directory_main(int argc, char **argv)
 {
     static struct directory d;
     struct ps_front_options o;
-    struct ps_fault fault = {""};
     enum ps_opt_next next = directory_options_read(&o, argc, argv);
-    int status = EXIT_DONE;
+    int status;
 
     if (next != PS_OPT_RUN)
-        return next == PS_OPT_DONE ? EXIT_DONE : EXIT_USAGE;
+        return next == PS_OPT_DONE ? PS_FRONT_DONE : PS_FRONT_USAGE;
     d.o = &o;
     ps_log_init(&d.log, "lsregister");
     d.log.level = o.level;
-    d.front = (struct ps_front){.own = &own, .ctx = &d, .conf = &d.now.front, .log = &d.log};
+    d.front =
+        (struct ps_front){.own = &own, .ctx = &d, .conf = &d.now.front, .data = d.now.data, .log = &d.log};
     d.site = (struct dir_site){.log = &d.log, .settings = &d.now, .started = dir_now_ms() / 1000};
-    if (directory_settings(&d.now, &o, &fault)) {
-        fprintf(stderr, "lsregister directory: %s\n", fault.text);
-        status = EXIT_USAGE;
-    } else if (o.check) {
-        status = check(&d.now, &o);
-    } else {
-        ps_daemon_raise_files(0);
-        status = ps_front_live(&d.front) ? EXIT_SYSTEM : EXIT_DONE;
-    }
+    status = ps_front_run(&d.front, &o);
     dir_settings_fini(&d.now);
     ps_log_flush(&d.log);
     return status;

@@ -16,7 +16,9 @@ static const struct ps_opt_prog prog = {
     "Example:\n"
     "  lsregister directory --data /tmp/directory.db --listen :8090\n"
     "Signals: HUP reads the configuration and the certificate anew, TERM ends.\n"
-    "Exit status: 0 ended by a signal; 2 usage; 4 it cannot serve.\n"
+    "Exit status: 0 ended by a signal, or checked and good; 1 the configuration is faulty; 2 usage; 4 it "
+    "cannot "
+    "serve.\n"
     "See lsregister-directory(1).",
     table,
 };

@@ -9,6 +9,7 @@
 #include "base/ps_err.h"
 #include "loop/ps_access.h"
 #include "loop/ps_ctl_json.h"
+#include "loop/ps_daemon.h"
 #include "loop/ps_fswatch.h"
 #include "loop/ps_priv.h"
 #include "loop/ps_sd.h"
@@ -39,7 +40,9 @@ static const struct ps_opt_prog prog = {
     "What is "
     "registered then stays, and expires unless it is started again.",
     "Signals: HUP reads the configuration anew.\n"
-    "Exit status: 0 ended by a signal; 1 the configuration is faulty; 2 usage; 4 something cannot be used.\n"
+    "Exit status: 0 ended by a signal, or checked and good; 1 the configuration is faulty; 2 usage; 4 it "
+    "cannot "
+    "serve.\n"
     "See lsregister(1), lsregister.conf(5).",
     table,
 };
@@ -189,12 +192,17 @@ static int become(const struct server *s)
     return err ? verb_fail(&prog, EXIT_SYSTEM, "%s", ps_strerror(err)) : EXIT_DONE;
 }
 
-// As the user that it has become.
-static int check(const struct plan *plan)
+// As that user, where root looks.
+static int check(const struct server *s, const struct plan *plan)
 {
     static const char *const names[] = {"lock", "identity.json", "registrations.json", "off", NULL};
+    const char *user = s->user ? s->user : "", *group = s->group ? s->group : "";
     struct ps_fault fault = {""};
-    int err = ps_access_kept("state", plan->state_dir, names, &fault);
+    int err = ps_daemon_check_who(user, group, &fault);
+    if (!err)
+        err = ps_daemon_become(user, group, 0, &fault);
+    if (!err)
+        err = ps_access_kept("state", plan->state_dir, names, &fault);
     return err ? verb_fail(&prog, EXIT_NO, "%s", fault.text) : EXIT_DONE;
 }
 
@@ -278,10 +286,10 @@ int serve_main(int argc, char **argv)
     bool loaded = status < 0 && verb_load(s.path, plan, &fault) == 0;
     if (status < 0 && !loaded)
         status = verb_fail(&prog, EXIT_NO, "%s", fault.text);
+    if (status < 0 && s.check)
+        status = check(&s, plan);
     if (status < 0)
         status = become(&s) == EXIT_DONE ? -1 : EXIT_SYSTEM;
-    if (status < 0 && s.check)
-        status = check(plan);
     if (status >= 0) {
         if (plan)
             plan_fini(plan);

@@ -195,19 +195,23 @@ static void stop(void *ctx)
     store_close(s->site.store);
 }
 
-static int check(const struct settings *s, const struct ps_front_options *o)
+static int settings(void *ctx, struct ps_fault *fault)
 {
-    struct ps_fault fault = {""};
+    struct serve *s = ctx;
 
-    if (serve_check(s, o, &fault)) {
-        fprintf(stderr, "psarchive serve: %s\n", fault.text);
-        return 2;
-    }
-    printf("psarchive serve: the configuration is good: data in %s\n", s->data);
-    return 0;
+    return serve_settings(&s->now, s->o, fault);
+}
+
+static int check(void *ctx, struct ps_fault *fault)
+{
+    struct serve *s = ctx;
+
+    return serve_check(&s->now, &s->o->front, fault);
 }
 
 static const struct ps_front_own own = {
+    .settings = settings,
+    .check = check,
     .start = start,
     .stop = stop,
     .reload = serve_reload,
@@ -221,26 +225,18 @@ int serve_main(int argc, char **argv)
 {
     static struct serve s;
     struct serve_options o;
-    struct ps_fault fault = {""};
     enum ps_opt_next next = serve_options_read(&o, argc, argv);
     int status;
 
     if (next != PS_OPT_RUN)
-        return next == PS_OPT_DONE ? 0 : 2;
+        return next == PS_OPT_DONE ? PS_FRONT_DONE : PS_FRONT_USAGE;
     s.o = &o;
     ps_log_init(&s.log, "psarchive");
     s.log.level = o.front.level;
-    s.front = (struct ps_front){.own = &own, .ctx = &s, .conf = &s.now.front, .log = &s.log};
+    s.front =
+        (struct ps_front){.own = &own, .ctx = &s, .conf = &s.now.front, .data = s.now.data, .log = &s.log};
     s.site = (struct site){.log = &s.log, .settings = &s.now, .started = site_now()};
-    if (serve_settings(&s.now, &o, &fault)) {
-        fprintf(stderr, "psarchive serve: %s\n", fault.text);
-        status = 2;
-    } else if (o.front.check) {
-        status = check(&s.now, &o.front);
-    } else {
-        ps_daemon_raise_files(0);
-        status = ps_front_live(&s.front) ? 4 : 0;
-    }
+    status = ps_front_run(&s.front, &o.front);
     settings_fini(&s.now);
     ps_log_flush(&s.log);
     return status;

@@ -28,7 +28,9 @@ static const struct ps_opt_prog prog = {
     "Example:\n"
     "  psarchive serve --data /tmp/archive --listen 127.0.0.1:8085\n"
     "Signals: HUP reads the configuration and the certificate anew, TERM ends.\n"
-    "Exit status: 0 ended by a signal; 2 usage; 4 it cannot serve.\n"
+    "Exit status: 0 ended by a signal, or checked and good; 1 the configuration is faulty; 2 usage; 4 it "
+    "cannot "
+    "serve.\n"
     "See psarchive-serve(1), psarchive.conf(5).",
     table,
 };

@@ -143,7 +143,7 @@ static void go_on(void *ctx)
         err = ps_front_listen(&s->front, &fault);
     if (err) {
         ps_log(&s->log, PS_LOG_FATAL, NULL, "%s", fault.text[0] ? fault.text : ps_strerror(err));
-        s->failed = true;
+        s->front.failed = true;
         ps_loop_stop(s->site.loop);
         return;
     }
@@ -163,6 +163,7 @@ static int start(void *ctx, struct ps_fault *fault)
     struct serve *s = ctx;
     int err = ps_loop_new(&s->front.loop);
 
+    name_host(s);
     s->site.loop = s->front.loop;
     if (!err)
         err = ps_clock_new(&s->site.clock, 0);
@@ -191,19 +192,23 @@ static void stop(void *ctx)
     ps_clock_free(s->site.clock);
 }
 
-static int check(const struct settings *s)
+static int settings(void *ctx, struct ps_fault *fault)
 {
-    struct ps_fault fault = {""};
+    struct serve *s = ctx;
 
-    if (serve_check(s, &fault)) {
-        fprintf(stderr, "psched serve: %s\n", fault.text);
-        return 4;
-    }
-    printf("psched serve: the configuration is good: data in %s\n", s->data);
-    return 0;
+    return serve_settings(&s->now, s->o, fault);
+}
+
+static int check(void *ctx, struct ps_fault *fault)
+{
+    struct serve *s = ctx;
+
+    return serve_check(&s->now, fault);
 }
 
 static const struct ps_front_own own = {
+    .settings = settings,
+    .check = check,
     .start = start,
     .stop = stop,
     .reload = serve_reload,
@@ -217,27 +222,19 @@ int serve_main(int argc, char **argv)
 {
     static struct serve s;
     struct serve_options o;
-    struct ps_fault fault = {""};
     enum ps_opt_next next = serve_options_read(&o, argc, argv);
-    int status = 2;
+    int status;
 
     if (next != PS_OPT_RUN)
-        return next == PS_OPT_DONE ? 0 : 2;
+        return next == PS_OPT_DONE ? PS_FRONT_DONE : PS_FRONT_USAGE;
     s.o = &o;
     ps_log_init(&s.log, "psched");
     s.log.level = o.front.level;
-    s.front = (struct ps_front){.own = &own, .ctx = &s, .conf = &s.now.front, .log = &s.log};
+    s.front =
+        (struct ps_front){.own = &own, .ctx = &s, .conf = &s.now.front, .data = s.now.data, .log = &s.log};
     s.site.log = &s.log;
     s.site.settings = &s.now;
-    if (serve_settings(&s.now, &o, &fault)) {
-        fprintf(stderr, "psched serve: %s\n", fault.text);
-    } else if (o.front.check) {
-        status = check(&s.now);
-    } else {
-        ps_daemon_raise_files(0);
-        name_host(&s);
-        status = ps_front_live(&s.front) || s.failed ? 4 : 0;
-    }
+    status = ps_front_run(&s.front, &o.front);
     settings_fini(&s.now);
     ps_log_flush(&s.log);
     return status;

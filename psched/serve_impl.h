@@ -26,7 +26,6 @@ struct serve {
     bool self_made;
     uint64_t cert_stamp; // of the files when they were read
     int lock_fd;         // holds the folder of data; closed with the process
-    bool failed;
 };
 
 int serve_reload(void *serve, struct ps_fault *fault);

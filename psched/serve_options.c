@@ -28,7 +28,9 @@ static const struct ps_opt_prog prog = {
     "Example:\n"
     "  psched serve --data /tmp/psched --listen 127.0.0.1:8443 --listen-unix /tmp/psched.sock --limits none\n"
     "Signals: HUP reads the configuration, the certificate and the archives anew, TERM ends.\n"
-    "Exit status: 0 ended by a signal; 2 usage; 4 it cannot serve.\n"
+    "Exit status: 0 ended by a signal, or checked and good; 1 the configuration is faulty; 2 usage; 4 it "
+    "cannot "
+    "serve.\n"
     "See psched-serve(1), psched.conf(5).",
     table,
 };

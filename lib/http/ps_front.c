@@ -116,7 +116,7 @@ int ps_front_signals(struct ps_front *f)
 
 // --- the life and its end
 
-int ps_front_live(struct ps_front *f)
+static int live(struct ps_front *f)
 {
     struct ps_fault fault = {""};
     int err = f->own->start(f->ctx, &fault);
@@ -129,6 +129,25 @@ int ps_front_live(struct ps_front *f)
         ps_loop_run(f->loop);
     f->own->stop(f->ctx);
     return err;
+}
+
+int ps_front_run(struct ps_front *f, const struct ps_front_options *o)
+{
+    struct ps_fault fault = {""};
+    int err = f->own->settings(f->ctx, &fault);
+
+    if (!err && o->check)
+        err = f->own->check(f->ctx, &fault);
+    if (err) {
+        fprintf(stderr, "%s: %s\n", o->prog->name, fault.text[0] ? fault.text : ps_strerror(err));
+        return PS_FRONT_FAULTY;
+    }
+    if (o->check) {
+        printf("%s: the configuration is good: data in %s\n", o->prog->name, f->data);
+        return PS_FRONT_DONE;
+    }
+    ps_daemon_raise_files(0);
+    return live(f) || f->failed ? PS_FRONT_SYSTEM : PS_FRONT_DONE;
 }
 
 bool ps_front_end(struct ps_front *f)

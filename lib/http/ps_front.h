@@ -88,8 +88,20 @@ void ps_front_warn_of_reload(const struct ps_front_conf *c, const struct ps_fron
 
 // --- the life
 
+// What its exit status says.
+enum {
+    PS_FRONT_DONE = 0,   // ended by a signal; looked at and good
+    PS_FRONT_FAULTY = 1, // the configuration, or what it names
+    PS_FRONT_USAGE = 2,
+    PS_FRONT_SYSTEM = 4, // it cannot serve
+};
+
 // What the daemon does itself, each with the front's ctx.
 struct ps_front_own {
+    int (*settings)(void *ctx,
+                    struct ps_fault *fault); // file and options as one: those in force from the start
+    int (*check)(void *ctx,
+                 struct ps_fault *fault); // -n: what a start would meet, as far as it can be seen without one
     int (*start)(void *ctx, struct ps_fault *fault); // all of it, from the loop on
     void (*stop)(void *ctx); // behind the loop, or a start that failed: frees all of it, the loop too
     int (*reload)(void *ctx, struct ps_fault *fault); // SIGHUP
@@ -103,6 +115,7 @@ struct ps_front {
     const struct ps_front_own *own;
     void *ctx;
     const struct ps_front_conf *conf; // that is in force
+    const char *data;                 // where it keeps what it keeps
     struct ps_log *log;
 
     struct ps_loop *loop;
@@ -111,10 +124,12 @@ struct ps_front {
     struct ps_addr bound[PS_PLACES_MAX]; // where it listens, as the settings' places
     char confined[PS_HOLD_TEXT];         // what holds; "": nothing
     bool ending;
+    bool failed; // it cannot serve, as shows when the loop is running
 };
 
-// Starts, runs until the loop is stopped, and stops. Why it cannot start is logged. 0, or that error.
-int ps_front_live(struct ps_front *f);
+// All of it, once the options are read: reads the settings, and looks at them, or starts, runs until the loop is stopped,
+// and stops. The exit status; what is wrong with the settings is told, why it cannot start is logged.
+int ps_front_run(struct ps_front *f, const struct ps_front_options *o);
 
 // Pieces of a start. With the loop there, the server: conf's bounds and whom it trusts stand in place of those of http.
 int ps_front_open(struct ps_front *f, const struct ps_httpd_conf *http);

@@ -87,6 +87,18 @@ int ps_front_take_path(const struct ps_front_options *o, const char **place, con
     return *value && strlen(value) < PATH_MAX ? 0 : ps_front_complain(o, option, value, wrong);
 }
 
+static int set_listen(struct ps_front_options *o, const char *v)
+{
+    struct ps_places one = {.port = 1};
+
+    if (o->nlisten == PS_PLACES_MAX)
+        return ps_front_complain(o, "--listen", v, "too many");
+    if (ps_places_add(&one, v, false))
+        return ps_front_complain(o, "--listen", v, "wants " PS_PLACES_FORM);
+    o->listen[o->nlisten++] = v;
+    return 0;
+}
+
 static int set_option(void *options, int letter, const char *v)
 {
     struct ps_front_options *o = options;
@@ -97,10 +109,7 @@ static int set_option(void *options, int letter, const char *v)
     case PS_FRONT_OPT_DATA:
         return ps_front_take_path(o, &o->data, "--data", v, o->data_wants);
     case PS_FRONT_OPT_LISTEN:
-        if (o->nlisten == PS_PLACES_MAX)
-            return ps_front_complain(o, "--listen", v, "too many");
-        o->listen[o->nlisten++] = v;
-        return 0;
+        return set_listen(o, v);
     case 'n':
         o->check = true;
         return 0;

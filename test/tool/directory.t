@@ -32,10 +32,10 @@ run "$lsregister" directory -g loud
 check "a level that is none" "$rc $err" \
     "2 lsregister directory: -g, --loglevel: 'loud': wants none, fatal, warning, info, debug or all"
 run "$lsregister" directory -c none.json
-check "a file that is not there" "$rc" 2
+check "a file that is not there" "$rc" 1
 echo '{"leases":{}}' >bad.json
 run "$lsregister" directory -n -c bad.json
-match "-n names what is wrong" "$rc $err" "^2 lsregister directory: bad.json:1: .*leases"
+match "-n names what is wrong" "$rc $err" "^1 lsregister directory: bad.json:1: .*leases"
 echo '{"listen":[":8090"]}' >good.json
 cp "$top_srcdir/README.md" foreign
 run "$lsregister" directory --listen 127.0.0.1:0 --data foreign
@@ -45,7 +45,7 @@ for fault in '"user": "nobody-of-that-name"' '"data": "/no/such/folder/db"' '"ce
     echo "{$fault}" >half.json
     run "$lsregister" directory -n -c half.json
     match "nor is good what would not start: $fault" "$rc $err" \
-        "^2 lsregister directory: .*(there is no 'nobody-of|cannot be made in /no/such/folder|belong together)"
+        "^1 lsregister directory: .*(there is no 'nobody-of|cannot be made in /no/such/folder|belong together)"
 done
 run "$lsregister" directory -n -c good.json --data "$tmp/x"
 check "-n says that it is good" "$rc $out" "0 lsregister directory: the configuration is good: data in $tmp/x"
@@ -325,7 +325,7 @@ if [ "$(id -u)" = 0 ]; then
     sees() {
         echo "{\"user\": \"nobody\", \"listen\": [\"127.0.0.1:0\"], $3}" >u/conf
         run "$lsregister" directory -n -c u/conf
-        check "-n looks as the user: $1" "$rc $err" "2 lsregister directory: $2"
+        check "-n looks as the user: $1" "$rc $err" "1 lsregister directory: $2"
     }
     chmod 755 "$tmp"
     install -d -m 755 u u/roots

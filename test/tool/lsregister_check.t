@@ -72,8 +72,8 @@ run "$lsregister" check conf2
 match "a country has two letters" "$rc $out" "1 .*two capital letters"
 make_config conf ''
 run "$lsregister" serve -n -U no-such-user -c conf
-check "serve -n looks for the user that it is to become" "$rc" 4
-match "and names it" "$err" 'user "no-such-user"'
+check "serve -n looks for the user that it is to become" "$rc" 1
+match "and names it" "$err" "user: there is no 'no-such-user' on this host"
 if [ "$(id -u)" = 0 ]; then
     chmod 755 "$tmp"
     mkdir -m 755 roots

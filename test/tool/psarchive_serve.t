@@ -331,7 +331,7 @@ printf '%s\n' "write-from 127.0.0.1" "retention $tmp/r/policy" >r/conf
 cp r/policy r/good
 echo '{"policies": [{}]}' >r/policy
 run "$psarchive" serve -c r/conf --listen 127.0.0.1:0 -n
-check "-n looks at the policy as well" "$rc" 2
+check "-n looks at the policy as well" "$rc" 1
 echo "write-from 127.0.0.1" >r/conf
 archive r || bail_out "$line"
 k=$(put POST "$url/" "$throughput" | field metadata-key)
@@ -445,7 +445,7 @@ check "the sockets are gone with it" "$(ls c)" "conf${nl}data${nl}pipe"
 refuses() { # LINE WORDS
     { grep -v "^${1%% *} " c/conf; echo "$1"; } >wrong.conf
     run "$psarchive" serve -c wrong.conf -n
-    check "-n looks for what it names: ${1%% *}" "$rc $out $err" "2  psarchive serve: $2"
+    check "-n looks for what it names: ${1%% *}" "$rc $out $err" "1  psarchive serve: $2"
 }
 refuses "user nobody-of-that-name" "user: there is no 'nobody-of-that-name' on this host"
 refuses "group nobody-of-that-name" "group: there is no 'nobody-of-that-name' on this host"
@@ -454,7 +454,7 @@ refuses "spool $tmp/none/spool" "spool: $tmp/none/spool cannot be made in $tmp/n
 echo "no PEM" >none.crt
 { grep -v ^certificate c/conf; echo "certificate $tmp/none.crt"; } >wrong.conf
 run "$psarchive" serve -c wrong.conf -n
-match "-n looks for what it names: certificate" "$rc $err" "^2 psarchive serve: $tmp/none.crt"
+match "-n looks for what it names: certificate" "$rc $err" "^1 psarchive serve: $tmp/none.crt"
 { grep -v ^control c/conf; echo "data $tmp/c/data"; echo "control $tmp/none/ctl"; echo "write-from 192.0.2.7/24"; } >wrong.conf
 run "$psarchive" serve -c wrong.conf -n
 check "-n warns" "$rc $err" "0 psarchive serve: warning: control: $tmp/none has to be there when it starts: No such file or \
@@ -464,9 +464,9 @@ check "-n says that all is good" "$rc $err $out" "0  psarchive serve: the config
 echo "listen here" >>c/conf
 run "$psarchive" serve -c c/conf -n
 check "or what is wrong" "$rc $err" \
-    "2 psarchive serve: c/conf:7: listen wants ADDR, ADDR:PORT, [V6]:PORT or :PORT; got 'here'"
+    "1 psarchive serve: c/conf:7: listen wants ADDR, ADDR:PORT, [V6]:PORT or :PORT; got 'here'"
 run "$psarchive" serve -c none
-check "a file that is not there" "$rc $err" "2 psarchive serve: none: cannot be read: No such file or directory"
+check "a file that is not there" "$rc $err" "1 psarchive serve: none: cannot be read: No such file or directory"
 mkdir x
 echo "free-floor 1" >x/conf
 archive x || bail_out "$line"
@@ -498,7 +498,7 @@ if [ "$(id -u)" = 0 ]; then
         shift 2
         printf '%s\n' "user nobody" "listen 127.0.0.1:0" "data $tmp/u/data" "$@" >u/conf
         run "$psarchive" serve -n -c u/conf
-        check "-n looks as the user: $claim" "$rc $err" "2 psarchive serve: $words"
+        check "-n looks as the user: $claim" "$rc $err" "1 psarchive serve: $words"
     }
     no="cannot be written by the user 'nobody': Permission denied: chown"
     install -d -m 755 u/roots

@@ -16,7 +16,7 @@ finds() {
     local claim=$1 sentence=$2
     shift 2
     look "$@"
-    check "$claim" "$rc $out$err" "4 psched serve: $sentence"
+    check "$claim" "$rc $out$err" "1 psched serve: $sentence"
 }
 
 look
@@ -30,7 +30,7 @@ finds "data that are no folder" "data: $tmp/conf cannot be written: Not a direct
 finds "a socket in a folder that cannot be made" \
     "listen-unix: $tmp/none/run cannot be made in $tmp/none: No such file or directory" "listen-unix $tmp/none/run/rest"
 look "control /$(printf 'x%.0s' {1..120})"
-match "a path that is too long for a socket" "$rc $err" "^4 .*control: a socket's path has at most 107 octets; this one has 121"
+match "a path that is too long for a socket" "$rc $err" "^1 .*control: a socket's path has at most 107 octets; this one has 121"
 finds "a folder of archives that is not there" \
     "archives: $tmp/none cannot be read: No such file or directory: results go where their tasks say, and nowhere else" \
     "archives $tmp/none"
@@ -40,7 +40,7 @@ finds "a folder of plug-ins that is not there" \
 finds "a certificate that is not there" "$tmp/none: No such file or directory" "certificate $tmp/none" "key $tmp/none"
 echo x >junk
 look "certificate $tmp/junk" "key $tmp/junk"
-match "one that is none" "$rc $err" "^4 psched serve: $tmp/junk: with the key $tmp/junk: "
+match "one that is none" "$rc $err" "^1 psched serve: $tmp/junk: with the key $tmp/junk: "
 
 if command -v openssl >/dev/null; then
     for i in 1 2; do
@@ -50,7 +50,7 @@ if command -v openssl >/dev/null; then
     look "certificate $tmp/cert1.pem" "key $tmp/key1.pem"
     check "a certificate and its key are good" "$rc" 0
     look "certificate $tmp/cert1.pem" "key $tmp/key2.pem"
-    match "a certificate beside another's key" "$rc $err" "^4 psched serve: $tmp/cert1.pem: with the key $tmp/key2.pem: "
+    match "a certificate beside another's key" "$rc $err" "^1 psched serve: $tmp/cert1.pem: with the key $tmp/key2.pem: "
 else
     skip "a certificate and its key are good" "openssl is not installed"
     skip "a certificate beside another's key" "openssl is not installed"

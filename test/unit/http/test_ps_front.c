@@ -25,6 +25,8 @@ struct fix {
     char said[1000]; // the log's lines
     char answer[500];
     int stillborn, refuses; // what a start and a reload fail for
+    int faulty, unfit;      // what the settings, and a look at them, fail for
+    bool look;
     int reloads, stops;
 };
 
@@ -62,6 +64,23 @@ static int start(void *ctx, struct ps_fault *fault)
         return err;
     ps_front_tell(&f->front);
     return f->stillborn ? f->stillborn : ask(f);
+}
+
+static int settings(void *ctx, struct ps_fault *fault)
+{
+    const struct fix *f = ctx;
+
+    if (f->faulty)
+        ps_fault_set(fault, "conf", 4, "is not good");
+    return f->faulty;
+}
+
+static int check(void *ctx, struct ps_fault *fault)
+{
+    const struct fix *f = ctx;
+
+    (void)fault;
+    return f->unfit;
 }
 
 static int reload(void *ctx, struct ps_fault *fault)
@@ -103,7 +122,7 @@ static int obey_http(void *ctx, struct ps_jget *args, struct ps_json *j, struct 
 }
 
 static const struct ps_ctl_verb verbs[] = {{"http", obey_http, false}};
-static const struct ps_front_own own = {start, stop, reload, "all stays", end, verbs, 1};
+static const struct ps_front_own own = {settings, check, start, stop, reload, "all stays", end, verbs, 1};
 
 static void hear(void *ctx, enum ps_log_level level, const char *line)
 {
@@ -151,6 +170,14 @@ static void said(const struct fix *f, const char *piece)
         fail_msg("said: %s\nwanted: %s", f->said, piece);
 }
 
+static int run(struct fix *f)
+{
+    static const struct ps_opt_prog prog = {.name = "front"};
+    const struct ps_front_options o = {.prog = &prog, .check = f->look};
+
+    return ps_front_run(&f->front, &o);
+}
+
 // --- its life
 
 static void it_listens_answers_is_reloaded_and_ends(void **state)
@@ -158,7 +185,7 @@ static void it_listens_answers_is_reloaded_and_ends(void **state)
     struct fix *f = *state;
     char place[PS_ADDR_STRLEN + 20], text[PS_ADDR_STRLEN];
 
-    assert_int_equal(ps_front_live(&f->front), 0);
+    assert_int_equal(run(f), PS_FRONT_DONE);
     said(f, "listening on /tmp/test_ps_front");
     assert_int_not_equal(ps_addr_port(&f->front.bound[0]), 0);
     snprintf(place, sizeof place, "listening on %s\n", ps_addr_text(&f->front.bound[0], text));
@@ -177,7 +204,7 @@ static void a_reload_that_fails_is_told_and_leaves_it_as_it_is(void **state)
     struct fix *f = *state;
 
     f->refuses = PS_ESTATE;
-    assert_int_equal(ps_front_live(&f->front), 0);
+    assert_int_equal(run(f), PS_FRONT_DONE);
     said(f, "conf:3: is not to be; all stays\n");
 }
 
@@ -186,8 +213,34 @@ static void what_it_cannot_start_for_is_told(void **state)
     struct fix *f = *state;
 
     f->stillborn = -ENOSPC;
-    assert_int_equal(ps_front_live(&f->front), -ENOSPC);
+    assert_int_equal(run(f), PS_FRONT_SYSTEM);
     said(f, "cannot start: ");
+    assert_int_equal(f->stops, 1);
+}
+
+static void a_configuration_is_looked_at_and_not_served(void **state)
+{
+    struct fix *f = *state;
+
+    f->front.data = "here";
+    f->look = true;
+    assert_int_equal(run(f), PS_FRONT_DONE);
+    f->unfit = -EACCES;
+    assert_int_equal(run(f), PS_FRONT_FAULTY);
+    f->faulty = PS_ESYNTAX;
+    assert_int_equal(run(f), PS_FRONT_FAULTY);
+    f->look = false;
+    assert_int_equal(run(f), PS_FRONT_FAULTY);
+    assert_int_equal(f->stops, 0);
+    assert_string_equal(f->said, "");
+}
+
+static void what_shows_later_is_a_failure_too(void **state)
+{
+    struct fix *f = *state;
+
+    f->front.failed = true;
+    assert_int_equal(run(f), PS_FRONT_SYSTEM);
     assert_int_equal(f->stops, 1);
 }
 
@@ -196,7 +249,7 @@ static void a_certificate_that_is_not_there_ends_the_start(void **state)
     struct fix *f = *state;
 
     snprintf(f->conf.certificate, sizeof f->conf.certificate, "%s/none.pem", f->dir);
-    assert_int_equal(ps_front_live(&f->front), -ENOENT);
+    assert_int_equal(run(f), PS_FRONT_SYSTEM);
     said(f, "none.pem");
     assert_null(strstr(f->said, "listening"));
 }
@@ -354,6 +407,8 @@ int main(void)
         LIFE(it_listens_answers_is_reloaded_and_ends),
         LIFE(a_reload_that_fails_is_told_and_leaves_it_as_it_is),
         LIFE(what_it_cannot_start_for_is_told),
+        LIFE(a_configuration_is_looked_at_and_not_served),
+        LIFE(what_shows_later_is_a_failure_too),
         LIFE(a_certificate_that_is_not_there_ends_the_start),
         cmocka_unit_test(lines_say_where_it_listens),
         cmocka_unit_test(proxies_are_trusted_and_nobody_else),
