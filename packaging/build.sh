@@ -203,8 +203,8 @@ run_tests() {
     find "$dir" -name '*.trs' -delete
     logged "$1 building the programs and their tests" "$dir/build.log" "${make[@]}" -j"$(jobs_wanted)" check TESTS= || return
     echo "$2 running the tests"
-    # One more than there are processors: tests wait more than they work.
-    watched "$dir/check.log" "${make[@]}" -j$(($(jobs_wanted) + 1)) -k check
+    # Three for each processor: tests wait more than they work.
+    watched "$dir/check.log" "${make[@]}" -j$(($(jobs_wanted) * 3)) -k check
     local status=$?
     read -r passed failed skipped < <(totals "$dir")
     show_failures "$dir"
