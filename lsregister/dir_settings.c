@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lsregister/dir_settings.h"
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/ps_err.h"
@@ -267,4 +268,18 @@ int dir_settings_check(const struct dir_settings *s, struct ps_fault *fault)
     else
         return 0;
     return PS_ESTATE;
+}
+
+// --- a reload
+
+static const struct ps_key_span fixed[] = {
+    PS_KEY_SPAN(struct dir_settings, "data", data, data),
+    PS_FRONT_FIXED(struct dir_settings),
+    PS_KEY_SPAN(struct dir_settings, "sandbox", sandbox, sandbox),
+};
+
+const char *dir_settings_keep_fixed(struct dir_settings *next, const struct dir_settings *now, char *out,
+                                    size_t size)
+{
+    return ps_keys_keep(fixed, sizeof fixed / sizeof fixed[0], next, now, out, size);
 }

@@ -52,3 +52,6 @@ void dir_settings_fini(struct dir_settings *s);
 int dir_settings_load(struct dir_settings *s, const char *path, struct ps_fault *fault);
 // What cannot be as a whole. PS_ESTATE.
 int dir_settings_check(const struct dir_settings *s, struct ps_fault *fault);
+// What a running directory cannot change it keeps: as ps_keys_keep.
+const char *dir_settings_keep_fixed(struct dir_settings *next, const struct dir_settings *now, char *out,
+                                    size_t size);

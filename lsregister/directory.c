@@ -71,18 +71,11 @@ static int start_parts(struct directory *d)
 
 // --- reload and end
 
-// What a running directory cannot change.
-static void keep_fixed(struct dir_settings *next, const struct dir_settings *now)
-{
-    memcpy(next->data, now->data, sizeof next->data);
-    next->front.places = now->front.places;
-    next->sandbox = now->sandbox;
-}
-
 int directory_reload(void *directory, struct ps_fault *fault)
 {
     struct directory *d = directory;
     struct dir_settings was = d->now;
+    char kept[256];
     int err = directory_settings(&d->next, d->o, fault);
 
     if (!err)
@@ -94,7 +87,8 @@ int directory_reload(void *directory, struct ps_fault *fault)
         ps_hold_explain(d->front.confined, err, fault);
         return err;
     }
-    keep_fixed(&d->next, &d->now);
+    if (dir_settings_keep_fixed(&d->next, &d->now, kept, sizeof kept)[0])
+        ps_log(&d->log, PS_LOG_WARN, NULL, PS_KEYS_KEPT, kept);
     d->now = d->next;
     dir_settings_fini(&was);
     dir_hosts_reload(d->hosts);

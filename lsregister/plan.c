@@ -8,6 +8,7 @@
 #include <strings.h>
 #include "base/ps_addr.h"
 #include "base/ps_err.h"
+#include "base/ps_keys.h"
 #include "base/ps_netset.h"
 #include "base/ps_num.h"
 
@@ -35,15 +36,15 @@ int plan_init(struct plan *p)
 {
     *p = (struct plan){
         .bootstrap = strdup(PLAN_BOOTSTRAP),
-        .state_dir = strdup(PLAN_STATE_DIR),
-        .socket = strdup(PLAN_SOCKET),
+        .state_dir = PLAN_STATE_DIR,
+        .socket = PLAN_SOCKET,
         .interval = 3600 * PS_SEC,
         .look = 300 * PS_SEC,
         .better = 0.1,
         .better_times = 3,
         .sandbox = true,
     };
-    return p->bootstrap && p->state_dir && p->socket ? 0 : -ENOMEM;
+    return p->bootstrap ? 0 : -ENOMEM;
 }
 
 static void fini_service(struct plan_service *s)
@@ -80,9 +81,17 @@ void plan_fini(struct plan *p)
     free(p->bootstrap);
     free(p->ca_file);
     free(p->uuid_file);
-    free(p->state_dir);
-    free(p->socket);
     *p = (struct plan){0};
+}
+
+const char *plan_keep_fixed(struct plan *next, const struct plan *now, char *out, size_t size)
+{
+    static const struct ps_key_span fixed[] = {
+        PS_KEY_SPAN(struct plan, "state", state_dir, state_dir),
+        PS_KEY_SPAN(struct plan, "socket", socket, socket),
+        PS_KEY_SPAN(struct plan, "sandbox", sandbox, sandbox),
+    };
+    return ps_keys_keep(fixed, sizeof fixed / sizeof *fixed, next, now, out, size);
 }
 
 // Room for one more, all zeros. Few enough for a realloc each.

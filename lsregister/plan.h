@@ -2,6 +2,7 @@
 // What is to be registered and how, as a configuration says it: lsregister.conf (plan_file.c) or perfSONAR's
 // lsregistrationdaemon.conf (upstream_plan.c). What the configuration leaves open is found out later. Pure.
 #pragma once
+#include <limits.h>
 #include "base/ps_conf.h"
 #include "base/ps_time.h"
 #include "lsregister/record.h"
@@ -10,6 +11,7 @@
 #define PLAN_BOOTSTRAP "http://ps1.es.net:8096/lookup/activehosts.json"
 #define PLAN_STATE_DIR "/var/lib/lsregister"
 #define PLAN_SOCKET "/run/lsregister/lsregister.sock"
+#define PLAN_SOCKET_MAX 108 // octets of the path of a socket, with the NUL
 #define PLAN_HOSTS 64       // of a configuration
 #define PLAN_SERVICES 64    // of a host
 #define PLAN_INTERFACES 256 // of a host
@@ -61,7 +63,8 @@ struct plan {
     char *bootstrap;      // URL of a list of servers
     char *ca_file;        // NULL: the system's certificates
     char *uuid_file;      // holds the client-uuid of perfSONAR's registrar, which is taken over; NULL: none
-    char *state_dir, *socket;
+    char state_dir[PATH_MAX];
+    char socket[PLAN_SOCKET_MAX];
     ps_ns interval; // from one renewal to the next
     ps_ns look;     // from one look at this host to the next
     ps_ns lease;    // asked for; 0: the server's default
@@ -75,6 +78,8 @@ struct plan {
 // Everything at its default, no host.
 int plan_init(struct plan *p);
 void plan_fini(struct plan *p);
+// What a running registrar cannot change it keeps: as ps_keys_keep.
+const char *plan_keep_fixed(struct plan *next, const struct plan *now, char *out, size_t size);
 // New ones at their defaults, bound as above: PS_ELIMIT, -ENOMEM.
 int plan_add_host(struct plan *p, struct plan_host **out);
 int plan_add_service(struct plan_host *h, enum plan_kind kind, struct plan_service **out);

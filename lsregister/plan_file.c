@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 #include "base/ps_err.h"
 #include "base/ps_iso8601.h"
 #include "http/ps_url.h"
@@ -173,14 +172,26 @@ static void check_words(struct ps_jget *g, const char *name, const char *key, co
     }
 }
 
+// A daemon's working folder is not where the file was written.
+static void check_socket(struct ps_jget *g, const char *path)
+{
+    if (!g->err && (*path != '/' || strlen(path) >= PLAN_SOCKET_MAX))
+        ps_jget_fail(g, "socket", PS_ELIMIT, "wants an absolute path of less than %d octets; got \"%.60s\"",
+                     PLAN_SOCKET_MAX, path);
+}
+
 static void take_socket(struct ps_jget *g, char **out)
 {
-    static const size_t room = sizeof((struct sockaddr_un){0}).sun_path;
     take_string(g, "socket", out);
-    // A daemon's working folder is not where the file was written.
-    if (!g->err && *out && (**out != '/' || strlen(*out) >= room))
-        ps_jget_fail(g, "socket", PS_ELIMIT, "wants an absolute path of less than %zu octets; got \"%.60s\"",
-                     room, *out);
+    if (*out)
+        check_socket(g, *out);
+}
+
+static void take_place(struct ps_jget *g, const char *key, char *out, size_t size)
+{
+    const char *s = ps_jget_str(g, key, 1, size - 1, out);
+    if (!g->err && s != out)
+        snprintf(out, size, "%s", s);
 }
 
 static void take_duration(struct ps_jget *g, const char *key, ps_ns min, ps_ns max, ps_ns *out)
@@ -338,8 +349,9 @@ static void take_manners(struct ps_jget *g, struct plan *p)
     take_string(g, "bootstrap", &p->bootstrap);
     check_url(g, "bootstrap", p->bootstrap);
     take_string(g, "ca-file", &p->ca_file);
-    take_string(g, "state", &p->state_dir);
-    take_socket(g, &p->socket);
+    take_place(g, "state", p->state_dir, sizeof p->state_dir);
+    check_socket(g, ps_jget_str(g, "socket", 1, TEXT, p->socket));
+    take_place(g, "socket", p->socket, sizeof p->socket);
     p->sandbox = ps_jget_bool(g, "sandbox", p->sandbox);
     take_duration(g, "interval", 60 * PS_SEC, 7 * 86400 * PS_SEC, &p->interval);
     take_duration(g, "look", PS_SEC, 86400 * PS_SEC, &p->look);

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/ps_err.h"
+#include "base/ps_keys.h"
 #include "loop/ps_access.h"
 #include "loop/ps_ctl_json.h"
 #include "loop/ps_daemon.h"
@@ -69,6 +70,7 @@ struct server {
 static int reload(struct server *s, struct ps_fault *fault)
 {
     struct plan *plan = calloc(1, sizeof *plan);
+    char kept[256];
     if (!plan)
         return -ENOMEM;
     int err = verb_load(s->path, plan, fault);
@@ -83,6 +85,8 @@ static int reload(struct server *s, struct ps_fault *fault)
         return err;
     }
     s->faulty.text[0] = '\0';
+    if (plan_keep_fixed(plan, agent_plan(s->agent), kept, sizeof kept)[0])
+        ps_log(&s->log, PS_LOG_WARN, NULL, PS_KEYS_KEPT, kept);
     ps_log(&s->log, PS_LOG_INFO, "configuration", "read from %s", s->path);
     agent_replan(s->agent, plan);
     return 0;

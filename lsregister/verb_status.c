@@ -119,8 +119,9 @@ int status_main(int argc, char **argv)
         return status;
     // A configuration that has turned bad may still say where the daemon is that goes on with the one before.
     int bad = verb_load(verb_config_path(o.config), &plan, &faulty);
-    int err = plan.socket ? ps_ctl_call(plan.socket, "{\"verb\":\"status\"}", PATIENCE, &text, &len, &fault)
-                          : -ENOENT;
+    int err = plan.socket[0]
+                  ? ps_ctl_call(plan.socket, "{\"verb\":\"status\"}", PATIENCE, &text, &len, &fault)
+                  : -ENOENT;
     if (err && bad) {
         fault = faulty;
     } else if (err) {

@@ -124,7 +124,7 @@ int serve_reload(void *serve, struct ps_fault *fault)
         return err;
     }
     if (settings_keep_fixed(&s->next, &s->now, kept, sizeof kept)[0])
-        ps_log(&s->log, PS_LOG_WARN, NULL, "changed, but a restart is needed for it: %s", kept);
+        ps_log(&s->log, PS_LOG_WARN, NULL, PS_KEYS_KEPT, kept);
     s->now = s->next;
     settings_fini(&was);
     ps_log(&s->log, PS_LOG_INFO, NULL, "read the configuration anew");

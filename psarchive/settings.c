@@ -105,17 +105,10 @@ int settings_check(const struct settings *s, struct ps_fault *fault)
 // Arrays with their counts behind them.
 static const struct ps_key_span fixed[] = {
     SPAN("data", data, data),
-    SPAN("listen", front.places, front.places),
-    SPAN("listen-unix", front.unix_path, front.unix_mode),
-    SPAN("control", front.control, front.control),
+    PS_FRONT_FIXED(struct settings),
     SPAN("spool", spools, nspools),
     SPAN("sandbox", sandbox, sandbox),
     SPAN("free-floor", floor, floor),
-    SPAN("user", front.user, front.user),
-    SPAN("group", front.group, front.group),
-    SPAN("connections", front.connections, front.connections),
-    SPAN("connections-per-net", front.connections_per_net, front.connections_per_net),
-    SPAN("request-rate", front.rate, front.rate),
     SPAN("request-body", body, body),
     SPAN("request-bodies", bodies, bodies),
 };

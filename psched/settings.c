@@ -160,18 +160,8 @@ int settings_check(const struct settings *s, struct ps_fault *fault)
 
 // Arrays with their counts behind them.
 static const struct ps_key_span fixed[] = {
-    SPAN("data", data, data),
-    SPAN("name", name, name),
-    SPAN("listen", front.places, front.places),
-    SPAN("listen-unix", front.unix_path, front.unix_mode),
-    SPAN("control", front.control, front.control),
-    SPAN("limits", limits, limits),
-    SPAN("plugins", plugins, plugins),
-    SPAN("user", front.user, front.user),
-    SPAN("group", front.group, front.group),
-    SPAN("connections", front.connections, front.connections),
-    SPAN("connections-per-net", front.connections_per_net, front.connections_per_net),
-    SPAN("request-rate", front.rate, front.rate),
+    SPAN("data", data, data),       SPAN("name", name, name),          PS_FRONT_FIXED(struct settings),
+    SPAN("limits", limits, limits), SPAN("plugins", plugins, plugins),
 };
 
 const char *settings_keep_fixed(struct settings *next, const struct settings *now, char *out, size_t size)

@@ -69,6 +69,8 @@ struct ps_key_span {
         name, offsetof(type, first),                                                 \
             offsetof(type, last) + sizeof(((type *)0)->last) - offsetof(type, first) \
     }
+// What is logged of those that a reload has changed all the same.
+#define PS_KEYS_KEPT "changed, but a restart is needed for it: %s"
 // What would have changed keeps its value: next gets it from now. out: its keys, separated by blanks; "": none. Returns out.
 const char *ps_keys_keep(const struct ps_key_span *fixed, size_t n, void *next, const void *now, char *out,
                          size_t size);

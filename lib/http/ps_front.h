@@ -27,6 +27,17 @@ struct ps_front_conf {
     bool proxy_unix;           // and so may who comes by the Unix socket
 };
 
+// What of it a running daemon cannot change: rows of a table for ps_keys_keep, of settings that have it as `front`.
+#define PS_FRONT_FIXED(type)                                                                            \
+    PS_KEY_SPAN(type, "listen", front.places, front.places),                                            \
+        PS_KEY_SPAN(type, "listen-unix", front.unix_path, front.unix_mode),                             \
+        PS_KEY_SPAN(type, "control", front.control, front.control),                                     \
+        PS_KEY_SPAN(type, "user", front.user, front.user),                                              \
+        PS_KEY_SPAN(type, "group", front.group, front.group),                                           \
+        PS_KEY_SPAN(type, "connections", front.connections, front.connections),                         \
+        PS_KEY_SPAN(type, "connections-per-net", front.connections_per_net, front.connections_per_net), \
+        PS_KEY_SPAN(type, "request-rate", front.rate, front.rate)
+
 void ps_front_conf_fini(struct ps_front_conf *c);
 // What cannot be as a whole, of a daemon that makes no certificate itself. 0 or PS_ESTATE, told.
 int ps_front_conf_check(const struct ps_front_conf *c, struct ps_fault *fault);

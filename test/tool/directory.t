@@ -211,6 +211,12 @@ else
     done
     sed -i 's/"records": 12/"records": 13/' d/conf
 fi
+cp d/conf d/was
+sed -i '0,/{/s//{"connections": 7, "sandbox": false, "prune-every": "PT2S", /' d/conf
+kill -HUP "$directory_pid"
+hear "restart is needed" || bail_out "$line"
+check "what only a start takes on is named" "$line" "lsregister: changed, but a restart is needed for it: connections sandbox"
+mv d/was d/conf
 sed -i 's/13/"many"/' d/conf
 kill -HUP "$directory_pid"
 hear "all stays as it is"

@@ -102,6 +102,12 @@ near=$far near_pid=$far_pid
 kill -HUP "$registrar_pid"
 hear "configuration: read from conf"
 check "HUP reads the configuration" $? 0
+cp conf conf.was
+sed "s|$tmp/state|$tmp/another|; s|\"find-interfaces\"|\"sandbox\": false, &|" conf.was >next
+mv next conf
+hear "restart is needed"
+check "what only a start takes on is named" "$line" "lsregister: changed, but a restart is needed for it: state sandbox"
+mv conf.was conf
 
 kill -9 "$registrar_pid"
 wait "$registrar_pid" 2>/dev/null

@@ -301,7 +301,7 @@ printf 'control %s\nfree-floor 2\nrequest-rate 7\nrestrict-reading yes\n' "$tmp/
 for turn in "a reload names what wants a restart" "every time"; do
     kill -HUP "$archive_pid"
     hear "restart is needed" || bail_out "$line"
-    check "$turn" "$line" "psarchive: changed, but a restart is needed for it: control free-floor request-rate"
+    check "$turn" "$line" "psarchive: changed, but a restart is needed for it: control request-rate free-floor"
     hear "configuration anew" || bail_out "$line"
 done
 end_archive TERM

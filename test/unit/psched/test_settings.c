@@ -119,7 +119,7 @@ static void what_only_a_start_takes_on_is_kept_and_named(void **state)
 
     settings_init(&now);
     assert_int_equal(load(f, "horizon PT2H\nlimits none\nlisten 127.0.0.1:8443\ntasks 5\nuser x\n"), 0);
-    assert_string_equal(settings_keep_fixed(&f->settings, &now, kept, sizeof kept), "listen limits user");
+    assert_string_equal(settings_keep_fixed(&f->settings, &now, kept, sizeof kept), "listen user limits");
     assert_string_equal(f->settings.limits, SETTINGS_LIMITS);
     assert_int_equal(f->settings.front.places.n, 0);
     assert_int_equal(f->settings.tasks, 5);
