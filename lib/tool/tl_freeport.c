@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "base/ps_addr.h"
 
 #define TRIES 50
 #define LISTENS 10 // TCP_LISTEN in /proc/net/tcp
@@ -67,4 +68,20 @@ static bool is_in(const char *path, unsigned port)
 bool tl_freeport_is_listened(unsigned port)
 {
     return is_in("/proc/net/tcp", port) || is_in("/proc/net/tcp6", port);
+}
+
+bool tl_freeport_is_own(const char *text)
+{
+    struct ps_addr a;
+    bool own;
+    int fd;
+
+    if (ps_addr_parse(text, 0, &a))
+        return false;
+    fd = socket(a.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    own = bind(fd, &a.sa, a.len) == 0;
+    close(fd);
+    return own;
 }

@@ -92,11 +92,21 @@ static void add_rate(struct tl_argv *argv, struct ps_jnode spec)
         tl_argv_opt(argv, "-b", "%" PRIu64, rate);
 }
 
+// The server's answers to UDP would leave from the address that the kernel likes best, and the client takes them from
+// the one alone that it called. By TCP they come from there anyway.
+static const char *local_end(const struct tl_job *job)
+{
+    const char *told = tl_spec_str(job->test.spec, "local-address");
+
+    if (job->participant > 0)
+        return tl_spec_flag(job->test.spec, "udp", false) ? job->here : NULL;
+    return told ? told : job->near;
+}
+
 static void add_bind(const struct tl_job *job, struct tl_argv *argv)
 {
-    const char *local = tl_spec_str(job->test.spec, "local-address");
+    const char *local = local_end(job);
 
-    local = local ? local : job->near;
     if (!local)
         return;
     tl_argv_add(argv, "-B");
@@ -320,6 +330,15 @@ static void parse(const struct tl_said *said, struct tl_names *names, struct tl_
     ps_jdoc_free(doc);
 }
 
+// Reverse it is the server that sends, and the sender's result has all but what came.
+static void merge(const struct tl_test *test, struct ps_jnode results, struct ps_json *j)
+{
+    bool server_tells = tl_spec_flag(test->spec, "reverse", false) &&
+                        tl_spec_flag(ps_jnode_next(ps_jnode_first(results)), "succeeded", false);
+
+    tl_throughput_merge(results, server_tells, j);
+}
+
 const struct tl_tool tl_iperf3 = {
     .name = "iperf3",
     .description = "Throughput by iperf3",
@@ -336,5 +355,5 @@ const struct tl_tool tl_iperf3 = {
     .lag = lag,
     .partner = partner,
     .data = data,
-    .merge = tl_throughput_merge,
+    .merge = merge,
 };

@@ -302,6 +302,13 @@ static void parse(const struct tl_said *said, struct tl_names *names, struct tl_
     tl_answer_end(a);
 }
 
+// The client tells all, reverse as well.
+static void merge(const struct tl_test *test, struct ps_jnode results, struct ps_json *j)
+{
+    (void)test;
+    tl_throughput_merge(results, false, j);
+}
+
 const struct tl_tool tl_nuttcp = {
     .name = "nuttcp",
     .description = "Throughput by nuttcp",
@@ -316,5 +323,5 @@ const struct tl_tool tl_nuttcp = {
     .lag = lag,
     .partner = server_command,
     .data = data,
-    .merge = tl_throughput_merge,
+    .merge = merge,
 };

@@ -33,6 +33,7 @@ struct tl_job tl_run_job(const struct tl_run *run)
                            // Behind the first participant this end is the test's far one, by whatever name.
                            .near = run->near[0] && run->participant == 0 ? run->near : NULL,
                            .far = run->far,
+                           .here = run->participant > 0 && tl_freeport_is_own(run->far) ? run->far : NULL,
                            .family = run->family,
                            .duration = run->duration,
                            .participant = run->participant,

@@ -49,24 +49,60 @@ static void put_words(struct ps_jnode client, struct ps_jnode server, const char
     ps_json_put_str(j, key, text);
 }
 
-static void put_members(struct ps_jnode one, struct ps_json *j)
+static bool is_summary(struct ps_jnode member)
+{
+    return strcmp(ps_jnode_key(member), "summary") == 0 && ps_jnode_type(member) == PS_JTYPE_OBJECT;
+}
+
+#define CAME "receiver-throughput-bits"
+
+// The sum of all, with `came` in place of what it says has come.
+static void put_sum(struct ps_json *j, struct ps_jnode sum, struct ps_jnode came)
+{
+    ps_json_put_open(j, "summary", '{');
+    for (struct ps_jnode m = ps_jnode_first(sum); ps_jnode_there(m); m = ps_jnode_next(m))
+        if (strcmp(ps_jnode_key(m), CAME) != 0)
+            ps_jnode_put(j, ps_jnode_key(m), m);
+    ps_jnode_put(j, CAME, came);
+    ps_json_close(j, '}');
+}
+
+static void put_summary(struct ps_json *j, struct ps_jnode summary, struct ps_jnode came)
+{
+    ps_json_put_open(j, "summary", '{');
+    for (struct ps_jnode m = ps_jnode_first(summary); ps_jnode_there(m); m = ps_jnode_next(m)) {
+        if (is_summary(m))
+            put_sum(j, m, came);
+        else
+            ps_jnode_put(j, ps_jnode_key(m), m);
+    }
+    ps_json_close(j, '}');
+}
+
+static void put_members(struct ps_jnode one, struct ps_jnode came, struct ps_json *j)
 {
     for (struct ps_jnode m = ps_jnode_first(one); ps_jnode_there(m); m = ps_jnode_next(m)) {
         const char *key = ps_jnode_key(m);
-        if (strcmp(key, "diags") != 0 && strcmp(key, "error") != 0)
+        if (ps_jnode_there(came) && is_summary(m))
+            put_summary(j, m, came);
+        else if (strcmp(key, "diags") != 0 && strcmp(key, "error") != 0)
             ps_jnode_put(j, key, m);
     }
 }
 
-void tl_throughput_merge(const struct tl_test *test, struct ps_jnode results, struct ps_json *j)
+static struct ps_jnode came_at(struct ps_jnode one)
 {
+    return ps_jnode_member(ps_jnode_member(ps_jnode_member(one, "summary"), "summary"), CAME);
+}
+
+void tl_throughput_merge(struct ps_jnode results, bool server_tells, struct ps_json *j)
+{
+    static const struct ps_jnode nothing;
     struct ps_jnode client = ps_jnode_first(results), server = ps_jnode_next(client);
-    struct ps_jnode sender =
-        tl_spec_flag(test->spec, "reverse", false) && has_succeeded(server) ? server : client;
 
     ps_json_open(j, '{');
-    if (has_succeeded(client) && has_succeeded(sender)) {
-        put_members(sender, j);
+    if (has_succeeded(client)) {
+        put_members(server_tells ? server : client, server_tells ? came_at(client) : nothing, j);
     } else {
         ps_json_put_bool(j, "succeeded", false);
         put_words(client, server, "error", j);

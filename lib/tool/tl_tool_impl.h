@@ -10,9 +10,10 @@
 struct tl_job {
     const struct tl_site *site;
     struct tl_test test;
-    const char *near,
-        *far;   // this end and the other one, see tl_spec_near: addresses, as far as they had to be
-                // resolved; near may be NULL
+    // This end and the other one, see tl_spec_near: addresses, as far as they had to be resolved; near may be NULL.
+    const char *near, *far;
+    // Behind the first participant this end, where far is an address that this host has, else NULL.
+    const char *here;
     int family; // 4, 6, or 0: as the name has it
     ps_ns duration;
     unsigned participant;

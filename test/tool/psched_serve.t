@@ -222,11 +222,17 @@ if command -v iperf3 >/dev/null; then
     check "what they told each other before is kept" \
         "$(fetch "$between/runs/first" | json '.["participant-data"].schema, (.["participant-data-full"] | map(has("iperf3-version")) | join(" ")), (.["participant-data-full"][1].server_port > 0)')" \
         "3${nl}true true${nl}true"
-    rest DELETE "$between" >/dev/null
-    control "{\"verb\":\"purge\",\"task\":\"${between##*/}\"}" >/dev/null
-    until_true eval "[[ \$(rest GET '$between') == *404 ]]"
+    udp=$(post '{"schema":1,"test":{"type":"throughput","spec":{"source":"127.0.0.1","dest":"127.0.0.2","duration":"PT1S","udp":true}},"tools":["iperf3"]}')
+    check "by UDP, too" "$(fetch "$udp/runs/first?wait-merged=1&wait=60" | json '.["result-merged"] | .error, (.summary.summary.sent > 0)')" \
+        "null${nl}true"
+    for one in "$between" "$udp"; do
+        rest DELETE "$one" >/dev/null
+        control "{\"verb\":\"purge\",\"task\":\"${one##*/}\"}" >/dev/null
+        until_true eval "[[ \$(rest GET '$one') == *404 ]]"
+    done
 else
     skip "client and server between two addresses of this host" "iperf3 is not installed"
+    skip "by UDP, too" "iperf3 is not installed"
     skip "what they told each other before is kept" "iperf3 is not installed"
 fi
 match "another host is refused, with the reason" "$(pair 192.0.2.9)" \

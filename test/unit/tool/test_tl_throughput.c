@@ -86,8 +86,9 @@ static void a_command_line_of_iperf3_has_what_the_spec_has(void **state)
                   "-p 5201 -B 192.0.2.8 -c 192.0.2.1 -t 10 --json -u -l 1000");
 }
 
-// The command line of one of two participants.
-static void claim_role(const char *tool, unsigned participant, const char *parts, const char *wanted)
+// The command line of one of two participants, of a test whose destination this host has or not.
+static void claim_end(const char *tool, unsigned participant, const char *spec, const char *here,
+                      const char *parts, const char *wanted)
 {
     const struct tl_tool *t = tl_tool_find(tool);
     struct tl_site site = {.raw = true};
@@ -95,11 +96,13 @@ static void claim_role(const char *tool, unsigned participant, const char *parts
     struct ps_buf text;
     struct spec s, p;
 
-    open_spec(&s, "throughput", "{\"duration\":\"PT5S\"}");
+    open_spec(&s, "throughput", spec);
     open_spec(&p, "", parts);
     struct tl_job job = {.site = &site,
                          .test = s.test,
+                         .near = participant == 0 ? "192.0.2.7" : NULL,
                          .far = "192.0.2.1",
+                         .here = here,
                          .duration = 10 * PS_SEC,
                          .participant = participant,
                          .parts = p.test.spec};
@@ -116,10 +119,15 @@ static void claim_role(const char *tool, unsigned participant, const char *parts
     close_spec(&p);
 }
 
+static void claim_role(const char *tool, unsigned participant, const char *parts, const char *wanted)
+{
+    claim_end(tool, participant, "{\"duration\":\"PT5S\"}", NULL, parts, wanted);
+}
+
 static void two_participants_are_client_and_server(void **state)
 {
     (void)state;
-    claim_role("iperf3", 0, "[{},{\"server_port\":5300}]", "-p 5300 -c 192.0.2.1 -t 5 --json");
+    claim_role("iperf3", 0, "[{},{\"server_port\":5300}]", "-p 5300 -B 192.0.2.7 -c 192.0.2.1 -t 5 --json");
     claim_role("iperf3", 1, "[{},{\"server_port\":5300}]", "-s -1 --idle-timeout 13 --json -p 5300");
     claim_role("nuttcp", 0, "[{},{\"server_port\":5010,\"data_port_start\":5200}]",
                "-fparse -p5200 -P5010 -T5 -i1 192.0.2.1");
@@ -135,7 +143,8 @@ static void the_client_of_a_server_that_wants_a_password_has_it_on_no_command_li
 {
     (void)state;
     claim_role("iperf3", 0, "[{\"schema\":3},{\"server_port\":5300," AUTH "}]",
-               "-p 5300 -c 192.0.2.1 -t 5 --json --rsa-public-key-path iperf3-public.pem --username user");
+               "-p 5300 -B 192.0.2.7 -c 192.0.2.1 -t 5 --json --rsa-public-key-path iperf3-public.pem "
+               "--username user");
     claim_role("iperf3", 1, "[{\"schema\":3},{" AUTH "}]",
                "-s -1 --idle-timeout 13 --json -p 5201 --authorized-users-path iperf3-users "
                "--rsa-private-key-path iperf3-private.pem");
@@ -143,7 +152,7 @@ static void the_client_of_a_server_that_wants_a_password_has_it_on_no_command_li
     claim_role("iperf3", 1, "[{},{" AUTH "}]", "-s -1 --idle-timeout 13 --json -p 5201");
     // Half of what it takes is nothing.
     claim_role("iperf3", 0, "[{\"schema\":3},{\"_auth\":{\"username\":\"user\",\"password\":\"hush\"}}]",
-               "-p 5201 -c 192.0.2.1 -t 5 --json");
+               "-p 5201 -B 192.0.2.7 -c 192.0.2.1 -t 5 --json");
 }
 
 static void what_is_secret_goes_into_files_and_the_environment(void **state)
@@ -262,7 +271,8 @@ static void durations_have_room_for_the_set_up(void **state)
     claim_duration("nuttcp", "throughput", "{}", 16 * PS_SEC);
 }
 
-static void claim_merged(const char *spec, const char *results, const char *has)
+static void claim_merged_by(const struct tl_tool *tool, const char *spec, const char *results,
+                            const char *has)
 {
     struct spec s, r;
     struct tl_answer a;
@@ -272,12 +282,17 @@ static void claim_merged(const char *spec, const char *results, const char *has)
     open_spec(&s, "throughput", spec);
     open_spec(&r, "", results);
     tl_answer_init(&a);
-    tl_merged(&tl_iperf3, &s.test, r.test.spec, ps_text_open(&t));
+    tl_merged(tool, &s.test, r.test.spec, ps_text_open(&t));
     text = ps_text_close(&t, NULL);
     claim_has(text, has);
     free(text);
     close_spec(&s);
     close_spec(&r);
+}
+
+static void claim_merged(const char *spec, const char *results, const char *has)
+{
+    claim_merged_by(&tl_iperf3, spec, results, has);
 }
 
 static void two_results_become_one(void **state)
@@ -299,6 +314,55 @@ static void two_results_become_one(void **state)
     claim_merged("{}", "{}", "{\"succeeded\":false,\"error\":\"There are no results of participants.\"}");
 }
 
+static void reverse_iperf3s_sender_is_the_server_and_the_client_knows_what_came(void **state)
+{
+    (void)state;
+    claim_merged("{\"reverse\":true}",
+                 "[{\"succeeded\":true,\"intervals\":[],\"summary\":{\"streams\":[1],\"summary\":"
+                 "{\"throughput-bits\":5,\"receiver-throughput-bits\":7}}},"
+                 "{\"succeeded\":true,\"intervals\":[2],\"summary\":{\"streams\":[2],\"summary\":"
+                 "{\"throughput-bits\":8,\"receiver-throughput-bits\":0,\"retransmits\":3}},\"mss\":9}]",
+                 "{\"succeeded\":true,\"intervals\":[2],\"summary\":{\"streams\":[2],\"summary\":"
+                 "{\"throughput-bits\":8,\"retransmits\":3,\"receiver-throughput-bits\":7}},\"mss\":9,");
+    claim_merged("{\"reverse\":true}",
+                 "[{\"succeeded\":true,\"summary\":{\"summary\":{\"receiver-throughput-bits\":7}}},"
+                 "{\"succeeded\":true,\"summary\":[1,{\"summary\":2}]}]",
+                 "{\"succeeded\":true,\"summary\":[1,{\"summary\":2}],");
+    claim_merged("{\"reverse\":true}",
+                 "[{\"succeeded\":true,\"summary\":{\"summary\":{\"receiver-throughput-bits\":7}}},"
+                 "{\"succeeded\":true,\"summary\":{\"summary\":[3]}}]",
+                 "{\"succeeded\":true,\"summary\":{\"summary\":[3]},");
+}
+
+static void of_nuttcp_the_client_alone_tells_reverse_as_well(void **state)
+{
+    (void)state;
+    claim_merged_by(
+        &tl_nuttcp, "{\"reverse\":true}",
+        "[{\"succeeded\":true,\"summary\":1,\"diags\":\"c\"},{\"succeeded\":true,\"diags\":\"s\"}]",
+        "{\"succeeded\":true,\"summary\":1,");
+}
+
+static void a_server_answers_by_udp_from_the_address_that_is_called(void **state)
+{
+    static const char parts[] = "[{},{\"server_port\":5300}]";
+
+    (void)state;
+    claim_end("iperf3", 1, "{\"udp\":true}", "192.0.2.1", parts,
+              "-s -1 --idle-timeout 13 --json -p 5300 -B 192.0.2.1");
+    claim_end("iperf3", 1, "{\"udp\":true}", NULL, parts, "-s -1 --idle-timeout 13 --json -p 5300");
+    claim_end("iperf3", 1, "{}", "192.0.2.1", parts, "-s -1 --idle-timeout 13 --json -p 5300");
+}
+
+static void the_local_address_is_the_clients(void **state)
+{
+    static const char spec[] = "{\"local-address\":\"192.0.2.8\"}", parts[] = "[{},{\"server_port\":5300}]";
+
+    (void)state;
+    claim_end("iperf3", 0, spec, NULL, parts, "-p 5300 -B 192.0.2.8 -c 192.0.2.1 -t 10 --json");
+    claim_end("iperf3", 1, spec, NULL, parts, "-s -1 --idle-timeout 13 --json -p 5300");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +381,10 @@ int main(void)
         cmocka_unit_test(what_they_cannot_they_decline),
         cmocka_unit_test(durations_have_room_for_the_set_up),
         cmocka_unit_test(two_results_become_one),
+        cmocka_unit_test(reverse_iperf3s_sender_is_the_server_and_the_client_knows_what_came),
+        cmocka_unit_test(of_nuttcp_the_client_alone_tells_reverse_as_well),
+        cmocka_unit_test(a_server_answers_by_udp_from_the_address_that_is_called),
+        cmocka_unit_test(the_local_address_is_the_clients),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
