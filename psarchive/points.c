@@ -75,7 +75,24 @@ int points_single(struct put *p, int event, struct ps_jnode root, struct ps_faul
     return err ? err : read_value(p, ts, event, val, fault);
 }
 
-static int read_item(struct put *p, int64_t ts, struct ps_jnode item, struct ps_fault *fault)
+// A bulk write on its way.
+struct bulk {
+    struct put *put;
+    int stranger; // the first event type that is not registered, with its time; -1: all are
+    int64_t stranger_ts;
+};
+
+// As esmond does: pScheduler's archiver sends what it does not register (packet-rtt), takes any refusal of a bulk for
+// the end of it, and says that it has succeeded.
+static void pass_over(struct bulk *b, int64_t ts, int event)
+{
+    if (b->stranger >= 0)
+        return;
+    b->stranger = event;
+    b->stranger_ts = ts;
+}
+
+static int read_item(struct bulk *b, int64_t ts, struct ps_jnode item, struct ps_fault *fault)
 {
     struct ps_jnode type, val;
     const char *name;
@@ -88,13 +105,17 @@ static int read_item(struct put *p, int64_t ts, struct ps_jnode item, struct ps_
     if (err)
         return err;
     event = es_event_find(name);
-    if (event >= 0)
-        return read_value(p, ts, event, val, fault);
-    ps_jnode_fault(type, fault, "there is no event type '%s'", name);
-    return PS_EUNKNOWN;
+    if (event < 0) {
+        ps_jnode_fault(type, fault, "there is no event type '%s'", name);
+        return PS_EUNKNOWN;
+    }
+    if (meta_has_event(b->put->meta, event))
+        return read_value(b->put, ts, event, val, fault);
+    pass_over(b, ts, event);
+    return 0;
 }
 
-static int read_point(struct put *p, struct ps_jnode point, struct ps_fault *fault)
+static int read_point(struct bulk *b, struct ps_jnode point, struct ps_fault *fault)
 {
     struct ps_jnode items;
     int64_t ts;
@@ -105,18 +126,23 @@ static int read_point(struct put *p, struct ps_jnode point, struct ps_fault *fau
     if (err)
         return err;
     for (struct ps_jnode m = ps_jnode_first(items); !err && ps_jnode_there(m); m = ps_jnode_next(m))
-        err = read_item(p, ts, m, fault);
+        err = read_item(b, ts, m, fault);
     return err;
 }
 
 int points_bulk(struct put *p, struct ps_jnode root, struct ps_fault *fault)
 {
+    struct bulk b = {.put = p, .stranger = -1};
     struct ps_jnode data;
     int err = need_array(root, "data", &data, fault);
 
     if (err)
         return err;
     for (struct ps_jnode m = ps_jnode_first(data); !err && ps_jnode_there(m); m = ps_jnode_next(m))
-        err = read_point(p, m, fault);
+        err = read_point(&b, m, fault);
+    if (!err && p->nvalues == 0 && b.stranger >= 0) {
+        err = PS_EUNKNOWN;
+        tell(fault, err, b.stranger, b.stranger_ts);
+    }
     return err;
 }

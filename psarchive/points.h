@@ -6,5 +6,6 @@
 
 // {"ts": T, "val": V} of one event type. PS_EMALFORMED and such, with a fault that names the place; -ENOMEM.
 int points_single(struct put *p, int event, struct ps_jnode root, struct ps_fault *fault);
-// {"data": [{"ts": T, "val": [{"event-type": E, "val": V}, ...]}, ...]}
+// {"data": [{"ts": T, "val": [{"event-type": E, "val": V}, ...]}, ...]}. An event type that the meta does not have is passed
+// over, PS_EUNKNOWN if there is nothing else.
 int points_bulk(struct put *p, struct ps_jnode root, struct ps_fault *fault);

@@ -70,7 +70,12 @@ check "another number at the same time is a conflict, and nothing of that reques
 check "a bad value refuses the whole request" \
     "$(put PUT "$url/$k/" '{"data":[{"ts":1398999999,"val":[{"event-type":"throughput","val":1},{"event-type":"failures","val":null}]}]}')$(get "$url/$k/throughput/base")" \
     "{\"detail\":\"data[0].val[1].val: null is no value\"}$nl 400$base 200"
-check "an event type that is not registered is refused" \
+check "an event type that is not registered is passed over, as esmond does, and the rest is stored" \
+    "$(put PUT "$url/$k/" '{"data":[{"ts":1398990000,"val":[{"event-type":"packet-rtt","val":1},{"event-type":"failures","val":{"error":"late"}}]}]}')$(get "$url/$k/failures/base?time-start=1398990000")" \
+    '"" 201[{"ts":1398990000,"val":{"error":"late"}}] 200'
+match "one that there is not is a mistake" \
+    "$(put PUT "$url/$k/" '{"data":[{"ts":1,"val":[{"event-type":"troughput","val":1}]}]}')" "there is no event type 'troughput'.* 400\$"
+check "and a request that has nothing else is refused" \
     "$(put PUT "$url/$k/" '{"data":[{"ts":1,"val":[{"event-type":"packet-rtt","val":1}]}]}')" \
     "{\"detail\":\"packet-rtt at time 1: this event type is not registered for this metadata\"}$nl 400"
 check "what lacks is named with its place" "$(put PUT "$url/$k/" '{"data":[{"ts":1,"val":[{"val":1}]}]}')" \
