@@ -204,6 +204,12 @@ static void finish(struct metrics *m)
     m->running = false;
 }
 
+// Whether there may be a recent result. Of what other processes have written only when they did is known.
+static bool is_recent(const struct meta *meta, int64_t now)
+{
+    return atomic_load(&meta->newest) >= now - RECENT || meta_updated(meta, -1) >= now - RECENT;
+}
+
 // A result of the future, by a clock that was wrong, does not stand for those that are measured now.
 static int take(struct metrics *m, const struct meta *meta)
 {
@@ -211,7 +217,7 @@ static int take(struct metrics *m, const struct meta *meta)
     struct result r;
     int got;
 
-    if (atomic_load(&meta->newest) < now - RECENT)
+    if (!is_recent(meta, now))
         return 0;
     got = result_newest(m->site->reader, meta, now, &r);
     if (got <= 0)

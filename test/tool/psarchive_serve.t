@@ -382,6 +382,15 @@ if command -v python3 >/dev/null; then
 else
     skip "what is purged goes out of the list" "python3 is not installed"
 fi
+recent=${run/2023-11-14T22:13:20Z/$(date -u +%Y-%m-%dT%H:%M:%SZ)}
+recent=${recent/run\/1/run\/3}
+told() { curl -s "$site/metrics" | grep -c "^psarchive_loss_ratio{.*source=\"$1\".* 0.333" >told.txt; }
+tr -d '\n' <<<"${recent//192.0.2.7/192.0.2.10}" | "$psarchive" import --data m/data - >/dev/null
+until_true told 192.0.2.10
+check "metrics have what is imported meanwhile, of a path that this server has never written to" "$(<told.txt)" 1
+tr -d '\n' <<<"$recent" | "$psarchive" import --data m/data - >/dev/null
+until_true told 192.0.2.7
+check "and of one whose results were old" "$(<told.txt)" 1
 end_archive TERM
 
 # --- a full disk
