@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
-#include "base/ps_iso8601.h"
 #include "base/ps_out.h"
 #include "psched/cli.h"
 #include "psched/cli_print.h"
 #include "psched/cli_spec.h"
 #include "psched/cli_verb.h"
+#include "psched/when.h"
+#include "sched/sch_schedule.h"
 
 #define SHOWN 50 // gaps in a text
 
@@ -39,15 +40,54 @@ struct question {
     const char *type;
 };
 
+// As the server will read it. What is wrong is told. -1, or the exit status.
+static int check_start(const char *value)
+{
+    struct sch_schedule schedule;
+    struct ps_fault fault = {""};
+    struct ps_jdoc *doc = NULL;
+    struct ps_text t;
+    struct ps_json *j = ps_text_open(&t);
+    const char *why;
+    int err;
+
+    ps_json_open(j, '{');
+    ps_json_put_str(j, "start", value);
+    ps_json_close(j, '}');
+    err = ps_jdoc_parse_text(&doc, &t, &fault);
+    if (!err)
+        err = sch_schedule_read(&schedule, ps_jdoc_root(doc), &fault);
+    ps_jdoc_free(doc);
+    if (!err)
+        return -1;
+    why = strstr(fault.text, ": "); // behind the place in the document
+    fprintf(stderr, "psched free: --start: %s\n", why ? why + 2 : fault.text);
+    return CLI_USAGE;
+}
+
+static int check_end(const char *value)
+{
+    ps_ns end;
+
+    if (when_read(value, cli_now(), &end) == 0)
+        return -1;
+    fprintf(stderr, "psched free: --end: " WHEN_WANTS "; got '%s'\n", value);
+    return CLI_USAGE;
+}
+
 static int read_option(void *ctx, int letter, const char *value)
 {
     struct question *q = ctx;
 
-    if (letter == OPT_START)
+    if (letter == OPT_START) {
         q->start = value;
-    else if (letter == OPT_END)
+        return check_start(value);
+    }
+    if (letter == OPT_END) {
         q->end = value;
-    else if (letter == OPT_JSON)
+        return check_end(value);
+    }
+    if (letter == OPT_JSON)
         q->json = true;
     return -1;
 }

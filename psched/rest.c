@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/ps_err.h"
-#include "base/ps_iso8601.h"
 #include "base/ps_num.h"
 #include "psched/task.h"
+#include "psched/when.h"
 
 #define ROOT "/pscheduler"
 #define TASK_MAX ((size_t)1 << 20) // octets of a task
@@ -130,45 +130,15 @@ struct task *rest_task_of(struct site *s, struct ps_http_req *req)
     return t;
 }
 
-// Times that can be reckoned with, from 1970 on either way: two of them together are still a time.
-#define FAR (INT64_C(140) * 365 * 86400 * PS_SEC)
-
-static ps_ns within_reach(ps_ns t)
-{
-    return t > FAR ? FAR : t < -FAR ? -FAR : t;
-}
-
-// "P1D" or "PT5M" from now, "-PT5M" before.
-static bool relative(const char *text, ps_ns now, ps_ns *out)
-{
-    bool before = *text == '-';
-    ps_ns d;
-
-    if (*text == '-' || *text == '+')
-        text++;
-    if (ps_iso8601_duration(text, &d))
-        return false;
-    d = within_reach(d);
-    *out = within_reach(before ? now - d : now + d);
-    return true;
-}
-
 bool rest_time(struct site *s, struct ps_http_req *req, const char *name, ps_ns otherwise, ps_ns *out)
 {
     const char *text = ps_query_get(ps_http_query(req), name);
-    struct ps_when when;
 
     *out = otherwise;
-    if (!text || relative(text, site_now(s), out))
+    if (!text || when_read(text, site_now(s), out) == 0)
         return true;
-    if (ps_iso8601_time(text, &when)) {
-        reply_text(req, 400,
-                   "%s: wants a time, as in 2026-01-31T12:00:00Z, or a duration, as in -PT1H; got '%.60s'",
-                   name, text);
-        return false;
-    }
-    *out = within_reach(when.at);
-    return true;
+    reply_text(req, 400, "%s: " WHEN_WANTS "; got '%.60s'", name, text);
+    return false;
 }
 
 bool rest_count(struct ps_http_req *req, const char *name, uint64_t min, uint64_t max, uint64_t otherwise,

@@ -225,6 +225,14 @@ p free --start @PT1H --end P2D --json idle --duration PT1S
 check "from the next full hour" "$rc$err $(jq -r '.free[0].lower' <<<"$out" | cut -c 14-19)" "0 :00:00"
 p free --start 2020-01-01T00:00:00Z idle --duration PT1S
 check "not from the past" "$rc $out$err" "1 psched free: At /schedule/start: 2020-01-01T00:00:00Z has passed"
+p free --start PTxH idle --duration PT1S
+check "a start that is none is usage, with the option's name" "$rc $out$err" \
+    "2 psched free: --start: \"PTxH\" is no ISO 8601 duration, as PT5M is one"
+p free --end P1M idle --duration PT1S
+check "so is an end" "$rc $out$err" \
+    "2 psched free: --end: wants a time, as in 2026-01-31T12:00:00Z, or a duration, as in -PT1H; got 'P1M'"
+run "$psched" free --socket "$tmp/none" --start x idle --duration PT1S
+check "whether or not anybody answers" "$rc" 2
 p free --end 2020-01-01T00:00:00Z idle --duration PT1S
 check "nor to it" "$rc $out$err" "1 psched free: end: wants a time behind the start"
 p free idleex --duration P2D
