@@ -14,7 +14,8 @@
 #include "psarchive/pull_impl.h"
 
 #define PAGE 200
-#define AGAIN_MAX 10 // times that a changed list is begun anew
+#define AGAIN_MAX \
+    10 // times in a row that a changed list is begun anew, without a metadata that was not seen before
 #define TOLD_MAX 100 // refusals; the others are counted
 #define LINE_EVERY (200 * PS_MSEC)
 
@@ -145,6 +146,7 @@ static int take_object(struct pull *p, struct ps_jnode n)
         int err = ps_map_put(&p->seen, id, &seen_mark);
         if (err != 0)
             return err;
+        p->restarts = 0;
     }
     int err = pull_job_new(p, n, &j, &fault);
     if (err == 0)
@@ -189,7 +191,7 @@ static void take_list(void *ctx, const struct remote_answer *a)
     else if ((err = take_objects(p, a->root)) == PS_ESTATE) {
         p->offset = 0;
         if (++p->restarts > AGAIN_MAX)
-            pull_fail(p, EXIT_NET, "the list changes each time that it is read");
+            pull_fail(p, EXIT_NET, "the list changes each time that it is read, and has nothing new");
     } else if (err != 0)
         pull_fail(p, EXIT_SYSTEM, "%s", ps_strerror(err));
     soon(p);

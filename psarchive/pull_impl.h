@@ -23,7 +23,7 @@ struct pull {
     char last_key[2 * ES_REG_KEY_LEN + 1]; // on the page before
     bool asking;                           // a page is on its way
     bool listed;                           // to its end
-    unsigned restarts;                     // of a list that changed
+    unsigned restarts;                     // of a list that changed, since something new was on it
     struct ps_list waiting;
     size_t running;
 };

@@ -39,6 +39,11 @@ def listing(query):
     shown = metas
     if "shifting" in faults and state["list"] == 1:
         shown = metas[1:]  # the first one is registered later, so that all others move
+    if "growing" in faults:
+        shown = metas[max(0, 15 - state["list"] // 6):]  # one more at its beginning, every six pages
+    if "restless" in faults:
+        turn = state["list"] % len(metas)
+        shown = metas[turn:] + metas[:turn]
     offset, limit = int(query.get("offset", 0)), min(3, int(query.get("limit", 3)))
     page = [dict(m["params"], **{"metadata-key": m["key"], "url": "x", "uri": f"{ROOT}/{m['key']}/",
                                  "event-types": events_of(m)}) for m in shown[offset:offset + limit]]

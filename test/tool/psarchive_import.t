@@ -172,6 +172,17 @@ end_fake
 check "a list that changes while it is read" "$rc: $out$err" "0: 8 metadata: 668 values stored, 0 known already, 0 refused"
 check "has all in the end" "$(values h | md5sum)" "$whole"
 
+fake many.json growing
+pull --data q --to 1700006400 "$fake_url"
+end_fake
+check "a list that changes more often than it is begun anew, and has something new each time" "$rc: $out$err" \
+    "0: 60 metadata: 60 values stored, 0 known already, 0 refused"
+fake metas.json restless
+pull --data r "$fake_url"
+end_fake
+match "one that has nothing new and does not come to rest ends it" "$rc: $err" \
+    "^3: psarchive import: the list changes each time that it is read, and has nothing new; what came is stored"
+
 fake metas.json no-sums
 pull --data i "$fake_url"
 end_fake
