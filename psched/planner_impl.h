@@ -29,12 +29,13 @@ struct planner {
     struct ps_map outcomes; // by run
     struct deed *deeds;
     size_t ndeeds, cap;
-    bool behind;     // the store lacks what the engine has said: it is written anew as a whole
-    bool damaged;    // the store is, so that it is left alone
-    size_t left_out; // tasks of the store that could not be read
-    bool pumping;    // inside planner_flush
-    bool soon;       // the timer is set by planner_soon
-    bool again;      // something was told meanwhile
+    bool behind;      // the store lacks what the engine has said: it is written anew as a whole
+    bool damaged;     // the store is, so that it is left alone
+    size_t left_out;  // tasks of the store that could not be read
+    bool pumping;     // inside planner_flush
+    bool soon;        // the timer is set by planner_soon
+    bool again;       // something was told meanwhile
+    ps_ns told_early; // when it was told that runs are forgotten before their time; 0: never
     struct planner_state state;
 };
 

@@ -8,6 +8,8 @@
 #include "psched/planner_impl.h"
 #include "psched/task.h"
 
+#define TELL_AGAIN (3600 * PS_SEC)
+
 // --- results on their way
 
 static struct outcome *outcome_of(const struct planner *p, const char *run)
@@ -76,6 +78,24 @@ static int write_outcome(struct planner *p, const struct sch_run *r, ps_ns now)
     return err;
 }
 
+// A run that goes before its time makes room for another one, unless somebody wanted it gone.
+static void tell_early(struct planner *p, const struct sch_run *r, ps_ns now)
+{
+    unsigned most = p->site->settings->runs;
+    size_t known = 0;
+
+    for (int s = 0; s < SCH_STATES; s++)
+        known += sch_engine_count(p->engine, s);
+    if (!sch_state_over(r->state) || r->expires <= now || known + 2 < most ||
+        (p->told_early && now < p->told_early + TELL_AGAIN))
+        return;
+    p->told_early = now;
+    ps_log(
+        p->site->log, PS_LOG_WARN, "runs",
+        "there are %u, as many as may be (runs of psched.conf): the oldest are forgotten before their time",
+        most);
+}
+
 // --- actions
 
 int planner_write(struct planner *p, const struct sch_action *a, ps_ns now)
@@ -90,6 +110,7 @@ int planner_write(struct planner *p, const struct sch_action *a, ps_ns now)
         err = store_run_put(s, a->run, now);
         return err ? err : write_outcome(p, a->run, now);
     case SCH_RUN_GONE:
+        tell_early(p, a->run, now);
         err = archiving_forget(p->site->archiving, a->run);
         return err ? err : store_run_gone(s, a->run->id);
     case SCH_TASK_MARK:

@@ -40,9 +40,8 @@ struct sch_conf {
     ps_ns margin;                // so long before its start a run is on deck and keeps its place (PT3S)
     ps_ns lead_solo, lead_multi; // from now to the start of what is to run as soon as possible (PT5S, PT10S)
     unsigned tasks_max, tasks_per_requester; // that are not over
-    unsigned runs_max,
-        runs_per_requester; // beyond these only the next run of a task is planned, and runs that
-                            // are over are forgotten, the oldest first (runs_max alone)
+    unsigned runs_max; // of those that are over the oldest are forgotten first; beyond half of it, or
+    unsigned runs_per_requester;                   // this, only the next run of a task is planned
     unsigned children_max, children_per_requester; // tools that run at the same time
     unsigned batch;       // runs that one step plans or starts at most, so that it takes no more than some ms
     struct sch_zone zone; // of repeat-cron

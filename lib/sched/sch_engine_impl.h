@@ -148,6 +148,8 @@ void sch_run_take_back(struct sch_engine *e, struct run *r); // its start, as if
 void sch_run_leave(struct sch_engine *e, struct run *r);     // its place, whichever that is
 void sch_run_over(struct sch_engine *e, struct run *r, enum sch_state to, ps_ns now);
 void sch_run_drop(struct sch_engine *e, struct run *r);
+// Forgets what is over where there are as many runs as may be.
+void sch_run_make_room(struct sch_engine *e);
 void sch_run_kill(struct sch_engine *e, struct run *r);
 void sch_run_child_ended(struct sch_engine *e, struct run *r);
 

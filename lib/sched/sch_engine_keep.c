@@ -72,6 +72,7 @@ int sch_engine_record(struct sch_engine *e, const struct sch_run *run, ps_ns now
     e->now = now;
     if (of->task->pub.conf.cls != SCH_BACKGROUND_MULTI || !of->began)
         return PS_ESTATE;
+    sch_run_make_room(e);
     const int err = sch_run_new(e, of->task, NULL, of->pub.due, now, now, &r);
     if (err != 0)
         return err;

@@ -203,13 +203,20 @@ static enum outlook look_ahead(struct sch_engine *e, struct task *t, ps_ns now, 
     return OUTLOOK_NONE;
 }
 
+// What is to come has no more than half of the room, so that it does not drive out what has been measured.
+static bool room_ahead(const struct sch_engine *e, const struct task *t)
+{
+    const size_t ahead = e->counts[SCH_SCHEDULING] + e->counts[SCH_PENDING] + e->counts[SCH_ON_DECK];
+    return ahead < e->conf.runs_max / 2 && t->account->ahead < e->conf.runs_per_requester;
+}
+
 // The bounds leave room for more than the next run of this task.
 static bool room_for_more(struct sch_engine *e, struct task *t)
 {
-    if (e->runs.count >= e->conf.runs_max && !ps_list_empty(&e->over))
-        sch_run_drop(e, PS_CONTAINER(e->over.next, struct run, link));
-    return t->ahead == 0 ||
-           (e->runs.count < e->conf.runs_max && t->account->ahead < e->conf.runs_per_requester);
+    if (t->ahead > 0 && !room_ahead(e, t))
+        return false;
+    sch_run_make_room(e);
+    return t->ahead == 0 || e->runs.count < e->conf.runs_max;
 }
 
 static int plan_due(struct sch_engine *e, struct task *t, ps_ns due, ps_ns now)

@@ -326,6 +326,13 @@ void sch_run_over(struct sch_engine *e, struct run *r, enum sch_state to, ps_ns 
     sch_task_end(e, r->task, now);
 }
 
+// Two for each new one, so that a bound that was made smaller is come to by and by.
+void sch_run_make_room(struct sch_engine *e)
+{
+    for (int i = 0; i < 2 && e->runs.count >= e->conf.runs_max && !ps_list_empty(&e->over); i++)
+        sch_run_drop(e, PS_CONTAINER(e->over.next, struct run, link));
+}
+
 void sch_run_drop(struct sch_engine *e, struct run *r)
 {
     struct task *t = r->task;

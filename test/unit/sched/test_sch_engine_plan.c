@@ -170,6 +170,55 @@ static void of_too_many_runs_the_oldest_that_are_over_are_forgotten(void **state
     sch_engine_free(f.e);
 }
 
+static void what_is_to_come_leaves_half_of_the_room_to_what_has_been(void **state)
+{
+    (void)state;
+    struct fix f;
+    struct sch_conf conf = fix_conf();
+    conf.runs_max = 20;
+    fix_new(&f, &conf);
+    struct sch_task_conf c = fix_task(&f);
+    c.cls = SCH_BACKGROUND;
+    c.schedule.start = BEGIN + 10 * S;
+    const struct sch_task *once = fix_add(&f, &c), *busy[3];
+    fix_to(&f, BEGIN + 12 * S);
+    fix_end(&f, fix_run(once, 0), true);
+    for (int i = 0; i < 3; i++) {
+        c = fix_repeating(&f, 30 * S, 0);
+        c.cls = SCH_BACKGROUND;
+        busy[i] = fix_add(&f, &c);
+    }
+    fix_to(&f, BEGIN + 130 * S);
+    assert_int_equal(once->nruns, 1);
+    assert_in_range(sch_engine_count(f.e, SCH_PENDING), 3, 10);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(busy[i]->mark.skipped, 0);
+    sch_engine_free(f.e);
+}
+
+static void records_are_bounded_as_other_runs_are(void **state)
+{
+    (void)state;
+    struct fix f;
+    const struct sch_run *r;
+    struct sch_conf conf = fix_conf();
+    conf.runs_max = 10;
+    fix_new(&f, &conf);
+    struct sch_task_conf c = fix_task(&f);
+    c.cls = SCH_BACKGROUND_MULTI;
+    c.duration = 3600 * S;
+    const struct sch_task *t = fix_add(&f, &c);
+    fix_to(&f, BEGIN + 101 * S);
+    const struct sch_run *all = fix_run(t, 0);
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(sch_engine_record(f.e, all, f.now + i * S, &r), 0);
+        fix_settle(&f);
+    }
+    assert_int_equal(t->nruns, 10);
+    fix_is(all, SCH_RUNNING, BEGIN + 100 * S);
+    sch_engine_free(f.e);
+}
+
 static void runs_and_tasks_are_forgotten_when_they_were_kept_long_enough(void **state)
 {
     (void)state;
@@ -240,6 +289,8 @@ int main(void)
         cmocka_unit_test(what_was_due_before_a_start_is_told_as_skipped),
         cmocka_unit_test(bounds_leave_each_task_its_next_run),
         cmocka_unit_test(of_too_many_runs_the_oldest_that_are_over_are_forgotten),
+        cmocka_unit_test(what_is_to_come_leaves_half_of_the_room_to_what_has_been),
+        cmocka_unit_test(records_are_bounded_as_other_runs_are),
         cmocka_unit_test(runs_and_tasks_are_forgotten_when_they_were_kept_long_enough),
         cmocka_unit_test(a_range_has_all_runs_that_meet_it_in_order),
     };
