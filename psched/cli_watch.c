@@ -2,6 +2,7 @@
 #include "psched/cli_watch.h"
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_iso8601.h"
@@ -181,11 +182,28 @@ static int run_behind(struct watch *w, struct ps_jdoc **out)
     return status;
 }
 
+// pScheduler tells a run that is over to be the next one until its start has passed.
+static void forget_shown(struct watch *w, struct ps_jdoc **run)
+{
+    struct timespec wait = {.tv_sec = 1};
+
+    if (!*run || w->seen == 0 || strcmp(cli_str(ps_jdoc_root(*run), "href", ""), w->href) != 0)
+        return;
+    ps_jdoc_free(*run);
+    *run = NULL;
+    nanosleep(&wait, NULL);
+}
+
 static int next_run(struct watch *w, struct ps_jdoc **out)
 {
     *out = NULL;
     int status = w->seen > 0 ? run_behind(w, out) : 0;
-    return status || *out ? status : run_by_href(w, w->conf->first && w->seen == 0, out);
+    if (status || *out)
+        return status;
+    status = run_by_href(w, w->conf->first && w->seen == 0, out);
+    if (!status)
+        forget_shown(w, out);
+    return status;
 }
 
 // task: as it is now; without one it is gone.

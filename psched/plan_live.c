@@ -19,6 +19,7 @@ struct running {
 struct life {
     struct plan *plan;
     struct sch_engine *e;
+    struct sch_zone zone;
     ps_ns now;
     struct ps_heap ends;
     struct running *unused;
@@ -79,16 +80,44 @@ static void count_lost(struct life *l, const struct sch_task *task, ps_ns due, u
                        enum sch_reason reason, const char *sentence)
 {
     struct plan_hour *h = hour_at(l->plan, due);
+    if (n == 0 || h == NULL) // planned ahead of what comes behind the end
+        return;
     l->plan->by_reason[reason] += n;
-    l->plan->sum.lost += n; // also what is due beside the hours
-    if (h != NULL)
-        h->lost += n;
+    l->plan->sum.lost += n;
+    h->lost += n;
     snprintf(task_of(task)->why, sizeof task_of(task)->why, "%s", sentence);
+}
+
+static uint64_t due_times(const struct life *l, const struct sch_task *t, ps_ns from, ps_ns to)
+{
+    ps_ns last;
+    return from < to
+               ? sch_schedule_count(&t->conf.schedule, &l->zone, t->mark.anchor, from, to, UINT64_MAX, &last)
+               : 0;
+}
+
+// What is told at once may be of many hours, and of due times among which some have a run: each hour has its share.
+static void count_skipped(struct life *l, const struct sch_task *task, const struct sch_skip *s)
+{
+    const uint64_t all = due_times(l, task, s->first, s->last + 1);
+    uint64_t due = 0, told = 0;
+    ps_ns at = s->first;
+    while (at <= s->last && at < l->plan->to) {
+        const ps_ns next = at - (at - l->plan->from) % HOUR + HOUR;
+        due += due_times(l, task, at, next <= s->last ? next : s->last + 1);
+        const uint64_t n = (uint64_t)((double)s->count * (double)due / (double)all) - told;
+        count_lost(l, task, at, n, s->reason, s->sentence);
+        told += n;
+        at = next;
+    }
+    task_of(task)->skipped += told;
 }
 
 static void count_end(struct life *l, const struct sch_run *r)
 {
     struct plan_task *t = task_of(r->task);
+    if (r->due >= l->plan->to)
+        return;
     if (r->state == SCH_PREEMPTED)
         t->preempted++;
     else if (r->state == SCH_MISSED || r->state == SCH_NONSTART)
@@ -118,13 +147,11 @@ static int hear(struct life *l, const struct sch_action *a)
     if (a->act == SCH_RUN_START)
         return start(l, a->run);
     if (a->act == SCH_RUN_PLANNED)
-        task_of(a->task)->runs++;
+        task_of(a->task)->runs += a->run->due < l->plan->to;
     if ((a->act == SCH_RUN_PLANNED || a->act == SCH_RUN_STATE) && sch_state_over(a->to))
         count_end(l, a->run);
-    if (a->act == SCH_TASK_SKIPPED) {
-        task_of(a->task)->skipped += a->skip->count;
-        count_lost(l, a->task, a->skip->first, a->skip->count, a->skip->reason, a->skip->sentence);
-    }
+    if (a->act == SCH_TASK_SKIPPED)
+        count_skipped(l, a->task, a->skip);
     return 0;
 }
 
@@ -214,7 +241,8 @@ static void sum_up(struct plan *p)
 
 int plan_live(struct plan *p, const struct sch_conf *conf, struct ps_fault *fault)
 {
-    struct life l = {.plan = p, .now = p->from};
+    struct life l = {
+        .plan = p, .now = p->from, .zone = conf->zone.offset != NULL ? conf->zone : sch_zone_local};
     p->nhours = (size_t)((p->to - p->from) / HOUR);
     p->hours = calloc(p->nhours, sizeof *p->hours);
     int err = p->hours != NULL ? sch_engine_new(&l.e, conf) : -ENOMEM;

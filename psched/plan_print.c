@@ -39,8 +39,8 @@ static void print_sum(const struct plan *p, FILE *out)
 {
     char a[PS_ISO8601_TIME], b[PS_ISO8601_TIME], packets[SCALED], bits[SCALED], octets[SCALED], year[SCALED];
     const double span = seconds(p->to - p->from);
-    fprintf(out, "%zu tasks from %s to %s\n", p->ntasks, ps_iso8601_put_utc(p->from, a),
-            ps_iso8601_put_utc(p->to, b));
+    fprintf(out, "%zu task%s from %s to %s\n", p->ntasks, p->ntasks == 1 ? "" : "s",
+            ps_iso8601_put_utc(p->from, a), ps_iso8601_put_utc(p->to, b));
     fprintf(out, "  runs              %" PRIu64 ", %" PRIu64 " of them later than due for want of room\n",
             p->sum.starts, p->sum.moved);
     fprintf(out, "  not carried out   %" PRIu64 "\n", p->sum.lost);
@@ -51,7 +51,7 @@ static void print_sum(const struct plan *p, FILE *out)
     fprintf(out,
             "  exclusive time    %.1f %%, by tests that exclude exclusive ones %.1f %% (overlaps counted)\n",
             share(p->sum.exclusive, p->to - p->from), share(p->sum.normal, p->to - p->from));
-    fprintf(out, "  at a time         %u runs at most\n", p->sum.together);
+    fprintf(out, "  at a time         %u run%s at most\n", p->sum.together, p->sum.together == 1 ? "" : "s");
     fprintf(out, "  traffic           %spackets/s, %sbit/s in the mean\n",
             scaled(p->sum.packets / span, packets), scaled(p->sum.bits / span, bits));
     fprintf(out, "  archive           %sB, %sB a year (values, roll-ups and documents)\n",

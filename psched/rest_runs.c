@@ -20,10 +20,20 @@ static bool shows(const struct sch_run *r)
     return r->state != SCH_SCHEDULING;
 }
 
-static const struct sch_run *first_run(const struct sch_task *t, size_t from)
+static const struct sch_run *first_run(const struct sch_task *t)
 {
-    for (size_t i = from; i < t->nruns; i++)
+    for (size_t i = 0; i < t->nruns; i++)
         if (shows(sch_task_run(t, i)))
+            return sch_task_run(t, i);
+    return NULL;
+}
+
+// What has been preempted or missed before its start is not to come any more, and a client that asks for the next run
+// after each would get it again and again.
+static const struct sch_run *next_run(const struct sch_task *t, ps_ns now)
+{
+    for (size_t i = sch_task_find(t, now); i < t->nruns; i++)
+        if (shows(sch_task_run(t, i)) && !sch_state_over(sch_task_run(t, i)->state))
             return sch_task_run(t, i);
     return NULL;
 }
@@ -33,9 +43,9 @@ const struct sch_run *rest_run_of(struct site *s, const struct task *t, const ch
     const struct sch_run *r;
 
     if (strcmp(which, "first") == 0)
-        return first_run(t->sch, 0);
+        return first_run(t->sch);
     if (strcmp(which, "next") == 0)
-        return first_run(t->sch, sch_task_find(t->sch, site_now(s)));
+        return next_run(t->sch, site_now(s));
     r = sch_engine_run(planner_engine(s->planner), which);
     return r && r->task == t->sch && shows(r) ? r : NULL;
 }

@@ -87,8 +87,14 @@ run_plan "--for PT12H"
 check "what would not be carried out is the answer no" "$rc$err" 1
 match "with the reason" "$out" "no-room +1[01]: other runs take all the time it may have"
 match "and an example" "$out" "2, idleex: 1[01] of [0-9]+; the last: no PT40M"
+echo '{"test": {"type": "rtt", "spec": {"dest": "h2"}}, "schedule": {"start": "@PT1H", "repeat": "PT1S"}}' >tasks.json
+run_plan "--for PT3H --json"
+check "no more is told to be lost than is due in the time of the plan" \
+    "$rc $(jq -c '[.sum.runs, 6480 - .sum.lost <= 1, .sum.lost <= 6480, .tasks[0].skipped == .sum.lost,
+        ([.hours[].lost] | add) == .sum.lost, ([.hours[].lost] | max) <= 3240]' <<<"$out")" \
+    "1 [720,true,true,true,true,true]"
 "$psched" plan --from 2027-01-01T00:00:00Z --for PT2H - <tasks.json >piped.txt
-check "a file may come by standard input" "$? $(head -c 7 piped.txt)" "1 2 tasks"
+check "a file may come by standard input" "$? $(head -c 7 piped.txt)" "1 1 task "
 echo '[{}]' | "$psched" plan - 2>err.txt
 check "whose faults have a place, too" "$(<err.txt)" \
     "psched plan: standard input:1: task 1: At /: 'test' is a required property"

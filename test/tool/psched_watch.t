@@ -43,6 +43,14 @@ p cancel "$later"
 p watch "$later"
 match_all "one that is cancelled is not" "$rc $err" "1 psched watch: there is no run to wait for: the task is cancelled"
 
+# --- a run that is over before its start
+
+p pause
+p task --slip PT0S noop
+match_all "a run that is missed before its start is shown once" "$rc $(grep -c 'did not succeed: Missed' <<<"$out") $out" \
+    "1 1 .*No further runs are scheduled\\."
+p resume
+
 # --- runs that take longer than from one to the next
 
 p task --url --repeat PT2S clock --dest 127.0.0.1
