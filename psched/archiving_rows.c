@@ -209,6 +209,7 @@ static void put_one(const struct show *s, struct ps_json *j, struct ps_stmt *st)
     bool over = ps_stmt_col_i64(st, 3) == 0;
     int64_t last = ps_stmt_col_i64(st, 2);
     struct ps_jdoc *doc = NULL;
+    char place[ARCHIVE_PLACE];
 
     if (!spec || ps_jdoc_parse_foreign(&doc, NULL, spec, strlen(spec), NULL))
         return;
@@ -219,6 +220,7 @@ static void put_one(const struct show *s, struct ps_json *j, struct ps_stmt *st)
     put_archiver(j, name);
     ps_json_key(j, "archiver_data");
     sp_json_put(j, ps_jnode_member(ps_jdoc_root(doc), "data"), s->secrets ? 0 : SP_JSON_SANITISE);
+    ps_json_put_str(j, "place", archive_place(ps_jnode_member(ps_jdoc_root(doc), "data"), place));
     ps_json_put_bool(j, "completed", over);
     ps_json_put_bool(j, "archived", ps_stmt_col_i64(st, 4) != 0);
     ps_json_put_u64(j, "attempts", (uint64_t)ps_stmt_col_i64(st, 1));

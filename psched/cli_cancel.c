@@ -9,6 +9,7 @@ enum { OPT_KEY = 940 };
 static const struct ps_opt table[] = {
     {OPT_KEY, "key", "TEXT", "the task's key, where it has one", NULL},
     {'h', "help", NULL, "this text", NULL},
+    CLI_HOST_ROW,
     CLI_WHERE_ROWS,
     {0, NULL, NULL, NULL, NULL},
 };

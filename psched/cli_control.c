@@ -8,9 +8,11 @@
 #include "base/ps_iso8601.h"
 #include "base/ps_opt.h"
 #include "base/ps_out.h"
+#include "http/ps_url.h"
 #include "json/ps_jdoc.h"
 #include "loop/ps_ctl.h"
 #include "psched/cli.h"
+#include "psched/cli_here.h"
 #include "psched/cli_print.h"
 #include "psched/cli_verb.h"
 #include "psched/settings.h"
@@ -118,6 +120,7 @@ static int begin(struct control *c, const struct cli_verb *v, int argc, char **a
 
 static const struct ps_opt pause_table[] = {
     {OPT_QUERY, "query", NULL, "tell whether it is paused, and how long", NULL},
+    {OPT_JSON, "json", NULL, "with --query: as JSON", NULL},
     CONTROL_ROWS,
     {0, NULL, NULL, NULL, NULL},
 };
@@ -133,6 +136,28 @@ static const struct ps_opt_prog pause_prog = {
 static const struct cli_verb pause_verb = {"pause", &pause_prog, read_option,           false,
                                            0,       1,           "one duration at most"};
 
+static void put_pause(bool paused, const char *until)
+{
+    printf("%s", paused ? "Paused" : "Not paused");
+    if (paused && until) {
+        printf(" until ");
+        cli_put(stdout, until);
+    }
+    putchar('\n');
+}
+
+static void put_pause_json(bool paused, const char *until)
+{
+    struct ps_json j;
+
+    ps_json_init(&j, stdout, true);
+    ps_json_open(&j, '{');
+    ps_json_put_bool(&j, "paused", paused);
+    ps_json_put_str(&j, "paused-until", paused ? until : NULL);
+    ps_json_close(&j, '}');
+    (void)ps_json_end(&j);
+}
+
 static int query_pause(const struct control *c)
 {
     struct ps_jdoc *doc;
@@ -140,14 +165,8 @@ static int query_pause(const struct control *c)
     int status = ask(c, "status", NULL, NULL, &doc);
     if (status)
         return status;
-    const char *until = cli_str(ps_jdoc_root(doc), "paused-until", NULL);
-    bool paused = cli_bool(ps_jdoc_root(doc), "paused");
-    printf("%s", paused ? "Paused" : "Not paused");
-    if (paused && until) {
-        printf(" until ");
-        cli_put(stdout, until);
-    }
-    putchar('\n');
+    (c->json ? put_pause_json : put_pause)(cli_bool(ps_jdoc_root(doc), "paused"),
+                                           cli_str(ps_jdoc_root(doc), "paused-until", NULL));
     ps_jdoc_free(doc);
     return CLI_DONE;
 }
@@ -207,6 +226,24 @@ static const struct ps_opt_prog purge_prog = {
     purge_table,
 };
 
+// By its URL a task may be another host's, of which the daemon here might have one of the same name.
+static bool is_ours(const char *url)
+{
+    struct ps_url u;
+
+    if (ps_url_parse(&u, url, strlen(url)) != 0)
+        return false;
+    bool ours = cli_here(u.host);
+    ps_url_fini(&u);
+    return ours;
+}
+
+static int purge_usage(const char *text, const char *why)
+{
+    fprintf(stderr, "psched purge: '%s' %s\n", text, why);
+    return CLI_USAGE;
+}
+
 static const struct cli_verb purge_verb = {"purge", &purge_prog, read_option, false, 1, 1, "one task"};
 
 int cli_purge_main(int argc, char **argv)
@@ -221,10 +258,11 @@ int cli_purge_main(int argc, char **argv)
         return status;
     const char *behind = strstr(argv[at], "/tasks/"), *text = behind ? behind + strlen("/tasks/") : argv[at];
     snprintf(id, sizeof id, "%s", text);
-    if (strlen(id) != UUID_LEN || (text[UUID_LEN] != '\0' && text[UUID_LEN] != '/')) {
-        fprintf(stderr, "psched purge: '%s' is neither the URL nor the UUID of a task\n", argv[at]);
-        return CLI_USAGE;
-    }
+    if (strlen(id) != UUID_LEN || (text[UUID_LEN] != '\0' && text[UUID_LEN] != '/'))
+        return purge_usage(argv[at], "is neither the URL nor the UUID of a task");
+    if (behind && !is_ours(argv[at]))
+        return purge_usage(argv[at],
+                           "is a task of another host: only this host's can be purged here, also by UUID");
     status = ask(&c, "purge", "task", id, &doc);
     ps_jdoc_free(doc);
     return status;
@@ -266,16 +304,7 @@ static bool in_trouble(struct ps_jnode archive)
 // "LABEL: ARCHIVER to PLACE (number N)".
 static void put_archive_name(struct ps_jnode n)
 {
-    const char *archiver = cli_str(ps_jnode_member(n, "spec"), "archiver", "?");
-    const char *label = cli_str(n, "label", archiver), *place = cli_str(n, "place", NULL);
-
-    if (strcmp(label, archiver) != 0) {
-        cli_put(stdout, label);
-        printf(": ");
-    }
-    cli_put(stdout, archiver);
-    printf(place ? " to " : "");
-    cli_put(stdout, place ? place : "");
+    cli_put_archive(stdout, n);
     printf(" (number %" PRIu64 ")\n", count(n, "id"));
 }
 

@@ -185,8 +185,10 @@ void cli_answer_fini(struct cli_answer *a)
 static void tell_socket(const char *path, struct cli_answer *a)
 {
     const char *why = access(path, W_OK) == 0 ? "nobody listens there" : strerror(errno);
+    bool shut = strcmp(why, strerror(EACCES)) == 0;
 
-    snprintf(a->why, sizeof a->why, "%.300s: %s: is psched serve running?", path, why);
+    snprintf(a->why, sizeof a->why, "%.300s: %s%s", path, why,
+             shut ? "; the socket's mode and group say who may ask" : ": is psched serve running?");
 }
 
 static void answered(void *ctx, const struct ps_httpc_answer *got)
@@ -299,12 +301,12 @@ static void clean(char *text)
 // A task or run that is not there.
 static int tell_missing(const struct cli_link *l, const char *url, const char *said)
 {
-    const char *task = strstr(url, "&task=");
+    const char *task = strstr(url, "task=");
     bool unknown = strncmp(said, "Resource not found", 18) == 0;
 
     if (unknown && (task || strstr(url, "/tasks/")))
         return cli_fail(l, CLI_NO, "%s: there is no such task or run, or not any more",
-                        task ? task + strlen("&task=") : url);
+                        task ? task + strlen("task=") : url);
     return cli_fail(l, CLI_NO, "%s: %s", url, *said ? said : "not found");
 }
 
@@ -321,7 +323,7 @@ int cli_tell(const struct cli_link *l, const char *url, const struct cli_answer 
         return cli_fail(l, CLI_PEER, "%s: the answer is not the JSON of a pScheduler", url);
     if (a->status == 404)
         return tell_missing(l, url, said);
-    if (a->status / 100 == 4)
+    if (a->status / 100 == 4 || a->status == 503) // it has as much as may be
         return cli_fail(l, CLI_NO, "%s", *said ? said : "refused without a reason");
     return cli_fail(l, CLI_PEER, "%s: HTTP status %d: %s", url, a->status, said);
 }

@@ -16,12 +16,13 @@
 #define HEADING_ROWS 3
 #define COLUMNS 100 // where there is no terminal
 
-enum { OPT_REFRESH = 940, OPT_WINDOW, OPT_ONCE };
+enum { OPT_REFRESH = 940, OPT_WINDOW, OPT_ONCE, OPT_JSON };
 
 static const struct ps_opt table[] = {
     {OPT_REFRESH, "refresh", "SECONDS", "how often to look (3)", NULL},
     {OPT_WINDOW, "window", "N", "so many past and so many future runs (what the screen has room for)", NULL},
     {OPT_ONCE, "once", NULL, "print it once; so it is without a terminal", NULL},
+    {OPT_JSON, "json", NULL, "once, as the API's document", NULL},
     CLI_HOST_ROW,
     {'h', "help", NULL, "this text", NULL},
     CLI_WHERE_ROWS,
@@ -38,7 +39,7 @@ static const struct ps_opt_prog prog = {
 
 struct monitor {
     uint64_t refresh, window; // window 0: as the screen is
-    bool once;
+    bool once, json;
     size_t rows, columns; // of the screen
 };
 
@@ -61,6 +62,8 @@ static int read_option(void *ctx, int letter, const char *value)
         return read_number("window", value, WINDOW_MAX, &m->window);
     if (letter == OPT_ONCE)
         m->once = true;
+    if (letter == OPT_JSON)
+        m->once = m->json = true;
     return -1;
 }
 
@@ -123,7 +126,10 @@ static int look(struct cli_link *l, struct monitor *m)
     int status = cli_get(l, url, 0, &doc);
     if (status)
         return status;
-    put_screen(m, l, ps_jdoc_root(doc));
+    if (m->json)
+        cli_put_json(stdout, ps_jdoc_root(doc));
+    else
+        put_screen(m, l, ps_jdoc_root(doc));
     ps_jdoc_free(doc);
     return 0;
 }

@@ -2,6 +2,7 @@
 // psched ping: is a scheduler there? psched clock: how far are clocks apart?
 #include "base/ps_iso8601.h"
 #include "base/ps_num.h"
+#include "base/ps_out.h"
 #include "loop/ps_loop.h"
 #include "psched/cli.h"
 #include "psched/cli_print.h"
@@ -12,12 +13,12 @@
 #define TIMEOUT_MAX 86400
 #define APART PS_SEC // from which clocks are not safe for tests of two hosts
 
-enum { OPT_TIMEOUT = 940 };
+enum { OPT_TIMEOUT = 940, OPT_JSON };
 
 struct patience {
     const char *verb;
     double seconds;
-    bool quiet;
+    bool quiet, json;
 };
 
 static int read_option(void *ctx, int letter, const char *value)
@@ -27,6 +28,8 @@ static int read_option(void *ctx, int letter, const char *value)
 
     if (letter == 'q')
         p->quiet = true;
+    if (letter == OPT_JSON)
+        p->json = true;
     if (letter != OPT_TIMEOUT || ps_num_double(value, 0.001, TIMEOUT_MAX, &p->seconds) == 0)
         return -1;
     if (ps_iso8601_duration(value, &d) == 0 && d > 0 && d < TIMEOUT_MAX * PS_SEC) {
@@ -48,6 +51,7 @@ static ps_ns timeout_of(const struct patience *p)
 static const struct ps_opt ping_table[] = {
     {OPT_TIMEOUT, "timeout", "SECONDS", "how long to wait (5)", NULL},
     {'q', "quiet", NULL, "say nothing; the exit status tells", NULL},
+    {OPT_JSON, "json", NULL, "as JSON", NULL},
     {'h', "help", NULL, "this text", NULL},
     CLI_WHERE_ROWS,
     {0, NULL, NULL, NULL, NULL},
@@ -63,6 +67,18 @@ static const struct ps_opt_prog ping_prog = {
 
 static const struct cli_verb ping_verb = {"ping", &ping_prog, read_option, false, 0, 1, "one host at most"};
 
+static void put_alive(const char *host, bool alive)
+{
+    struct ps_json j;
+
+    ps_json_init(&j, stdout, true);
+    ps_json_open(&j, '{');
+    ps_json_put_str(&j, "host", host);
+    ps_json_put_bool(&j, "alive", alive);
+    ps_json_close(&j, '}');
+    (void)ps_json_end(&j);
+}
+
 static int ping(struct cli_link *l, const char *host, const struct patience *p)
 {
     struct cli_answer a;
@@ -71,7 +87,9 @@ static int ping(struct cli_link *l, const char *host, const struct patience *p)
     cli_ask(l, "GET", "/", NULL, timeout_of(p), &a);
     bool alive = !a.err && a.status == 200 && ps_jdoc_parse(&doc, NULL, a.body, a.len, NULL) == 0 &&
                  ps_jnode_type(ps_jdoc_root(doc)) == PS_JTYPE_STRING;
-    if (alive && !p->quiet)
+    if (p->json)
+        put_alive(host, alive);
+    else if (alive && !p->quiet)
         printf("%s: pScheduler is alive\n", host);
     if (!alive && !p->quiet && a.err)
         (void)cli_tell(l, host, &a);
@@ -85,7 +103,7 @@ static int ping(struct cli_link *l, const char *host, const struct patience *p)
 
 int cli_ping_main(int argc, char **argv)
 {
-    struct patience p = {"ping", PING_TIMEOUT, false};
+    struct patience p = {.verb = "ping", .seconds = PING_TIMEOUT};
     struct cli_where where;
     struct cli_link *l;
     int at;
@@ -106,6 +124,7 @@ int cli_ping_main(int argc, char **argv)
 static const struct ps_opt clock_table[] = {
     {OPT_TIMEOUT, "timeout", "SECONDS", "how long to wait for each (15)", NULL},
     {'q', "quiet", NULL, "say nothing; the exit status tells", NULL},
+    {OPT_JSON, "json", NULL, "as JSON", NULL},
     {'h', "help", NULL, "this text", NULL},
     CLI_WHERE_ROWS,
     {0, NULL, NULL, NULL, NULL},
@@ -124,8 +143,16 @@ static const struct cli_verb clock_verb = {"clock", &clock_prog, read_option,   
 
 // What a clock was, and when that was in the middle of the question, by our monotonic clock.
 struct reading {
+    const char *host;
+    struct ps_jdoc *clock;
     ps_ns at, asked;
 };
+
+static void readings_fini(struct reading r[2])
+{
+    ps_jdoc_free(r[0].clock);
+    ps_jdoc_free(r[1].clock);
+}
 
 static void put_clock(const char *host, struct ps_jnode clock)
 {
@@ -146,41 +173,79 @@ static int read_clock(struct cli_where *where, const char *host, const struct pa
                       struct reading *out)
 {
     struct cli_link *l;
-    struct ps_jdoc *doc = NULL;
 
+    out->host = host ? host : CLI_LOCAL;
     where->host = host;
     int status = cli_link_new(&l, "clock", where);
     if (status)
         return status;
     ps_ns before = ps_loop_mono();
-    status = cli_get(l, "/clock", timeout_of(p), &doc);
+    status = cli_get(l, "/clock", timeout_of(p), &out->clock);
     out->asked = (before + ps_loop_mono()) / 2;
-    if (!status && !cli_time(ps_jdoc_root(doc), "time", &out->at))
-        status = cli_fail(l, CLI_PEER, "%s: the answer has no time", host ? host : CLI_LOCAL);
-    if (!status && !p->quiet)
-        put_clock(host ? host : CLI_LOCAL, ps_jdoc_root(doc));
-    ps_jdoc_free(doc);
+    if (!status && !cli_time(ps_jdoc_root(out->clock), "time", &out->at))
+        status = cli_fail(l, CLI_PEER, "%s: the answer has no time", out->host);
+    if (!status && !p->quiet && !p->json)
+        put_clock(out->host, ps_jdoc_root(out->clock));
     cli_link_free(l);
     return status;
 }
 
-static int compare(const struct reading *a, const struct reading *b, const struct patience *p)
+static ps_ns apart_of(const struct reading *a, const struct reading *b)
 {
     ps_ns apart = (b->at - a->at) - (b->asked - a->asked);
+
+    return apart < 0 ? -apart : apart;
+}
+
+// What each clock said, and how far they are apart where there are two.
+static void put_clocks(const struct reading r[2], size_t n, ps_ns apart)
+{
+    char text[PS_ISO8601_DURATION];
+    struct ps_json j;
+
+    ps_json_init(&j, stdout, true);
+    ps_json_open(&j, '{');
+    ps_json_put_open(&j, "clocks", '[');
+    for (size_t i = 0; i < n; i++) {
+        ps_json_open(&j, '{');
+        ps_json_put_str(&j, "host", r[i].host);
+        ps_json_key(&j, "clock");
+        ps_jnode_put(&j, NULL, ps_jdoc_root(r[i].clock));
+        ps_json_close(&j, '}');
+    }
+    ps_json_close(&j, ']');
+    if (n == 2) {
+        ps_json_put_str(&j, "difference", ps_iso8601_put_duration(apart / PS_USEC * PS_USEC, text));
+        ps_json_put_bool(&j, "safe", apart < APART);
+    }
+    ps_json_close(&j, '}');
+    (void)ps_json_end(&j);
+}
+
+static void put_apart(ps_ns apart)
+{
     char text[PS_ISO8601_DURATION];
 
-    apart = apart < 0 ? -apart : apart;
-    if (!p->quiet)
-        printf("\nDifference: %s, %s\n", ps_iso8601_put_duration(apart / PS_USEC * PS_USEC, text),
-               apart < APART ? "safe" : "unsafe: tests of these two hosts may fail");
+    printf("\nDifference: %s, %s\n", ps_iso8601_put_duration(apart / PS_USEC * PS_USEC, text),
+           apart < APART ? "safe" : "unsafe: tests of these two hosts may fail");
+}
+
+static int compare(const struct reading r[2], size_t n, const struct patience *p)
+{
+    ps_ns apart = n == 2 ? apart_of(&r[0], &r[1]) : 0;
+
+    if (p->json)
+        put_clocks(r, n, apart);
+    else if (n == 2 && !p->quiet)
+        put_apart(apart);
     return apart < APART ? CLI_DONE : CLI_NO;
 }
 
 int cli_clock_main(int argc, char **argv)
 {
-    struct patience p = {"clock", CLOCK_TIMEOUT, false};
+    struct patience p = {.verb = "clock", .seconds = CLOCK_TIMEOUT};
     struct cli_where where;
-    struct reading readings[2];
+    struct reading readings[2] = {{.clock = NULL}, {.clock = NULL}};
     int at;
 
     int status = cli_verb_begin(&clock_verb, argc, argv, &where, &p, &at);
@@ -190,5 +255,8 @@ int cli_clock_main(int argc, char **argv)
     status = read_clock(&where, first, &p, &readings[0]);
     if (!status && second)
         status = read_clock(&where, second, &p, &readings[1]);
-    return status || !second ? status : compare(&readings[0], &readings[1], &p);
+    if (!status)
+        status = compare(readings, second ? 2 : 1, &p);
+    readings_fini(readings);
+    return status;
 }

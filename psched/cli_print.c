@@ -129,3 +129,18 @@ ps_ns cli_now(void)
     clock_gettime(CLOCK_REALTIME, &t);
     return (ps_ns)t.tv_sec * PS_SEC + t.tv_nsec;
 }
+
+void cli_put_archive(FILE *out, struct ps_jnode archive)
+{
+    struct ps_jnode spec = ps_jnode_member(archive, "spec");
+    const char *archiver = cli_str(spec, "archiver", "?"), *place = cli_str(archive, "place", NULL);
+    const char *label = cli_str(archive, "label", cli_str(spec, "label", archiver));
+
+    if (strcmp(label, archiver) != 0) {
+        cli_put(out, label);
+        fputs(": ", out);
+    }
+    cli_put(out, archiver);
+    fputs(place ? " to " : "", out);
+    cli_put(out, place ? place : "");
+}

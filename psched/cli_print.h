@@ -18,6 +18,8 @@ bool cli_time(struct ps_jnode object, const char *key, ps_ns *out);
 void cli_put_json(FILE *out, struct ps_jnode n);
 // Strings of an array as the words of a command line, quoted for a shell where that needs it.
 void cli_put_words(FILE *out, struct ps_jnode array);
+// "LABEL: ARCHIVER to PLACE" of an object with label, spec and place.
+void cli_put_archive(FILE *out, struct ps_jnode archive);
 // "a", "a and b", "a, b and c" of an array of strings; null is otherwise.
 void cli_put_names(FILE *out, struct ps_jnode array, const char *otherwise);
 // "5 s", "2 min 5 s", "3 h 4 min", "2 d 3 h"; not negative.

@@ -45,6 +45,9 @@ int cli_result_option(struct cli_result_conf *c, const char *verb, int letter, c
         }
         c->format = (enum cli_format)format;
         return 1;
+    case CLI_OPT_JSON:
+        c->format = CLI_JSON;
+        return 1;
     case CLI_OPT_FULL:
         c->full = true;
         return 1;
@@ -57,6 +60,11 @@ int cli_result_option(struct cli_result_conf *c, const char *verb, int letter, c
     default:
         return 0;
     }
+}
+
+bool cli_result_talks(const struct cli_result_conf *c)
+{
+    return !c->quiet && !c->full && c->format == CLI_TEXT;
 }
 
 bool cli_state_over(const char *state)
@@ -184,9 +192,8 @@ static void put_archivings(FILE *out, struct ps_jnode run)
 
     fputs(ps_jnode_there(n) ? "Archivings:\n" : "No archivings.\n", out);
     for (; ps_jnode_there(n); n = ps_jnode_next(n)) {
-        const char *name = cli_str(ps_jnode_member(n, "archiver"), "name", NULL);
         fputs("  To ", out);
-        cli_put(out, name ? name : cli_str(ps_jnode_member(n, "spec"), "archiver", "?"));
+        cli_put_archive(out, n);
         fputs(cli_bool(n, "archived")    ? ", finished\n"
               : cli_bool(n, "completed") ? ", given up\n"
                                          : ", not done yet\n",

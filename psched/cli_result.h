@@ -18,12 +18,15 @@ struct cli_result_conf {
 };
 #define CLI_RESULT_ROWS                                                                        \
     {CLI_OPT_FORMAT, "format", "FORMAT", "text, html or json (text)", NULL},                   \
+        {CLI_OPT_JSON, "json", NULL, "the same as --format json", NULL},                       \
         {CLI_OPT_FULL, "full", NULL, "all that is known of the run, as JSON", NULL},           \
         {CLI_OPT_OUTPUT, "output", "FILE", "write results there; %n is a run's number", NULL}, \
     {                                                                                          \
         'q', "quiet", NULL, "results and errors alone", NULL                                   \
     }
-enum { CLI_OPT_FORMAT = 920, CLI_OPT_FULL, CLI_OPT_OUTPUT };
+enum { CLI_OPT_FORMAT = 920, CLI_OPT_JSON, CLI_OPT_FULL, CLI_OPT_OUTPUT };
+// Text for people goes on beside what comes of runs.
+bool cli_result_talks(const struct cli_result_conf *c);
 // 1: it was one of these options; 0: it is none; -1: it was one with a bad value, which has been told.
 int cli_result_option(struct cli_result_conf *c, const char *verb, int letter, const char *value);
 

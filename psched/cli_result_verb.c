@@ -14,6 +14,7 @@ static const struct ps_opt table[] = {
     {OPT_DIAGS, "diags", NULL, "what the tools said, too", NULL},
     CLI_RESULT_ROWS,
     {'h', "help", NULL, "this text", NULL},
+    CLI_HOST_ROW,
     CLI_WHERE_ROWS,
     {0, NULL, NULL, NULL, NULL},
 };

@@ -13,13 +13,14 @@
 #define TYPES_MAX 64
 #define HOUR (3600 * PS_SEC)
 
-enum { OPT_TASK = 940, OPT_FILTER, OPT_INVERT, OPT_FORMAT, OPT_VERBOSE };
+enum { OPT_TASK = 940, OPT_FILTER, OPT_INVERT, OPT_FORMAT, OPT_JSON, OPT_VERBOSE };
 
 static const struct ps_opt table[] = {
-    {OPT_TASK, "task", "URL|UUID", "the runs of that task alone", NULL},
+    {OPT_TASK, "task", "URL|UUID", "the runs of that task alone; without a time, all of them", NULL},
     {OPT_FILTER, "filter-test", "TYPE", "runs of that test alone; again for each", NULL},
     {OPT_INVERT, "invert", NULL, "all but these tests", NULL},
     {OPT_FORMAT, "format", "FORMAT", "plain or json (plain)", NULL},
+    {OPT_JSON, "json", NULL, "the same as --format json", NULL},
     {OPT_VERBOSE, "verbose", NULL, "with what is known of errors", NULL},
     CLI_HOST_ROW,
     {'h', "help", NULL, "this text", NULL},
@@ -42,6 +43,7 @@ struct listing {
     const char *types[TYPES_MAX];
     size_t ntypes;
     bool invert, json, verbose;
+    bool always; // of a task, all its runs
     ps_ns from, to;
 };
 
@@ -70,6 +72,8 @@ static int read_option(void *ctx, int letter, const char *value)
         return bad("--format: wants plain or json", value);
     else if (letter == OPT_FORMAT)
         s->json = strcmp(value, "json") == 0;
+    else if (letter == OPT_JSON)
+        s->json = true;
     return -1;
 }
 
@@ -93,6 +97,7 @@ static int read_range(struct listing *s, int n, char **words)
     ps_ns now = cli_now(), d = HOUR;
     bool past = n == 1 && words[0][0] == '-';
 
+    s->always = n == 0 && s->task;
     if (n == 2) {
         int status = read_when(words[0], &s->from);
         if (!status)
@@ -184,7 +189,7 @@ static void put_plain(const struct listing *s, struct ps_jnode runs)
         any = true;
     }
     if (!any)
-        printf("There is nothing on the schedule in that time.\n");
+        printf("There is nothing on the schedule%s.\n", s->always ? " of that task" : " in that time");
 }
 
 static void put_array(const struct listing *s, struct ps_jnode runs)
@@ -207,10 +212,12 @@ static int make_url(const struct listing *s, struct ps_buf *url)
     char start[PS_ISO8601_TIME], stop[PS_ISO8601_TIME];
     const char *id = s->task ? strstr(s->task, "/tasks/") : NULL;
 
-    int err = ps_buf_printf(url, "/schedule?start=%s&end=%s", ps_iso8601_put_time(&from, start),
+    int err = ps_buf_printf(url, "/schedule?");
+    if (!err && !s->always)
+        err = ps_buf_printf(url, "start=%s&end=%s&", ps_iso8601_put_time(&from, start),
                             ps_iso8601_put_time(&to, stop));
     if (!err && s->task)
-        err = ps_buf_printf(url, "&task=");
+        err = ps_buf_printf(url, "task=");
     if (!err && s->task)
         err = cli_escape(url, id ? id + strlen("/tasks/") : s->task);
     return err ? err : ps_buf_append(url, "", 1);

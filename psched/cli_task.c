@@ -221,7 +221,7 @@ static int tell_tool(const struct submit *s, const char *url)
 static int submit(struct submit *s)
 {
     const struct cli_result_conf *r = &s->ask.watch.result;
-    bool talks = !s->ask.url_only && !r->quiet && r->format == CLI_TEXT;
+    bool talks = !s->ask.url_only && cli_result_talks(r);
     static char url[URL_MAX];
 
     if (talks) {

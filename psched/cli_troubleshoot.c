@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/ps_err.h"
+#include "base/ps_out.h"
 #include "loop/ps_loop.h"
 #include "psched/cli.h"
 #include "psched/cli_print.h"
@@ -15,11 +16,12 @@
 #define URL_MAX 4096
 #define SAFE_APART PS_SEC
 
-enum { OPT_QUICK = 940, OPT_STATS };
+enum { OPT_QUICK = 940, OPT_STATS, OPT_JSON };
 
 static const struct ps_opt table[] = {
     {OPT_QUICK, "quick", NULL, "do not run a test", NULL},
     {OPT_STATS, "stats", NULL, "with what the scheduler counts", NULL},
+    {OPT_JSON, "json", NULL, "as JSON", NULL},
     CLI_HOST_ROW,
     {'h', "help", NULL, "this text", NULL},
     CLI_WHERE_ROWS,
@@ -40,7 +42,10 @@ static const struct ps_opt_prog prog = {
 
 struct trial {
     bool quick, stats;
-    bool bad; // something was
+    bool bad;             // something was
+    struct ps_json *json; // NULL: text
+    struct ps_json out;   // what it is then
+    const char *step;     // that is being tried
 };
 
 static int read_option(void *ctx, int letter, const char *value)
@@ -52,6 +57,8 @@ static int read_option(void *ctx, int letter, const char *value)
         t->quick = true;
     else if (letter == OPT_STATS)
         t->stats = true;
+    else if (letter == OPT_JSON)
+        t->json = &t->out;
     return -1;
 }
 
@@ -59,14 +66,26 @@ static const struct cli_verb verb = {"troubleshoot", &prog, read_option, false, 
 
 // steps
 
-static void begin(const char *what)
+static void begin(struct trial *t, const char *what)
 {
+    t->step = what;
+    if (t->json)
+        return;
     printf("  %s... ", what);
     fflush(stdout);
 }
 
-static void good(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static void good(const char *fmt, ...)
+static void put_step(struct trial *t, bool well, const char *text)
+{
+    ps_json_open(t->json, '{');
+    ps_json_put_str(t->json, "step", t->step);
+    ps_json_put_bool(t->json, "ok", well);
+    ps_json_put_str(t->json, "text", *text ? text : NULL);
+    ps_json_close(t->json, '}');
+}
+
+static void good(struct trial *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void good(struct trial *t, const char *fmt, ...)
 {
     char text[400];
     va_list ap;
@@ -74,6 +93,10 @@ static void good(const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    if (t->json) {
+        put_step(t, true, text);
+        return;
+    }
     printf("OK%s", *text ? " (" : "");
     cli_put(stdout, text);
     printf("%s\n", *text ? ")" : "");
@@ -85,13 +108,58 @@ static void bad(struct trial *t, const char *fmt, ...)
     char text[600];
     va_list ap;
 
+    t->bad = true;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
+    if (t->json) {
+        put_step(t, false, text);
+        return;
+    }
     printf("FAILED: ");
     cli_put(stdout, text);
     putchar('\n');
-    t->bad = true;
+}
+
+// The steps of one host, or of both.
+static void open_steps(struct trial *t, const char *whose)
+{
+    if (!t->json) {
+        printf("%s:\n", whose);
+        return;
+    }
+    ps_json_open(t->json, '{');
+    ps_json_put_str(t->json, "host", whose);
+    ps_json_put_open(t->json, "steps", '[');
+}
+
+static void close_steps(struct trial *t)
+{
+    if (!t->json)
+        return;
+    ps_json_close(t->json, ']');
+    ps_json_close(t->json, '}');
+}
+
+static void open_all(struct trial *t)
+{
+    if (!t->json)
+        return;
+    ps_json_init(t->json, stdout, true);
+    ps_json_open(t->json, '{');
+    ps_json_put_open(t->json, "hosts", '[');
+}
+
+static void close_all(struct trial *t)
+{
+    if (!t->json) {
+        printf(t->bad ? "\nSomething is not as it should be.\n" : "\nAll is well.\n");
+        return;
+    }
+    ps_json_close(t->json, ']');
+    ps_json_put_bool(t->json, "well", !t->bad);
+    ps_json_close(t->json, '}');
+    (void)ps_json_end(t->json);
 }
 
 // The document of a step; what is wrong is told as the step's failure. NULL: there is none.
@@ -113,13 +181,13 @@ static struct ps_jdoc *fetch(struct trial *t, struct cli_link *l, const char *ur
 
 static bool try_ping(struct trial *t, struct cli_link *l)
 {
-    begin("Does a pScheduler answer");
+    begin(t, "Does a pScheduler answer");
     struct ps_jdoc *doc = fetch(t, l, "/");
     const char *text;
     bool alive = doc && ps_jnode_str(ps_jdoc_root(doc), 0, SIZE_MAX, &text, NULL) == 0;
 
     if (alive)
-        good("%s", text);
+        good(t, "%s", text);
     else if (doc)
         bad(t, "something answers, but not a pScheduler");
     ps_jdoc_free(doc);
@@ -128,12 +196,12 @@ static bool try_ping(struct trial *t, struct cli_link *l)
 
 static void try_api(struct trial *t, struct cli_link *l)
 {
-    begin("API level");
+    begin(t, "API level");
     struct ps_jdoc *doc = fetch(t, l, "/api");
     int64_t level;
 
     if (doc && ps_jnode_i64(ps_jdoc_root(doc), 1, 1000, &level, NULL) == 0)
-        good("%d", (int)level);
+        good(t, "%d", (int)level);
     else if (doc)
         bad(t, "the answer is no number");
     ps_jdoc_free(doc);
@@ -147,7 +215,7 @@ struct clock_seen {
 
 static void try_clock(struct trial *t, struct cli_link *l, struct clock_seen *c)
 {
-    begin("Clock");
+    begin(t, "Clock");
     ps_ns before = ps_loop_mono();
     struct ps_jdoc *doc = fetch(t, l, "/clock");
     struct ps_jnode n = ps_jdoc_root(doc);
@@ -155,7 +223,7 @@ static void try_clock(struct trial *t, struct cli_link *l, struct clock_seen *c)
     c->asked = (before + ps_loop_mono()) / 2;
     c->seen = doc && cli_time(n, "time", &c->at);
     if (c->seen && cli_bool(n, "synchronized"))
-        good("synchronized by %s", cli_str(n, "source", "unknown"));
+        good(t, "synchronized by %s", cli_str(n, "source", "unknown"));
     else if (c->seen)
         bad(t, "it is not synchronized; start chrony or ntpd");
     else if (doc)
@@ -169,11 +237,11 @@ static void try_plugins(struct trial *t, struct cli_link *l, const char *kind, b
 
     snprintf(what, sizeof what, "Plug-ins: %s", kind);
     snprintf(url, sizeof url, "/%s", kind);
-    begin(what);
+    begin(t, what);
     struct ps_jdoc *doc = fetch(t, l, url);
     size_t n = doc ? ps_jnode_count(ps_jdoc_root(doc)) : 0;
     if (doc && (n > 0 || !needed))
-        good("%zu", n);
+        good(t, "%zu", n);
     else if (doc)
         bad(t, "there are none");
     ps_jdoc_free(doc);
@@ -187,12 +255,12 @@ static void try_services(struct trial *t, struct ps_jnode status)
     for (; ps_jnode_there(n); n = ps_jnode_next(n)) {
         char what[60];
         snprintf(what, sizeof what, "Service %.40s", ps_jnode_key(n));
-        begin(what);
+        begin(t, what);
         late = cli_str(n, "overdue", NULL);
         if (late)
             bad(t, "overdue by %s", late);
         else
-            good("%s", "");
+            good(t, "%s", "");
     }
 }
 
@@ -203,27 +271,27 @@ static void try_own(struct trial *t, struct ps_jnode own)
 
     if (!ps_jnode_there(own))
         return;
-    begin("Does it know of trouble");
+    begin(t, "Does it know of trouble");
     if (trouble)
         bad(t, "%s", trouble);
     else
-        good("%s", "");
+        good(t, "%s", "");
 }
 
 static void try_status(struct trial *t, struct cli_link *l)
 {
-    begin("Status");
+    begin(t, "Status");
     struct ps_jdoc *doc = fetch(t, l, "/status");
     if (!doc)
         return;
     struct ps_jnode n = ps_jdoc_root(doc), limits = ps_jnode_member(n, "limits"),
                     runs = ps_jnode_member(n, "runs");
-    good("last run finished %s, scheduled %s", cli_str(runs, "last-finished", "never"),
+    good(t, "last run finished %s, scheduled %s", cli_str(runs, "last-finished", "never"),
          cli_str(runs, "last-scheduled", "never"));
     try_services(t, n);
-    begin("Limits");
+    begin(t, "Limits");
     if (cli_bool(limits, "ok"))
-        good("%s", "");
+        good(t, "%s", "");
     else
         bad(t, "%s", cli_str(limits, "error", "they are not in order"));
     try_own(t, ps_jnode_member(n, "psched"));
@@ -232,12 +300,12 @@ static void try_status(struct trial *t, struct cli_link *l)
 
 static void try_pause(struct trial *t, struct cli_link *l)
 {
-    begin("Does it start runs");
+    begin(t, "Does it start runs");
     struct ps_jdoc *doc = fetch(t, l, "/stat/control/pause");
     if (doc && cli_bool(ps_jdoc_root(doc), "is_paused"))
         bad(t, "it is paused; psched resume lets it go on");
     else if (doc)
-        good("%s", "");
+        good(t, "%s", "");
     ps_jdoc_free(doc);
 }
 
@@ -253,10 +321,10 @@ static void try_stats(struct trial *t, struct cli_link *l)
         char url[60];
         int64_t v;
         snprintf(url, sizeof url, "/stat/%s", stats[i]);
-        begin(stats[i]);
+        begin(t, stats[i]);
         struct ps_jdoc *doc = fetch(t, l, url);
         if (doc && ps_jnode_i64(ps_jdoc_root(doc), 0, INT64_MAX, &v, NULL) == 0)
-            good("%" PRId64, v);
+            good(t, "%" PRId64, v);
         else if (doc)
             bad(t, "the answer is no number");
         ps_jdoc_free(doc);
@@ -277,7 +345,7 @@ static bool submit(struct trial *t, struct cli_link *l, char url[URL_MAX])
     struct cli_answer a;
     const char *text = NULL;
 
-    begin("Submitting a test");
+    begin(t, "Submitting a test");
     cli_ask(l, "POST", "/tasks", idle_task, TRY_TIMEOUT, &a);
     if (a.err)
         bad(t, "%s", a.why);
@@ -288,7 +356,7 @@ static bool submit(struct trial *t, struct cli_link *l, char url[URL_MAX])
         bad(t, "the answer is not the URL of a task");
     if (text) {
         snprintf(url, URL_MAX, "%s/runs/first", text);
-        good("%s", text);
+        good(t, "%s", text);
     }
     ps_jdoc_free(doc);
     cli_answer_fini(&a);
@@ -348,21 +416,21 @@ static void try_run(struct trial *t, struct cli_link *l)
 
     if (!submit(t, l, url))
         return;
-    begin("Running it");
+    begin(t, "Running it");
     run = wait_until(t, l, url, is_over);
     bool finished = run && strcmp(cli_str(ps_jdoc_root(run), "state", ""), "finished") == 0;
     if (finished)
-        good("%s", "");
+        good(t, "%s", "");
     else if (run)
         bad(t, "%s: %s", cli_str(ps_jdoc_root(run), "state-display", "?"),
             cli_str(ps_jdoc_root(run), "errors", "no reason is given"));
     ps_jdoc_free(run);
     if (!finished)
         return;
-    begin("Archiving its result");
+    begin(t, "Archiving its result");
     run = wait_until(t, l, url, is_archived);
     if (run && is_archived(ps_jdoc_root(run)))
-        good("%s", "");
+        good(t, "%s", "");
     else if (run)
         bad(t, "it was not done after %d s; psched result --archivings tells more", RUN_TIMEOUT);
     ps_jdoc_free(run);
@@ -379,7 +447,7 @@ static int try_host(struct trial *t, struct cli_where *where, const char *host, 
     int status = cli_link_new(&l, verb.name, where);
     if (status)
         return status;
-    printf("%s:\n", host ? host : "This host");
+    open_steps(t, host ? host : t->json ? CLI_LOCAL : "This host");
     if (try_ping(t, l)) {
         try_api(t, l);
         try_clock(t, l, clock);
@@ -392,6 +460,7 @@ static int try_host(struct trial *t, struct cli_where *where, const char *host, 
         if (!t->quick)
             try_run(t, l);
     }
+    close_steps(t);
     cli_link_free(l);
     return 0;
 }
@@ -403,13 +472,14 @@ static void try_apart(struct trial *t, const struct clock_seen *a, const struct 
     if (!a->seen || !b->seen)
         return;
     apart = apart < 0 ? -apart : apart;
-    printf("Both:\n");
-    begin("Clocks");
+    open_steps(t, "Both");
+    begin(t, "Clocks");
     if (apart < SAFE_APART)
-        good("%.3f s apart", (double)apart / (double)PS_SEC);
+        good(t, "%.3f s apart", (double)apart / (double)PS_SEC);
     else
         bad(t, "they are %.3f s apart, too much for tests between these hosts",
             (double)apart / (double)PS_SEC);
+    close_steps(t);
 }
 
 int cli_troubleshoot_main(int argc, char **argv)
@@ -422,12 +492,13 @@ int cli_troubleshoot_main(int argc, char **argv)
     int status = cli_verb_begin(&verb, argc, argv, &where, &t, &at);
     if (status >= 0)
         return status;
+    open_all(&t);
     status = try_host(&t, &where, where.host, &clocks[0]);
     if (!status && at < argc) {
         status = try_host(&t, &where, argv[at], &clocks[1]);
         try_apart(&t, &clocks[0], &clocks[1]);
     }
     if (!status)
-        printf(t.bad ? "\nSomething is not as it should be.\n" : "\nAll is well.\n");
+        close_all(&t);
     return status ? status : t.bad ? CLI_NO : CLI_DONE;
 }

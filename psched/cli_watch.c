@@ -2,7 +2,6 @@
 #include "psched/cli_watch.h"
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_iso8601.h"
@@ -32,7 +31,7 @@ struct watch {
 
 static bool talks(const struct watch *w)
 {
-    return !w->conf->result.quiet && w->conf->result.format == CLI_TEXT;
+    return cli_result_talks(&w->conf->result);
 }
 
 static void put_countdown(void *ctx)
@@ -185,13 +184,11 @@ static int run_behind(struct watch *w, struct ps_jdoc **out)
 // pScheduler tells a run that is over to be the next one until its start has passed.
 static void forget_shown(struct watch *w, struct ps_jdoc **run)
 {
-    struct timespec wait = {.tv_sec = 1};
-
     if (!*run || w->seen == 0 || strcmp(cli_str(ps_jdoc_root(*run), "href", ""), w->href) != 0)
         return;
     ps_jdoc_free(*run);
     *run = NULL;
-    nanosleep(&wait, NULL);
+    cli_link_wait(w->l, PS_SEC);
 }
 
 static int next_run(struct watch *w, struct ps_jdoc **out)
@@ -307,6 +304,7 @@ static const struct ps_opt table[] = {
     {OPT_RUNS, "runs", "N", "that many, and no more", NULL},
     CLI_RESULT_ROWS,
     {'h', "help", NULL, "this text", NULL},
+    CLI_HOST_ROW,
     CLI_WHERE_ROWS,
     {0, NULL, NULL, NULL, NULL},
 };

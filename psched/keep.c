@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
@@ -109,6 +110,10 @@ int cli_backup_main(int argc, char **argv)
     int status = begin(&backup_verb, argc, argv, &p, path, &at);
     if (status >= 0)
         return status;
+    if (strcmp(argv[at], "-") == 0) {
+        fprintf(stderr, "psched backup: '-': a backup is written to a file, not to standard output\n");
+        return CLI_USAGE;
+    }
     if (ps_db_open(&db, path, &conf, &fault) != 0)
         return fail(&backup_verb, "", fault.text);
     int err = ps_db_backup(db, argv[at], progress, &shown, &fault);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // psched(1): a verb, and what it does.
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/ps_near.h"
@@ -75,7 +76,7 @@ static int unknown(const char *text)
     return 2;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : NULL;
 
@@ -89,4 +90,17 @@ int main(int argc, char **argv)
     else
         return unknown(word);
     return 0;
+}
+
+// An answer that cannot be written is none; a reader that went away wanted no more.
+int main(int argc, char **argv)
+{
+    int status = run(argc, argv);
+
+    errno = 0;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || status > 1)
+        return status;
+    if (errno != EPIPE)
+        fprintf(stderr, "psched: the output cannot be written: %s\n", strerror(errno ? errno : EIO));
+    return 4;
 }

@@ -48,6 +48,20 @@ check "and so it is by the API, with its socket" "$rc $err" \
 p schedule --socket "$tmp/none.sock"
 check "which the option names, too" "$rc $err" \
     "3 psched schedule: $tmp/none.sock: No such file or directory: is psched serve running?"
+mkdir -m 700 shut
+other=(setpriv --reuid 65534 --regid 65534 --clear-groups "$psched")
+if [ "$(id -u)" = 0 ] && "${other[@]}" --version >/dev/null 2>&1; then
+    run "${other[@]}" schedule --socket "$tmp/shut/none.sock"
+    match_all "and why one may not" "$rc $err" "3 .*/none.sock: Permission denied; the socket's mode and group say who may ask"
+else
+    skip "and why one may not" "that takes another user"
+fi
+p backup -
+check "a backup is no stream" "$rc $err$(ls -- - 2>/dev/null)" \
+    "2 psched backup: '-': a backup is written to a file, not to standard output"
+"$psched" --help >/dev/full 2>err.txt
+check "an answer that cannot be written is none" "$? $(<err.txt)" \
+    "4 psched: the output cannot be written: No space left on device"
 
 p task --export --repeat PT5M --repeat-cron '0 * * * *' --max-runs 3 --sliprand --tool ping --tool tcpping \
     --archive '{"archiver":"bitbucket","data":{}}' --priority 5 --key k --reference '{"ä":1}' --debug \
@@ -119,6 +133,11 @@ p ping --verify "127.0.0.1:$port"
 match_all "unless it has to be good" "$rc $err" "1 psched ping: .*[Cc]ertificate.*"
 p clock "127.0.0.1:$port"
 match "clock compares" "$rc$err $out" "^0 localhost .*${nl}127\.0\.0\.1:$port .*Difference: P.*, safe$"
+p clock --json "127.0.0.1:$port"
+check "also as JSON" "$rc$err $(jq -c '[[.clocks[].host], (.clocks | all(has("clock"))), .safe]' <<<"$out")" \
+    "0 [[\"localhost\",\"127.0.0.1:$port\"],true,true]"
+p ping --json
+check "and so does ping" "$rc$err $(jq -c . <<<"$out")" '0 {"host":"localhost","alive":true}'
 p plugins tests
 check "plugins lists the tests" "$rc$err $(wc -l <<<"$out") $(grep -c '^  rtt .*(background)$' <<<"$out")" "0 16 1"
 p plugins --json tools
@@ -171,6 +190,10 @@ p result --format html "${good##*/}"
 check "as HTML, the task by its UUID" "$rc$err $out" "0 <table>${nl}<tr><td>Data</td><td>{&quot;a&quot;:[1]}</td></tr>${nl}</table>"
 p result --full "$good/runs/first"
 check "or all of the run" "$rc$err $(jq -r .state <<<"$out")" "0 finished"
+p watch --first --full "$good"
+check "also while it is watched" "$rc$err $(jq -r .state <<<"$out")" "0 finished"
+p result --host "127.0.0.1:$port" --json "${good##*/}"
+check "the UUID may be one of another host" "$rc$err $(jq -c .data <<<"$out")" '0 {"a":[1]}'
 p result --output 'r-%n.txt' --quiet "$good"
 check "into a file" "$rc$err$out $(<r-1.txt)" '0 Data ... {"a":[1]}'
 p result "$bad"
@@ -209,10 +232,14 @@ p schedule --filter-test idle --invert --format json -PT1H
 check "or of all others" "$rc$err $(jq -c 'map(.test.name) | unique' <<<"$out")" '0 ["echo","noop"]'
 p schedule --task "$good" --format json -PT1H
 check "or of a task" "$rc$err $(jq length <<<"$out")" "0 1"
+p schedule --task "${good##*/}" --json
+check "of which all runs are shown without a time" "$rc$err $(jq length <<<"$out")" "0 1"
 p schedule 2000-01-01T00:00:00Z 2000-01-02T00:00:00Z
 check "or nothing" "$rc$err $out" "0 There is nothing on the schedule in that time."
 p schedule yesterday
 check "a time is one" "$rc $err" "2 psched schedule: wants a duration, as in PT1H or -PT1H; got 'yesterday'"
+p monitor --json
+check "monitor tells it as JSON" "$rc$err $(jq 'map(.tool.name == "snooze") | any' <<<"$out")" "0 true"
 p monitor
 check "monitor prints once without a terminal" "$rc$err $(grep -c ' snooze  *idle --duration PT1S$' <<<"$out")" "0 3"
 
@@ -284,6 +311,8 @@ p pause PT1H
 check "pause" "$rc$err$out" "0"
 p pause --query
 match_all "is told" "$rc$err $out" "0 Paused until .*Z"
+p pause --query --json
+check "also as JSON" "$rc$err $(jq -c '[.paused, (.["paused-until"] | type)]' <<<"$out")" '0 [true,"string"]'
 p status
 match_all "in status as well" "$rc$err $out" "1 .*Paused until .*"
 p resume
@@ -293,8 +322,8 @@ p pause soon
 check "a pause has a duration" "$rc $err" "2 psched pause: wants a duration, as in PT1H; got 'soon'"
 p archiving
 check "archiving without archives" "$rc$err $out" "0 No archive has been used yet."
-"$psched" task --format none --archive '{"archiver":"http","data":{"_url":"http://me:hidden@127.0.0.1:1/x?hidden"}}' \
-    --archive '{"schema":3,"archiver":"tcp","label":"mine","data":{"host":"127.0.0.1","port":1}}' noop >/dev/null
+archived=$("$psched" task --url --archive '{"archiver":"http","data":{"_url":"http://me:hidden@127.0.0.1:1/x?hidden"}}' \
+    --archive '{"schema":3,"archiver":"tcp","label":"mine","data":{"host":"127.0.0.1","port":1}}' noop)
 until_true eval '[ "$("$psched" archiving --json | jq "[.[] | select(.failed > 0)] | length")" = 2 ]'
 p archiving
 match_all "archives are told apart, and their failed tries are counted" "$rc$err $out" "1 http to http://127\.0\.0\.1:1 \(number 1\)
@@ -304,6 +333,11 @@ match_all "archives are told apart, and their failed tries are counted" "$rc$err
 mine: tcp to 127\.0\.0\.1:1 \(number 2\)
   waiting 1 .*, failed tries [1-9].*"
 check "without what is secret" "$(grep -c hidden <<<"$out")" 0
+p result --archivings "$archived"
+check "so they are in what became of a run" "$(grep '^  To ' <<<"$out")" \
+    "  To http to http://127.0.0.1:1, not done yet${nl}  To mine: tcp to 127.0.0.1:1, not done yet"
+p purge "https://192.0.2.1/pscheduler/tasks/${good##*/}"
+match_all "another host's task is not purged" "$rc $err" "2 psched purge: '.*' is a task of another host: .*"
 p purge "$good"
 check "purge" "$rc$err$out" "0"
 p result "$good"
@@ -324,6 +358,9 @@ p backup --data none state.backup
 match_all "there is no backup of nothing" "$rc $err" "4 psched backup: none/psched\.db: .*"
 p troubleshoot --quick --stats
 match "troubleshoot goes through it step by step" "$rc$err $out" "^[01] This host:.*API level... OK \(6\).*runs/finished... OK"
+p troubleshoot --quick --json
+check "also as JSON" "$(jq -c '[.hosts[0].host, .hosts[0].steps[1].ok, (.well | type)]' <<<"$out")" \
+    '["localhost",true,"boolean"]'
 p troubleshoot --quick --host 127.0.0.1:1
 match_all "and says what does not answer" "$rc$err $out" "1 127\.0\.0\.1:1:
   Does a pScheduler answer... FAILED: .*
