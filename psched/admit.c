@@ -357,8 +357,8 @@ static enum admit_step (*const steps[])(struct admission *a) = {
 
 // Of a test alone, and nothing is made of it.
 static enum admit_step (*const steps_of_free[])(struct admission *a) = {
-    read_task,         check_spec,      name_participants, admit_all_here,
-    admit_choose_tool, admit_take_time, admit_find_place,  admit_tell_free,
+    read_task,         check_spec,      ask_limits,       name_participants, admit_all_here,
+    admit_choose_tool, admit_take_time, admit_find_place, admit_tell_free,
 };
 
 // Goes on with the step that waited, or the next one, until one waits.

@@ -26,6 +26,14 @@ static void fail(struct doc *d, const char *option, const char *why)
         d->status = cli_fail(d->l, CLI_USAGE, "--%s: %s", option, why);
 }
 
+static void fail_number(struct doc *d, const char *option, int64_t min, const char *value)
+{
+    char why[100];
+
+    snprintf(why, sizeof why, "wants a number%s; got '%.40s'", min > 0 ? " of at least 1" : "", value);
+    fail(d, option, why);
+}
+
 // JSON of the command line, or of a file when it begins with '@'.
 static struct ps_jdoc *load(struct doc *d, const char *option, const char *text)
 {
@@ -93,7 +101,7 @@ static void put_number(struct doc *d, struct ps_jnode from, const char *key, con
         return;
     }
     if (ps_num_i64(value, 10, min, NUMBER_MAX, &v) != 0)
-        fail(d, key, min > 0 ? "wants a number of at least 1" : "wants a number");
+        fail_number(d, key, min, value);
     ps_json_put_i64(d->j, key, v);
 }
 

@@ -27,6 +27,7 @@ static int make_httpd(struct serve *s)
     int err;
 
     http.merge_slashes = true; // pScheduler's leads ask for "/pscheduler//api"
+    http.text_errors = true;   // as its errors are
     err = ps_front_open(&s->front, &http);
     s->site.httpd = s->front.httpd;
     return err;

@@ -39,6 +39,7 @@ struct ps_httpd_conf {
     ps_ns grace;            // a body or an answer may be slower than slow for so long
     unsigned slow;          // octets a second
     bool merge_slashes;     // several in a path mean one
+    bool text_errors;       // what is refused in words is a line of text; false: {"detail": words}
     // Whether X-Forwarded-For is believed that comes from this peer (len 0: a Unix socket). NULL: never.
     bool (*trusts)(void *ctx, const struct ps_addr *peer);
     // Told of every request that was answered or given up. NULL: nobody.

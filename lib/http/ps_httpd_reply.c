@@ -440,11 +440,24 @@ char *httpd_reply_text(const char *detail, size_t *len)
     return ps_text_close(&t, len);
 }
 
+static void reply_line(struct ps_http_req *req, int status, const char *detail)
+{
+    char *text = NULL;
+    int len = asprintf(&text, "%s\n", detail);
+
+    ps_http_reply_own(req, status, "text/plain; charset=utf-8", len < 0 ? NULL : text,
+                      len < 0 ? 0 : (size_t)len);
+}
+
 static void reply_detail(struct ps_http_req *req, int status, const char *detail)
 {
     size_t len;
-    char *text = httpd_reply_text(detail, &len);
 
+    if (req->h->conf.text_errors) {
+        reply_line(req, status, detail);
+        return;
+    }
+    char *text = httpd_reply_text(detail, &len);
     ps_http_reply_own(req, status, "application/json", text, len);
 }
 

@@ -21,6 +21,7 @@ static void can_run(const struct tl_site *site, const struct tl_test *test, stru
 
     (void)site;
     tl_reason_schema(why, test, 4);
+    tl_reason_flip(why, test);
     tl_reason_keys(why, test, none);
     if (tl_spec_flag(test->spec, "reverse", false))
         tl_reason(why, "Does not support reverse.");

@@ -14,6 +14,7 @@
 #define TIMEOUT_PLANNED (2 * PS_SEC)
 #define FASTEST (2 * PS_MSEC) // the shortest interval that is permitted to all users
 #define TRIPS_MAX 100000
+#define LENGTH_MAX 65507 // of a packet of 65535 octets: the headers of IPv4 and ICMP are in it
 
 // --- before
 
@@ -33,6 +34,8 @@ static void can_run(const struct tl_site *site, const struct tl_test *test, stru
         tl_reason(why, "An interval below 2 ms needs root.");
     if (tl_spec_count(test->spec, "count", COUNT) > TRIPS_MAX)
         tl_reason(why, "A count of more than %d is not supported.", TRIPS_MAX);
+    if (tl_spec_count(test->spec, "length", 0) > LENGTH_MAX)
+        tl_reason(why, "A length of more than %d fits no packet.", LENGTH_MAX);
 }
 
 static void duration(const struct tl_test *test, struct tl_span *out)

@@ -25,6 +25,7 @@ static void can_run(const struct tl_site *site, const struct tl_test *test, stru
 
     (void)site;
     tl_reason_schema(why, test, 2);
+    tl_reason_flip(why, test);
     tl_reason_keys(why, test, none);
     if (protocol && strcmp(protocol, "owamp") != 0)
         tl_reason(why, "Supports the protocol owamp only, not %.40s.", protocol);

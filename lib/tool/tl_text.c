@@ -25,6 +25,12 @@ void tl_reason_keys(struct tl_reasons *why, const struct tl_test *test, const ch
     }
 }
 
+void tl_reason_flip(struct tl_reasons *why, const struct tl_test *test)
+{
+    if (tl_spec_flag(test->spec, "flip", false) && !tl_spec_has(test->spec, "source"))
+        tl_reason(why, "With flip a source is wanted, whose server sends the packets.");
+}
+
 void tl_reason_schema(struct tl_reasons *why, const struct tl_test *test, unsigned max)
 {
     uint64_t schema = tl_spec_count(test->spec, "schema", 1);

@@ -76,6 +76,8 @@ void tl_reason(struct tl_reasons *why, const char *fmt, ...) __attribute__((form
 void tl_reason_keys(struct tl_reasons *why, const struct tl_test *test, const char *const *keys);
 // A reason when the spec's "schema" is higher.
 void tl_reason_schema(struct tl_reasons *why, const struct tl_test *test, unsigned max);
+// A reason when the test is from a host that it does not name.
+void tl_reason_flip(struct tl_reasons *why, const struct tl_test *test);
 // The last line of what a program wrote on standard error, else of its output, as the reason why it failed.
 void tl_answer_blame(struct tl_answer *a, const struct tl_said *said, const char *program);
 

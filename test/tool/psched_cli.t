@@ -39,7 +39,7 @@ check "a bad specification is told in pScheduler's words" "$rc $err" \
 p task --archive '{' noop
 match_all "so is JSON that is none" "$rc $err" "2 psched task: --archive: .*"
 p task --max-runs 0 noop
-check "and a number" "$rc $err" "2 psched task: --max-runs: wants a number of at least 1"
+check "and a number" "$rc $err" "2 psched task: --max-runs: wants a number of at least 1; got '0'"
 p status
 match_all "without a daemon, that is told" "$rc $err" "3 psched status: .*ctl.sock.*"
 p ping

@@ -64,7 +64,9 @@ check "a level above it is refused" "$(rest GET '/api?api=7')" "No API above 6 i
 check "one that is no number, too" "$(rest GET '/api?api=x')" "api: wants a whole number from 1 on$nl 400"
 check "the host's name" "$(rest GET /hostname)" "\"here.example\"$nl 200"
 check "the horizon" "$(rest GET /schedule-horizon)" "\"P1D\"$nl 200"
-check "what there is not" "$(rest GET /nothing)" "{\"detail\":\"there is nothing at this path\"}$nl 404"
+check "what there is not" "$(rest GET /nothing)" "there is nothing at this path$nl 404"
+match "a method that does not fit" "$(curl -si -X PUT --unix-socket "$dir/rest" http://localhost/pscheduler/tasks | tr -d '\r')" \
+    "^HTTP/1\.1 405 .*Content-Type: text/plain.*${nl}${nl}this method is not for this path"
 check "over TLS, with a self-made certificate" "$(curl -sk "https://127.0.0.1:$port/pscheduler/api")" 6
 match "the clock" "$(fetch /clock)" '^\{"time":"20[0-9-]+T[0-9:]+\.[0-9]{6}\+00:00","synchronized":(true|false),"source":"'
 check "the status" "$(fetch /status | json '.limits.ok, (.services | keys | join(" ")), ([.services[].overdue] | unique[0]), .runs["last-finished"]')" \
@@ -293,6 +295,14 @@ sed -i '$d' a/conf
 sched a || bail_out "$line"
 match "tasks are there after a restart" "$(fetch "$slips/runs/first" | json .state)" '^(pending|on-deck)$'
 check "and results" "$(fetch '/stat/runs/finished')" 5
+end_sched TERM
+
+# --- without an answer of the limits
+
+sched b --limits "$tmp/none.sock" || bail_out "$line"
+no="The limits give no answer: $tmp/none.sock: there is no such socket; is the daemon running?$nl 422"
+check "without an answer of the limits there is no task" "$(rest POST /tasks '{"test":{"type":"noop","spec":{}}}')" "$no"
+check "nor free time for one" "$(rest GET '/free?test=%7B%22type%22:%22noop%22,%22spec%22:%7B%7D%7D')" "$no"
 end_sched TERM
 
 # --- as another user, whose folder of sockets is not there after a start of the host

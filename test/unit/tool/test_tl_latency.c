@@ -68,6 +68,11 @@ static void what_they_cannot_they_decline(void **state)
     claim_reasons("owping", "latency", "{\"protocol\":\"twamp\",\"reverse\":true,\"ip-tos\":3}",
                   "Does not support reverse.|Supports the protocol owamp only, not twamp.|"
                   "Supports an ip-tos that is a DSCP, a multiple of 4, only.");
+    claim_reasons("owping", "latency", "{\"flip\":true}",
+                  "With flip a source is wanted, whose server sends the packets.");
+    claim_reasons("powstream", "latencybg", "{\"flip\":true,\"source\":\"192.0.2.1\"}", "");
+    claim_reasons("powstream", "latencybg", "{\"flip\":true}",
+                  "With flip a source is wanted, whose server sends the packets.");
     claim_reasons("powstream", "latencybg", "{\"schema\":2,\"protocol\":\"owamp\",\"ip-tos\":184}", "");
     claim_reasons("powstream", "latencybg",
                   "{\"packet-count\":1,\"packet-interval\":0.01,\"bucket-width\":0.0001}",

@@ -142,6 +142,8 @@ static void what_it_cannot_it_declines(void **state)
                   "Supports the protocol icmp only, not tcp.|Does not support port.");
     claim_reasons("ping", "rtt", "{\"flow-label\":3,\"ip-version\":4}", "There are no flow labels in IPv4.");
     claim_reasons("ping", "rtt", "{\"interval\":\"PT0.001S\"}", "An interval below 2 ms needs root.");
+    claim_reasons("ping", "rtt", "{\"length\":65507}", "");
+    claim_reasons("ping", "rtt", "{\"length\":65508}", "A length of more than 65507 fits no packet.");
     claim_reasons("ping", "trace", "{}", "Does not run tests of the type trace.");
 }
 
