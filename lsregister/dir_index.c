@@ -40,8 +40,10 @@ int dir_index_new(struct dir_index **out)
 
 static void rec_free(struct dir_rec *rec)
 {
-    if (rec)
-        free(rec->token);
+    if (!rec)
+        return;
+    free(rec->token);
+    free(rec->way);
     free(rec);
 }
 

@@ -21,6 +21,7 @@ struct dir_rec {
     uint32_t num;       // its place; rises in the order of registration
     uint32_t type;      // term
     uint8_t *token;     // DIR_TOKEN octets; NULL: none
+    char *way;          // of its lease (dir_way.h); NULL: its host's own
     bool renewed;
     bool pending; // the store does not have it yet: nobody sees it
     bool leaving; // the store is about to lose it
@@ -33,8 +34,8 @@ struct dir_index;
 int dir_index_new(struct dir_index **out);
 void dir_index_free(struct dir_index *ix); // NULL is fine
 
-// Enters a record of a draft, whose strings are copied. expires_ms, id, token and renewed are the caller's to set.
-// token (malloc'd) becomes the record's. PS_ERANGE: too many different keys; PS_EDUPLICATE: the uuid is taken;
+// Enters a record of a draft, whose strings are copied. expires_ms, id, token, way and renewed are the caller's to set.
+// token and way (malloc'd) become the record's. PS_ERANGE: too many different keys; PS_EDUPLICATE: the uuid is taken;
 // -ENOMEM.
 int dir_index_add(struct dir_index *ix, const struct dir_draft *d, const uint8_t uuid[DIR_UUID],
                   struct dir_rec **out);

@@ -71,6 +71,24 @@ void dir_answer_record(struct dir_site *s, struct ps_http_req *req, const struct
 
 // --- who asks
 
+// What this directory passed on does not come back to it.
+static bool comes_back(struct dir_site *s, struct ps_http_req *req)
+{
+    const char *way = ps_http_header(req, DIR_WAY_HEADER), *self = dir_store_self(s->store);
+
+    if (!way)
+        return false;
+    ps_http_add(req, DIR_SELF_HEADER, self);
+    if (dir_way_good(way) && !dir_way_has(way, self))
+        return false;
+    s->counts.refused++;
+    if (dir_way_good(way))
+        dir_refuse(req, 409, "This directory passed it on itself, and does not take it back");
+    else
+        dir_refuse(req, 400, DIR_WAY_HEADER " wants the ids of %d directories at most", DIR_WAY_MAX);
+    return true;
+}
+
 bool dir_may_write(void *site, struct ps_http_req *req)
 {
     struct dir_site *s = site;
@@ -78,11 +96,34 @@ bool dir_may_write(void *site, struct ps_http_req *req)
     char text[PS_ADDR_STRLEN];
 
     if (!client->len || !s->settings->writers || ps_netset_has(s->settings->writers, client))
-        return true;
+        return !comes_back(s, req);
     s->counts.refused++;
     dir_refuse(req, 403, "This directory takes no records from %s: ask its administrator for register-from",
                ps_addr_host(client, text));
     return false;
+}
+
+int dir_way_of(const struct ps_http_req *req, char **way)
+{
+    const char *header = ps_http_header(req, DIR_WAY_HEADER);
+
+    *way = header ? strdup(header) : NULL;
+    return header && !*way ? -ENOMEM : 0;
+}
+
+bool dir_way_idle(const struct dir_rec *rec, const char *way)
+{
+    return way && !rec->way && !rec->pending && !dir_lease_over(rec->expires_ms, dir_now_ms());
+}
+
+void dir_lease_take(struct dir_rec *rec, struct dir_lease_row *row)
+{
+    rec->expires_ms = row->expires_ms;
+    rec->ttl_s = row->ttl_s;
+    rec->renewed = true;
+    free(rec->way);
+    rec->way = row->way;
+    row->way = NULL;
 }
 
 static int read_token(struct dir_claim *c, const char *header, struct ps_fault *fault)

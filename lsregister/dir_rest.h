@@ -49,6 +49,14 @@ const char *dir_claim_refuses(const struct dir_site *s, const struct dir_claim *
 int dir_body_read(const struct ps_http_req *req, struct ps_jdoc **doc, struct ps_fault *fault);
 
 bool dir_may_write(void *site, struct ps_http_req *req); // a gate
+
+// The way of what a directory passes on with this request (dir_way.h), a copy; NULL: it comes from a host. -ENOMEM.
+int dir_way_of(const struct ps_http_req *req, char **way);
+// Whether a host keeps the record up here itself: what else comes with a way leaves it as it is.
+bool dir_way_idle(const struct dir_rec *rec, const char *way);
+// The row is what the record is to be.
+void dir_lease_take(struct dir_rec *rec, struct dir_lease_row *row);
+
 void dir_rest_register(void *site, struct ps_http_req *req);
 void dir_rest_renew(void *site, struct ps_http_req *req);
 void dir_rest_delete(void *site, struct ps_http_req *req);

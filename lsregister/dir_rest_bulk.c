@@ -8,7 +8,8 @@
 #include "base/ps_err.h"
 #include "lsregister/dir_rest.h"
 
-enum failure { RENEWED, EXPIRED, NOT_FOUND, NOT_OWNED };
+// What became of a uri: renewed, left as it is (dir_way_idle), or a failure.
+enum outcome { RENEWED, IDLE, EXPIRED, NOT_FOUND, NOT_OWNED };
 
 static const struct {
     const char *code, *message;
@@ -23,7 +24,7 @@ struct bulk {
     size_t n;
     struct {
         const char *uri; // the document's
-        enum failure failure;
+        enum outcome outcome;
     } * uris;
 };
 
@@ -53,7 +54,7 @@ static size_t count_failed(const struct bulk *b)
     size_t n = 0;
 
     for (size_t i = 0; i < b->n; i++)
-        n += b->uris[i].failure != RENEWED;
+        n += b->uris[i].outcome >= EXPIRED;
     return n;
 }
 
@@ -61,9 +62,9 @@ static void put_failed(const struct bulk *b, struct ps_json *j, const char *key)
 {
     ps_json_put_open(j, key, '[');
     for (size_t i = 0; i < b->n; i++) {
-        enum failure f = b->uris[i].failure;
+        enum outcome f = b->uris[i].outcome;
 
-        if (f == RENEWED)
+        if (f < EXPIRED)
             continue;
         if (strcmp(key, "failed-uris") == 0)
             ps_json_str(j, b->uris[i].uri);
@@ -92,15 +93,13 @@ static void answer(const struct bulk *b)
 
 // --- renewing
 
-static bool apply(struct bulk *b, const struct dir_lease_row *row)
+static bool apply(struct bulk *b, struct dir_lease_row *row)
 {
     struct dir_rec *rec = row->missing ? NULL : dir_index_by_uuid(b->site->index, row->uuid);
 
     if (!rec)
         return false;
-    rec->expires_ms = row->expires_ms;
-    rec->ttl_s = row->ttl_s;
-    rec->renewed = true;
+    dir_lease_take(rec, row);
     b->site->counts.renewed++;
     return true;
 }
@@ -114,24 +113,26 @@ static void written(struct dir_write *w)
         dir_refuse_store(b->site, b->req, w->job.err);
     } else {
         for (size_t i = 0; i < b->n; i++)
-            if (b->uris[i].failure == RENEWED && !apply(b, &w->rows[row++]))
-                b->uris[i].failure = NOT_FOUND;
+            if (b->uris[i].outcome == RENEWED && !apply(b, &w->rows[row++]))
+                b->uris[i].outcome = NOT_FOUND;
         answer(b);
     }
     bulk_free(b);
 }
 
-static enum failure judge(const struct bulk *b, const struct dir_claim *c, const struct dir_rec *rec,
+static enum outcome judge(const struct bulk *b, const struct dir_claim *c, const struct dir_rec *rec,
                           int64_t now_ms)
 {
     if (!rec || rec->leaving)
         return NOT_FOUND;
     if (dir_lease_gone(&b->site->settings->lease, rec->expires_ms, now_ms))
         return EXPIRED;
-    return dir_claim_refuses(b->site, c, rec) ? NOT_OWNED : RENEWED;
+    if (dir_claim_refuses(b->site, c, rec))
+        return NOT_OWNED;
+    return dir_way_idle(rec, ps_http_header(b->req, DIR_WAY_HEADER)) ? IDLE : RENEWED;
 }
 
-static void add_row(struct bulk *b, const struct dir_rec *rec, int64_t expires_ms, int64_t ttl_s)
+static int add_row(struct bulk *b, const struct dir_rec *rec, int64_t expires_ms, int64_t ttl_s)
 {
     struct dir_lease_row *row = &b->write.rows[b->write.n++];
 
@@ -139,23 +140,25 @@ static void add_row(struct bulk *b, const struct dir_rec *rec, int64_t expires_m
     row->id = rec->id;
     row->expires_ms = expires_ms;
     row->ttl_s = ttl_s == DIR_TTL_NONE ? DIR_TTL_EMPTY : dir_lease_kept(ttl_s);
+    return dir_way_of(b->req, &row->way);
 }
 
 static void renew(struct bulk *b, const struct dir_claim *c, int64_t ttl_s)
 {
     int64_t now = dir_now_ms(), expires = now + dir_lease_grant(&b->site->settings->lease, ttl_s) * 1000;
-    int err;
+    int err = 0;
 
     b->write.n = 0;
-    for (size_t i = 0; i < b->n; i++) {
+    for (size_t i = 0; !err && i < b->n; i++) {
         const struct dir_rec *rec = dir_index_by_uri(b->site->index, b->uris[i].uri);
 
-        b->uris[i].failure = judge(b, c, rec, now);
-        if (b->uris[i].failure == RENEWED)
-            add_row(b, rec, expires, ttl_s);
+        b->uris[i].outcome = judge(b, c, rec, now);
+        if (b->uris[i].outcome == RENEWED)
+            err = add_row(b, rec, expires, ttl_s);
     }
     b->write.done = written;
-    err = b->write.n ? dir_write_put(&b->write) : 0;
+    if (!err && b->write.n)
+        err = dir_write_put(&b->write);
     if (err)
         dir_refuse_store(b->site, b->req, err);
     else if (!b->write.n)

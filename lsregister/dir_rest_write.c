@@ -58,7 +58,7 @@ static void renewed(struct dir_write *w)
 {
     struct deed *d = PS_CONTAINER(w, struct deed, write);
     struct dir_site *s = d->site;
-    const struct dir_lease_row *row = w->rows;
+    struct dir_lease_row *row = w->rows;
     struct dir_rec *rec = dir_index_by_uuid(s->index, row->uuid);
 
     if (w->job.err) {
@@ -66,9 +66,7 @@ static void renewed(struct dir_write *w)
     } else if (row->missing || !rec) {
         dir_refuse(d->req, 404, "The record has gone in the meantime");
     } else {
-        rec->expires_ms = row->expires_ms;
-        rec->ttl_s = row->ttl_s;
-        rec->renewed = true;
+        dir_lease_take(rec, row);
         s->counts.renewed++;
         s->counts.adopted += d->adopted;
         dir_answer_record(s, d->req, rec, NULL);
@@ -76,8 +74,8 @@ static void renewed(struct dir_write *w)
     deed_free(d);
 }
 
-static void renew(struct dir_site *s, struct ps_http_req *req, const struct dir_rec *rec, int64_t ttl_s,
-                  bool adopted)
+static void write_renewal(struct dir_site *s, struct ps_http_req *req, const struct dir_rec *rec,
+                          int64_t ttl_s, bool adopted)
 {
     struct deed *d = deed_new(s, req, DIR_WRITE_LEASES);
     struct dir_lease_row *row;
@@ -92,11 +90,22 @@ static void renew(struct dir_site *s, struct ps_http_req *req, const struct dir_
     row->ttl_s = ttl_s == DIR_TTL_NONE && !adopted ? DIR_TTL_EMPTY : dir_lease_kept(ttl_s);
     d->adopted = adopted;
     d->write.done = renewed;
-    err = dir_write_put(&d->write);
+    err = dir_way_of(req, &row->way);
+    if (!err)
+        err = dir_write_put(&d->write);
     if (err) {
         dir_refuse_store(s, req, err);
         deed_free(d);
     }
+}
+
+static void renew(struct dir_site *s, struct ps_http_req *req, const struct dir_rec *rec, int64_t ttl_s,
+                  bool adopted)
+{
+    if (dir_way_idle(rec, ps_http_header(req, DIR_WAY_HEADER)))
+        dir_answer_record(s, req, rec, NULL);
+    else
+        write_renewal(s, req, rec, ttl_s, adopted);
 }
 
 // --- registering
@@ -164,6 +173,10 @@ static int enter(struct deed *d, const struct dir_draft *draft, const struct dir
     (void)strcpy(d->write.type, draft->type);
     rec->pending = true;
     err = set_token(&rec->token, c);
+    if (!err)
+        err = dir_way_of(d->req, &row->way);
+    if (!err)
+        err = dir_way_of(d->req, &rec->way);
     if (!err)
         err = dir_write_put(&d->write);
     if (err)
@@ -361,6 +374,10 @@ void dir_rest_delete(void *site, struct ps_http_req *req)
     if (status)
         refuse_body(s, req, status, &fault);
     rec = status ? NULL : named(s, req, body);
+    if (rec && dir_way_idle(rec, ps_http_header(req, DIR_WAY_HEADER))) {
+        dir_refuse(req, 403, "The record cannot be removed: its host registers it here itself");
+        rec = NULL;
+    }
     if (rec)
         take_away(s, req, rec);
     ps_jdoc_free(doc);

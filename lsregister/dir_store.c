@@ -10,7 +10,7 @@
 #include "loop/ps_daemon.h"
 
 #define APPLICATION 0x6c736469 // "lsdi"
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 static const struct ps_db_migration schema[SCHEMA_VERSION] = {
     {"CREATE TABLE record (id INTEGER PRIMARY KEY, uuid BLOB NOT NULL, type TEXT NOT NULL, token BLOB, body "
@@ -19,6 +19,10 @@ static const struct ps_db_migration schema[SCHEMA_VERSION] = {
      " renewed INTEGER NOT NULL);"
      "CREATE TABLE upper (uuid BLOB PRIMARY KEY, uri TEXT NOT NULL) WITHOUT ROWID;",
      NULL},
+    {"ALTER TABLE lease ADD COLUMN way TEXT;"
+     "CREATE TABLE self (id TEXT NOT NULL);"
+     "INSERT INTO self (id) VALUES (lower(hex(randomblob(16))));",
+     NULL},
 };
 
 // Statements of the thread that writes.
@@ -26,8 +30,8 @@ enum { ADD_RECORD, ADD_LEASE, RENEW, REMOVE_LEASE, REMOVE_RECORD, SET_UPPER, FOR
 
 static const char *const sql[STATEMENTS] = {
     "INSERT INTO record (id, uuid, token, body, type) VALUES (?1, ?2, ?3, ?4, ?5)",
-    "INSERT INTO lease (id, expires, ttl, renewed) VALUES (?1, ?2, ?3, 0)",
-    "UPDATE lease SET expires = ?2, ttl = ?3, renewed = 1 WHERE id = ?1",
+    "INSERT INTO lease (id, expires, ttl, way, renewed) VALUES (?1, ?2, ?3, ?4, 0)",
+    "UPDATE lease SET expires = ?2, ttl = ?3, way = ?4, renewed = 1 WHERE id = ?1",
     "DELETE FROM lease WHERE id = ?1",
     "DELETE FROM record WHERE id = ?1",
     "INSERT OR REPLACE INTO upper (uuid, uri) VALUES (?1, ?2)",
@@ -41,6 +45,7 @@ struct dir_store {
     int lock;
     struct stat opened; // the file
     int64_t last_id;
+    char self[DIR_SELF_TEXT];
     char path[];
 };
 
@@ -73,6 +78,24 @@ static int hold(struct dir_store *s, struct ps_fault *fault)
     return -ENAMETOOLONG;
 }
 
+static int know_self(struct dir_store *s, struct ps_fault *fault)
+{
+    struct ps_stmt *st = NULL;
+    int got = ps_stmt_new(&st, s->db, "SELECT id FROM self");
+    const char *id = !got && (got = ps_stmt_step(st)) > 0 ? ps_stmt_col_text(st, 0) : NULL;
+
+    if (id && dir_way_good(id) && strlen(id) < sizeof s->self) {
+        (void)strcpy(s->self, id);
+        got = 0;
+    } else if (got >= 0) {
+        got = PS_EMALFORMED;
+    }
+    ps_stmt_free(st);
+    if (got)
+        ps_fault_set(fault, s->path, 0, "which directory this is cannot be read: %s", ps_strerror(got));
+    return got;
+}
+
 int dir_store_open(struct dir_store **out, const char *path, struct ps_fault *fault)
 {
     const struct ps_db_conf conf = {.application = APPLICATION, .cache_kib = 8192, .wal_pages = 4096};
@@ -94,6 +117,8 @@ int dir_store_open(struct dir_store **out, const char *path, struct ps_fault *fa
         err = ps_db_migrate(s->db, schema, SCHEMA_VERSION, fault);
     if (!err)
         err = ps_db_check(s->db, fault);
+    if (!err)
+        err = know_self(s, fault);
     if (!err && stat(path, &s->opened) < 0) {
         err = -errno;
         ps_fault_set(fault, path, 0, "%s", ps_strerror(err));
@@ -128,7 +153,7 @@ void dir_store_close(struct dir_store *s)
 
 // --- loading
 
-// The columns of SELECT: id, body, expires, ttl, renewed, uuid, token.
+// The columns of SELECT: id, body, expires, ttl, renewed, uuid, token, way.
 static int load_draft(struct ps_stmt *st, struct ps_jdoc **doc, struct dir_draft *d, struct ps_fault *fault)
 {
     const char *body = ps_stmt_col_text(st, 1);
@@ -151,6 +176,16 @@ static int load_token(struct ps_stmt *st, struct dir_rec *rec)
     return 0;
 }
 
+static int load_way(struct ps_stmt *st, struct dir_rec *rec)
+{
+    const char *way = ps_stmt_col_text(st, 7);
+
+    if (way && !dir_way_good(way))
+        return PS_EMALFORMED;
+    rec->way = way ? strdup(way) : NULL;
+    return way && !rec->way ? -ENOMEM : 0;
+}
+
 static int load_record(struct dir_index *ix, struct ps_stmt *st, const struct dir_draft *d)
 {
     size_t len;
@@ -164,7 +199,8 @@ static int load_record(struct dir_index *ix, struct ps_stmt *st, const struct di
     rec->expires_ms = ps_stmt_col_i64(st, 2);
     rec->ttl_s = (int32_t)ps_stmt_col_i64(st, 3);
     rec->renewed = ps_stmt_col_i64(st, 4) != 0;
-    return load_token(st, rec);
+    err = load_token(st, rec);
+    return err ? err : load_way(st, rec);
 }
 
 static int load_row(struct dir_store *s, struct dir_index *ix, struct ps_stmt *st, struct ps_fault *fault)
@@ -182,10 +218,10 @@ static int load_row(struct dir_store *s, struct dir_index *ix, struct ps_stmt *s
     return err;
 }
 
-#define SELECT                                                                                           \
-    "SELECT record.id, record.body, lease.expires, lease.ttl, lease.renewed, record.uuid, record.token " \
-    "FROM "                                                                                              \
-    "record JOIN lease ON lease.id = record.id "
+#define SELECT                                                                                            \
+    "SELECT record.id, record.body, lease.expires, lease.ttl, lease.renewed, record.uuid, record.token, " \
+    "lease.way "                                                                                          \
+    "FROM record JOIN lease ON lease.id = record.id "
 
 int dir_store_load(struct dir_store *s, struct dir_index *ix, struct ps_fault *fault)
 {
@@ -246,12 +282,28 @@ struct ps_dbqueue *dir_store_queue(const struct dir_store *s)
     return s->queue;
 }
 
+const char *dir_store_self(const struct dir_store *s)
+{
+    return s->self;
+}
+
 int64_t dir_store_next_id(struct dir_store *s)
 {
     return ++s->last_id;
 }
 
 // --- writing, on the queue's thread
+
+static void bind_lease(struct ps_stmt *st, const struct dir_lease_row *row)
+{
+    ps_stmt_i64(st, 1, row->id);
+    ps_stmt_i64(st, 2, row->expires_ms);
+    ps_stmt_i64(st, 3, row->ttl_s);
+    if (row->way)
+        ps_stmt_text(st, 4, row->way);
+    else
+        ps_stmt_null(st, 4);
+}
 
 static int write_add(struct dir_store *s, const struct dir_write *w)
 {
@@ -270,9 +322,7 @@ static int write_add(struct dir_store *s, const struct dir_write *w)
     err = ps_stmt_run(record);
     if (err)
         return err;
-    ps_stmt_i64(lease, 1, row->id);
-    ps_stmt_i64(lease, 2, row->expires_ms);
-    ps_stmt_i64(lease, 3, row->ttl_s);
+    bind_lease(lease, row);
     return ps_stmt_run(lease);
 }
 
@@ -281,9 +331,7 @@ static int write_lease(struct dir_store *s, struct dir_lease_row *row)
     struct ps_stmt *st = s->statements[RENEW];
     int err;
 
-    ps_stmt_i64(st, 1, row->id);
-    ps_stmt_i64(st, 2, row->expires_ms);
-    ps_stmt_i64(st, 3, row->ttl_s);
+    bind_lease(st, row);
     err = ps_stmt_run(st);
     row->missing = !err && ps_db_changes(s->db) == 0;
     return err;
@@ -363,6 +411,8 @@ int dir_write_init(struct dir_write *w, struct dir_store *s, enum dir_write_kind
 
 void dir_write_fini(struct dir_write *w)
 {
+    for (size_t i = 0; w->rows && i < w->n; i++)
+        free(w->rows[i].way);
     free(w->rows);
     free(w->body);
     free(w->token);

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include "db/ps_dbqueue.h"
 #include "lsregister/dir_index.h"
+#include "lsregister/dir_way.h"
 
 struct dir_store;
 // Makes the file where it is missing, and holds it against a second process. The fault names the file, the cause and
@@ -21,6 +22,8 @@ int dir_store_start(struct dir_store *s, struct ps_fault *fault);
 // Writes what waits, and tells it done.
 void dir_store_stop(struct dir_store *s);
 struct ps_dbqueue *dir_store_queue(const struct dir_store *s);
+// Which directory this is: made with its file, and for good.
+const char *dir_store_self(const struct dir_store *s);
 // The id of the next record.
 int64_t dir_store_next_id(struct dir_store *s);
 // A handle to read with, for another thread.
@@ -40,6 +43,7 @@ struct dir_lease_row {
     int64_t id;
     int64_t expires_ms;
     int32_t ttl_s;
+    char *way;    // malloc'd; NULL: the host's own
     bool missing; // outcome: there is no such record
 };
 

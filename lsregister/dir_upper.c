@@ -88,6 +88,28 @@ static int load_one(void *ctx, const uint8_t uuid[DIR_UUID], const char *uri)
     return enter(ctx, uuid, uri);
 }
 
+const char *upper_way(const struct dir_upper *u, const struct up *up)
+{
+    const struct dir_rec *rec = dir_index_by_uuid(u->site->index, up->uuid);
+
+    return rec ? rec->way : NULL;
+}
+
+// Whether the upper server passed a record of this way on itself.
+static bool is_from_it(const struct dir_upper *u, const char *way)
+{
+    return u->its_id[0] && dir_way_has(way, u->its_id);
+}
+
+// Whether a record may go there: not back, and not through too many directories.
+static bool may_go(const struct dir_upper *u, const struct dir_rec *rec)
+{
+    char way[DIR_WAY_TEXT];
+
+    return !rec->leaving && !is_from_it(u, rec->way) &&
+           dir_way_on(rec->way, dir_store_self(u->site->store), way);
+}
+
 // --- one time through
 
 static void end_phase(struct dir_upper *u)
@@ -173,7 +195,7 @@ static int choose(struct dir_upper *u)
     while ((rec = dir_index_each(u->site->index, &at)))
         rec->upward = false;
     while (!err && (rec = dir_hits_next(u->site->index, &u->hits, dir_now_ms())))
-        rec->upward = !rec->leaving;
+        rec->upward = may_go(u, rec);
     return err;
 }
 
@@ -184,10 +206,30 @@ static const struct dir_rec *next_new(struct dir_upper *u)
     const struct dir_rec *rec;
 
     while ((rec = dir_hits_next(ix, &u->hits, dir_now_ms())))
-        if (rec->upward && !rec->leaving && !ps_map_get(&u->ups, rec->uuid) &&
+        if (rec->upward && may_go(u, rec) && !ps_map_get(&u->ups, rec->uuid) &&
             rank_of(dir_terms_value(dir_index_terms(ix), rec->type)) == u->rank)
             return rec;
     return NULL;
+}
+
+static int by_way(const void *a, const void *b)
+{
+    const struct up *x = *(struct up *const *)a, *y = *(struct up *const *)b;
+
+    return strcmp(x->way ? x->way : "", y->way ? y->way : "");
+}
+
+// Those of one way stand together, so that they are renewed together.
+static int collect_renewals(struct dir_upper *u)
+{
+    int err = collect(u, false);
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < u->n; i++)
+        u->work[i]->way = upper_way(u, u->work[i]);
+    qsort(u->work, u->n, sizeof(struct up *), by_way);
+    return 0;
 }
 
 static int next_phase(struct dir_upper *u)
@@ -200,7 +242,14 @@ static int next_phase(struct dir_upper *u)
     if (u->phase == UPPER_ADD && ++u->rank < RANKS)
         return search(u);
     u->phase = u->phase == UPPER_ADD ? UPPER_RENEW : UPPER_IDLE;
-    return u->phase == UPPER_RENEW ? collect(u, false) : 0;
+    return u->phase == UPPER_RENEW ? collect_renewals(u) : 0;
+}
+
+// What has become a record of the upper server's own is not ours to remove.
+static void leave_its_own(struct dir_upper *u)
+{
+    while (u->at < u->n && is_from_it(u, upper_way(u, u->work[u->at])))
+        upper_forget(u, u->work[u->at++]);
 }
 
 // Asks for the next thing of this phase. False: there is none.
@@ -214,6 +263,8 @@ static bool ask_next(struct dir_upper *u)
                 return true;
         return false;
     }
+    if (u->phase == UPPER_REMOVE)
+        leave_its_own(u);
     if (u->at == u->n)
         return false;
     if (u->phase == UPPER_REMOVE)
@@ -295,6 +346,7 @@ void dir_upper_reload(struct dir_upper *u)
     ps_timer_stop(u->timer);
     end_phase(u);
     u->phase = UPPER_IDLE;
+    u->its_id[0] = '\0'; // it may be another
     dir_upper_start(u);
 }
 

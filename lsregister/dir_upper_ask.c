@@ -17,23 +17,27 @@
 
 // --- asking
 
-// One request is under way at a time. path: below the server's /lookup/; NULL: its records.
+// One request is under way at a time. path: below the server's /lookup/; NULL: its records. way: of the records that
+// it is about.
 static void ask(struct dir_upper *u, const char *method, const char *path, const char *body, size_t len,
-                ps_httpc_cb answered)
+                const char *way, ps_httpc_cb answered)
 {
-    static const char *const json[] = {"Content-Type: application/json"};
+    char on[DIR_WAY_TEXT], header[sizeof DIR_WAY_HEADER + 2 + DIR_WAY_TEXT];
+    const char *const headers[] = {"Content-Type: application/json", header};
     const char *records = u->site->settings->upper, *below = strstr(records, "/lookup/");
     char url[URL_MAX];
     struct ps_httpc_ask what = {.method = method,
                                 .url = path ? url : records,
-                                .headers = json,
-                                .nheaders = 1,
+                                .headers = headers,
+                                .nheaders = 2,
                                 .body = body,
                                 .body_len = len,
                                 .timeout = PATIENCE,
                                 .answer_max = ANSWER_MAX};
     int err;
 
+    (void)dir_way_on(way, dir_store_self(u->site->store), on); // it fits: may_go
+    snprintf(header, sizeof header, DIR_WAY_HEADER ": %s", on);
     snprintf(url, sizeof url, "%.*s/%s", below ? (int)(below - records) : (int)strlen(records), records,
              path ? path : "");
     err = ps_httpc_ask(u->client, &what, answered, u, &u->call);
@@ -41,15 +45,38 @@ static void ask(struct dir_upper *u, const char *method, const char *path, const
         upper_give_up(u, ps_strerror(err));
 }
 
+// False: it is this directory, with which nothing is to be shared.
+static bool know_it(struct dir_upper *u, const struct ps_httpc_answer *a)
+{
+    char id[DIR_SELF_TEXT];
+
+    if (a->err || !ps_httpc_header(a, DIR_SELF_HEADER, id, sizeof id) || !dir_way_good(id))
+        return true;
+    (void)strcpy(u->its_id, id);
+    return strcmp(id, dir_store_self(u->site->store)) != 0;
+}
+
+// What it passed on itself is not its to take back: the next time it is not asked to.
+static bool is_turned_back(const struct dir_upper *u, const struct ps_httpc_answer *a)
+{
+    return a->status == 409 && u->its_id[0];
+}
+
 // The server does not answer, or has trouble of its own: false, and it is given up for this time.
 static bool is_answer(struct dir_upper *u, const struct ps_httpc_answer *a)
 {
     char why[sizeof u->state.trouble];
+    bool other = know_it(u, a);
 
     u->call = NULL;
-    if (!a->err && a->status < 500 && a->status != 429)
+    if (!a->err && a->status < 500 && a->status != 429 && other)
         return true;
-    if (a->err)
+    if (!other)
+        snprintf(why, sizeof why,
+                 "%.*s is this directory itself, or one whose data are a copy of this one's: nothing is "
+                 "passed on",
+                 (int)sizeof why - 120, u->site->settings->upper);
+    else if (a->err)
         snprintf(why, sizeof why, "%s", a->why);
     else
         snprintf(why, sizeof why, "%.*s: status %d: %.80s", (int)sizeof why - 120, u->site->settings->upper,
@@ -94,7 +121,7 @@ static void removed(void *ctx, const struct ps_httpc_answer *a)
 
 void upper_ask_remove(struct dir_upper *u, const struct up *up)
 {
-    ask(u, "DELETE", up->uri, "", 0, removed);
+    ask(u, "DELETE", up->uri, "", 0, upper_way(u, up), removed);
 }
 
 // --- renewing
@@ -115,13 +142,18 @@ static void forget_uri(struct dir_upper *u, const char *uri, size_t from, size_t
 static void renewed(void *ctx, const struct ps_httpc_answer *a)
 {
     struct dir_upper *u = ctx;
-    size_t from = u->at, to = u->n - from < UPPER_BULK ? u->n : from + UPPER_BULK;
+    size_t from = u->at, to = u->to;
     struct ps_jdoc *doc = NULL;
     struct ps_jnode failed = {0};
     const char *uri;
 
     if (!is_answer(u, a))
         return;
+    if (is_turned_back(u, a)) {
+        u->at = to;
+        upper_go_on(u);
+        return;
+    }
     if (a->status != 200 || ps_jdoc_parse_foreign(&doc, NULL, a->body, a->len, NULL)) {
         upper_give_up(u, "a bulk renewal was not answered as it should be");
         return;
@@ -136,23 +168,38 @@ static void renewed(void *ctx, const struct ps_httpc_answer *a)
     upper_go_on(u);
 }
 
+// As many as one request takes, all of the way of the first.
+static size_t end_of_way(const struct dir_upper *u, const char *way)
+{
+    size_t to = u->at;
+    const char *next;
+
+    do {
+        to++;
+        next = to < u->n ? upper_way(u, u->work[to]) : NULL;
+    } while (to < u->n && to - u->at < UPPER_BULK && strcmp(next ? next : "", way ? way : "") == 0);
+    return to;
+}
+
 void upper_ask_renew(struct dir_upper *u)
 {
-    size_t to = u->n - u->at < UPPER_BULK ? u->n : u->at + UPPER_BULK, len;
+    const char *way = upper_way(u, u->work[u->at]);
+    size_t len;
     struct ps_text t;
     struct ps_json *j = ps_text_open(&t);
     char *text;
 
+    u->to = end_of_way(u, way);
     ps_json_open(j, '{');
     put_ttl(u, j);
     ps_json_put_open(j, "record-uris", '[');
-    for (size_t i = u->at; i < to; i++)
+    for (size_t i = u->at; i < u->to; i++)
         ps_json_str(j, u->work[i]->uri);
     ps_json_close(j, ']');
     ps_json_close(j, '}');
     text = body_end(u, &t, &len);
     if (text)
-        ask(u, "PUT", NULL, text, len, renewed);
+        ask(u, "PUT", NULL, text, len, way, renewed);
     free(text);
 }
 
@@ -243,7 +290,7 @@ static void search_twin(struct dir_upper *u)
         ps_buf_append(&b, "", 1))
         refused(u, "its client-uuid is too long");
     else
-        ask(u, "GET", (const char *)ps_buf_head(&b), NULL, 0, searched);
+        ask(u, "GET", (const char *)ps_buf_head(&b), NULL, 0, NULL, searched);
     ps_buf_fini(&b);
 }
 
@@ -255,6 +302,10 @@ static void added(void *ctx, const struct ps_httpc_answer *a)
 
     if (!is_answer(u, a))
         return;
+    if (is_turned_back(u, a)) {
+        upper_go_on(u);
+        return;
+    }
     if (a->status == 403) {
         search_twin(u);
         return;
@@ -335,7 +386,7 @@ bool upper_ask_add(struct dir_upper *u, const struct dir_rec *rec)
         return true;
     fit = fit && identify(u, text, len) == 0;
     if (fit)
-        ask(u, "POST", NULL, text, len, added);
+        ask(u, "POST", NULL, text, len, rec->way, added);
     free(text);
     return fit;
 }

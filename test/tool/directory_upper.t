@@ -84,7 +84,8 @@ mkdir strict again
 echo '{"duplicates": "refuse"}' >strict/conf
 directory strict || bail_out "$line"
 upper=$records upper_pid=$directory_pid
-known=$(register '{"type":"host","host-name":"a","client-uuid":"u&v"}')
+passed_on=$(printf 'X-Directory-Path: %032d' 1) # and what became of that was not noted
+known=$(register '{"type":"host","host-name":"a","client-uuid":"u&v"}' -H "$passed_on")
 register '{"type":"host","host-name":"b","client-uuid":"u&v"}' >/dev/null
 echo "{\"upper\": {\"url\": \"$upper\", \"every\": \"PT1S\"}}" >again/conf
 directory again || bail_out "$line"

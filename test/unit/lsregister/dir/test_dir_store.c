@@ -9,6 +9,7 @@
 #include "lsregister/dir_store.h"
 
 #define NOW INT64_C(1700000000000)
+#define WAY "0123456789abcdef0123456789abcdef"
 
 struct fix {
     char dir[64], path[128];
@@ -138,6 +139,7 @@ static void what_was_written_is_there_again(void **state)
 
     j->w.rows[0].expires_ms = NOW + 5;
     j->w.rows[0].ttl_s = 60;
+    j->w.rows[0].way = strdup(WAY);
     give(j);
     shut(f);
     open_again(f);
@@ -148,8 +150,21 @@ static void what_was_written_is_there_again(void **state)
     assert_true(rec->renewed);
     assert_non_null(rec->token);
     assert_int_equal(rec->token[31], 7);
+    assert_string_equal(rec->way, WAY);
     assert_string_equal(dir_index_value(f->index, rec, "host-name"), "a");
     assert_true(dir_store_next_id(f->store) > id);
+}
+
+static void a_directory_stays_who_it_is(void **state)
+{
+    struct fix *f = *state;
+    char self[DIR_SELF_TEXT];
+
+    assert_true(dir_way_good(dir_store_self(f->store)));
+    (void)strcpy(self, dir_store_self(f->store));
+    shut(f);
+    open_again(f);
+    assert_string_equal(dir_store_self(f->store), self);
 }
 
 static void what_was_removed_is_not(void **state)
@@ -266,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_was_written_is_there_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_directory_stays_who_it_is, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_removed_is_not, setup, teardown),
         cmocka_unit_test_setup_teardown(a_write_that_fails_takes_nothing_along, setup, teardown),
         cmocka_unit_test_setup_teardown(a_second_process_is_kept_away, setup, teardown),
