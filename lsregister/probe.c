@@ -106,26 +106,50 @@ static int read_texts(struct ps_jnode list, struct words *out)
     return err;
 }
 
-int probe_read_status(const char *text, size_t len, struct record *said, struct words *listen,
-                      struct ps_fault *fault)
+static int read_well(struct ps_jnode root, struct ps_fault *fault)
+{
+    const char *word;
+    bool ok = false;
+    if (ps_jnode_bool(ps_jnode_member(root, "ok"), &ok, NULL) != 0) {
+        ps_fault_set(fault, NULL, 0, "its answer has no \"ok\": is it a daemon of this suite?");
+        return PS_EMALFORMED;
+    }
+    if (ok)
+        return 0;
+    if (ps_jnode_str(ps_jnode_member(root, "error"), 1, 300, &word, NULL) != 0)
+        word = "no reason given";
+    ps_fault_set(fault, NULL, 0, "it says that it is not well: %s", word);
+    return PS_ESTATE;
+}
+
+// Who answers may be another daemon, as when the configuration names its socket.
+static int read_program(enum plan_kind kind, struct ps_jnode root, struct ps_fault *fault)
+{
+    static const char *const programs[PLAN_KINDS] = {
+        [PLAN_OWAMP] = "owampd", [PLAN_PSCHEDULER] = "psched", [PLAN_MA] = "psarchive"};
+    const char *word;
+    if (!programs[kind] || ps_jnode_str(ps_jnode_member(root, "program"), 1, 100, &word, NULL) != 0 ||
+        strcmp(word, programs[kind]) == 0)
+        return 0;
+    ps_fault_set(fault, NULL, 0, "it is %s who answers there, not %s", word, programs[kind]);
+    return PS_ESTATE;
+}
+
+int probe_read_status(enum plan_kind kind, const char *text, size_t len, struct record *said,
+                      struct words *listen, struct ps_fault *fault)
 {
     static const struct {
         const char *member, *key;
     } lists[] = {{"tests", "pscheduler-tests"}, {"tools", "pscheduler-tools"}};
     struct ps_jdoc *doc;
     const char *word;
-    bool ok = false;
     int err = ps_jdoc_parse(&doc, "status", text, len, fault);
     if (err)
         return err;
     struct ps_jnode root = ps_jdoc_root(doc);
-    err = ps_jnode_bool(ps_jnode_member(root, "ok"), &ok, fault);
-    if (!err && !ok) {
-        if (ps_jnode_str(ps_jnode_member(root, "error"), 1, 300, &word, NULL) != 0)
-            word = "no reason given";
-        ps_fault_set(fault, NULL, 0, "it says that it is not well: %s", word);
-        err = PS_ESTATE;
-    }
+    err = read_well(root, fault);
+    if (!err)
+        err = read_program(kind, root, fault);
     if (!err && ps_jnode_str(ps_jnode_member(root, "version"), 1, 100, &word, NULL) == 0)
         err = record_set(said, "service-version", word);
     for (size_t i = 0; i < sizeof lists / sizeof *lists && !err; i++)
@@ -147,7 +171,7 @@ static void ask_daemon(void *ctx)
     p->err = ps_ctl_call(p->socket, "{\"verb\":\"status\"}", PROBE_PATIENCE, &reply, &len, &p->fault);
     if (p->err)
         return;
-    p->err = probe_read_status(reply, len, &p->said, &p->listen, &p->fault);
+    p->err = probe_read_status(p->kind, reply, len, &p->said, &p->listen, &p->fault);
     free(reply);
 }
 

@@ -33,10 +33,10 @@ void probe_cancel(struct probe *p); // cb is not called; NULL is fine
 // Whether an answer to GET of a service's root is one of that kind: pScheduler's is a text, an archive's a list or an
 // object, in JSON. Pure.
 bool probe_is_kind(enum plan_kind kind, int status, const char *body, size_t len);
-// The reply of a daemon to {"verb": "status"}: version, of psched what tests and tools it has, and where it listens
+// The reply of the daemon of a kind to {"verb": "status"}, which is not another one's: version, of psched what tests and tools it has, and where it listens
 // (ADDR:PORT). 0; PS_EMALFORMED with the fault told. Pure.
-int probe_read_status(const char *text, size_t len, struct record *said, struct words *listen,
-                      struct ps_fault *fault);
+int probe_read_status(enum plan_kind kind, const char *text, size_t len, struct record *said,
+                      struct words *listen, struct ps_fault *fault);
 // Whether an error of a socket says that it is not there, or not for us: then it is asked otherwise.
 bool probe_is_shut(int err);
 // What asking otherwise is called: "TCP" or "HTTP".

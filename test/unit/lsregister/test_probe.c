@@ -294,13 +294,52 @@ static void what_a_daemon_says_of_its_tests_is_kept(void **state)
     struct words listen = {0};
     struct ps_fault fault = {""};
     (void)state;
-    assert_int_equal(probe_read_status(text, strlen(text), &r, &listen, &fault), 0);
+    assert_int_equal(probe_read_status(PLAN_PSCHEDULER, text, strlen(text), &r, &listen, &fault), 0);
     assert_string_equal(listen.at[0], "[::]:443");
     assert_int_equal(record_all(&r, "pscheduler-tests")->n, 2);
     assert_string_equal(record_get(&r, "pscheduler-tools"), "ping");
     record_fini(&r);
-    assert_true(probe_read_status("no", 2, &r, &listen, &fault) < 0);
+    assert_true(probe_read_status(PLAN_PSCHEDULER, "no", 2, &r, &listen, &fault) < 0);
     words_fini(&listen);
+}
+
+static void another_daemon_at_the_socket_is_not_taken_for_it(void **state)
+{
+    static const struct {
+        enum plan_kind kind;
+        const char *program, *why;
+    } cases[] = {
+        {PLAN_OWAMP, "owampd", NULL},
+        {PLAN_OWAMP, "powstream", "it is powstream who answers there, not owampd"},
+        {PLAN_PSCHEDULER, "psched", NULL},
+        {PLAN_PSCHEDULER, "pslimits", "it is pslimits who answers there, not psched"},
+        {PLAN_MA, "psarchive", NULL},
+        {PLAN_MA, "lsregister directory", "it is lsregister directory who answers there, not psarchive"},
+        {PLAN_TWAMP, "owampd", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct record r = {0};
+        struct words listen = {0};
+        struct ps_fault fault = {""};
+        char text[100];
+        snprintf(text, sizeof text, "{\"ok\":true,\"program\":\"%s\"}", cases[i].program);
+        assert_int_equal(probe_read_status(cases[i].kind, text, strlen(text), &r, &listen, &fault) != 0,
+                         cases[i].why != NULL);
+        assert_string_equal(fault.text, cases[i].why ? cases[i].why : "");
+        record_fini(&r);
+        words_fini(&listen);
+    }
+}
+
+static void what_answers_without_ok_is_no_daemon(void **state)
+{
+    struct record r = {0};
+    struct words listen = {0};
+    struct ps_fault fault = {""};
+    (void)state;
+    assert_true(probe_read_status(PLAN_OWAMP, "{}", 2, &r, &listen, &fault) < 0);
+    assert_string_equal(fault.text, "its answer has no \"ok\": is it a daemon of this suite?");
 }
 
 #define PAGE "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: "
@@ -352,6 +391,8 @@ int main(void)
         cmocka_unit_test(what_is_not_there_or_not_for_us_is_shut),
         cmocka_unit_test(a_guess_has_to_say_what_it_is_at_each_address),
         cmocka_unit_test(what_a_daemon_says_of_its_tests_is_kept),
+        cmocka_unit_test(another_daemon_at_the_socket_is_not_taken_for_it),
+        cmocka_unit_test(what_answers_without_ok_is_no_daemon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
