@@ -40,16 +40,35 @@ static int note(struct maker *m, const char *text)
 
 // addresses
 
+// Whether it is an address, and one that is registered when asked for alone.
+static bool is_hidden(const struct plan_host *h, const char *text)
+{
+    struct ps_addr a;
+    return ps_addr_parse(text, 0, &a) == 0 && !h->private_addresses && discover_is_private(&a);
+}
+
 static bool is_wanted(const struct records_from *from, const struct plan_host *h, const char *text)
 {
     struct ps_addr a;
     if (ps_addr_parse(text, 0, &a) != 0)
         return true; // a name
     int version = ps_addr_version(&a);
-    if ((from->plan->family == PLAN_IPV4 && version == 6) ||
-        (from->plan->family == PLAN_IPV6 && version == 4))
-        return false;
-    return h->private_addresses || !discover_is_private(&a);
+    return (from->plan->family != PLAN_IPV4 || version == 4) &&
+           (from->plan->family != PLAN_IPV6 || version == 6) && !is_hidden(h, text);
+}
+
+// Tells which of those that the configuration names are left out. NULL is fine.
+static int note_hidden(struct maker *m, const char *id, const struct words *addresses)
+{
+    char line[400];
+    int err = 0;
+    for (size_t i = 0; addresses && i < addresses->n && !err; i++) {
+        snprintf(line, sizeof line,
+                 "%.120s: %.60s is left out: it is private; \"private-addresses\": true registers it", id,
+                 addresses->at[i]);
+        err = is_hidden(m->h, addresses->at[i]) ? note(m, line) : 0;
+    }
+    return err;
 }
 
 // The name of an address in the DNS, or NULL.
@@ -216,6 +235,18 @@ static int make_person(struct maker *m, const struct record *attrs, struct words
     return err ? err : words_add_new(ids, same ? same->id : id);
 }
 
+// What is amiss with the addresses of an interface that the configuration names.
+static int note_interface(struct maker *m, const char *id, const struct record *planned,
+                          const struct words *addresses)
+{
+    const struct words *said = record_all(planned, "interface-addresses");
+    char line[300];
+    if (said || addresses->n)
+        return note_hidden(m, id, said);
+    snprintf(line, sizeof line, "%.200s: is not registered: it has no address that is to be", id);
+    return note(m, line);
+}
+
 static int make_interface(struct maker *m, const char *name, const struct record *planned,
                           const struct discover_interface *found, struct words *ids)
 {
@@ -224,6 +255,8 @@ static int make_interface(struct maker *m, const char *name, const struct record
     char id[300];
     int err = add_addresses(m->from, m->h, name, false, &addresses);
     snprintf(id, sizeof id, "interface/%zu/%.200s", m->host, name);
+    if (!err && planned)
+        err = note_interface(m, id, planned, &addresses);
     if (!err && addresses.n && !wishes_find(m->out, id))
         err = begin(m, "interface", id, &w);
     struct record *r = w ? &w->record : NULL;
@@ -267,12 +300,26 @@ static int make_interfaces(struct maker *m, struct words *ids)
     return err;
 }
 
+// Addresses among the names that are not to be registered go.
+static int sift_names(struct maker *m, struct record *r)
+{
+    const struct words *names = record_all(r, "host-name");
+    struct words kept = {0};
+    int err = note_hidden(m, "host-names", names);
+    for (size_t i = 0; names && i < names->n && !err; i++)
+        err = is_wanted(m->from, m->h, names->at[i]) ? words_add(&kept, names->at[i]) : 0;
+    if (names && !err)
+        err = record_put(r, "host-name", &kept);
+    words_fini(&kept);
+    return err;
+}
+
 static int put_names(struct maker *m, struct record *r)
 {
     const char *main_address = m->addresses.n ? m->addresses.at[0] : NULL;
     const char *name = main_address ? name_of(m->from, main_address) : NULL;
     int err = 0;
-    if (record_all(r, "host-name") || !main_address)
+    if (record_get(r, "host-name") || !main_address)
         return 0;
     err = record_add(r, "host-name", main_address);
     return err || !name ? err : record_add(r, "host-name", name);
@@ -316,6 +363,8 @@ static int make_host(struct maker *m, const struct words *persons, const struct 
     err = record_inherit(r, &m->h->attrs);
     if (!err && m->h->here)
         err = record_inherit(r, &m->from->found->host);
+    if (!err)
+        err = sift_names(m, r);
     if (!err)
         err = put_names(m, r);
     if (!err)
@@ -411,6 +460,8 @@ static int make_service(struct maker *m, size_t number, const struct service_loo
     snprintf(host, sizeof host, "host/%zu", m->host);
     int err = look->where.n ? words_copy(&addresses, &look->where)
                             : records_addresses(m->from, m->h, s, &addresses);
+    if (!err)
+        err = note_hidden(m, id, &s->addresses);
     if (!err && addresses.n)
         err = begin(m, "service", id, &w);
     if (w && !err)
@@ -449,7 +500,9 @@ static int note_addresses(struct maker *m)
                 return note(m, line);
             }
     }
-    return note(m, "nothing is registered: it has no address of the family that is to be registered");
+    int err = note_hidden(m, "host-names", record_all(&m->h->attrs, "host-name"));
+    return err ? err
+               : note(m, "nothing is registered: it has no address of the family that is to be registered");
 }
 
 // A name of an interface that this host has not, as after another card was put in.

@@ -111,6 +111,48 @@ static void private_addresses_stay_out_unless_asked_for(void **state)
     }
 }
 
+static void a_private_address_that_is_named_stays_out_and_is_told(void **state)
+{
+    struct fix f = {0};
+    (void)state;
+    add_address(&f.found, "eth0", "192.31.196.1");
+    make(&f, "{" WHO "\"host-names\":[\"10.0.0.7\",\"h.example.org\"],"
+             "\"interfaces\":[{\"name\":\"eth0\",\"addresses\":[\"10.0.0.8\",\"192.31.196.1\"]}],"
+             "\"services\":[{\"type\":\"owamp\",\"addresses\":[\"10.0.0.5\"]}]}");
+    assert_string_equal(value(&f, "host/0", "host-name", 0), "h.example.org");
+    assert_string_equal(value(&f, "interface/0/eth0", "interface-addresses", 0), "192.31.196.1");
+    assert_null(wishes_find(&f.wishes, "service/0/owamp/0"));
+    assert_int_equal(f.notes.n, 3);
+    assert_non_null(strstr(f.notes.at[0], "interface/0/eth0: 10.0.0.8 is left out: it is private; "));
+    assert_non_null(strstr(f.notes.at[1], "host-names: 10.0.0.7 is left out: it is private; "));
+    assert_non_null(strstr(f.notes.at[2], "service/0/owamp/0: 10.0.0.5 is left out: it is private; "));
+    fini(&f);
+}
+
+static void a_host_whose_names_are_private_is_known_by_its_address(void **state)
+{
+    struct fix f = {0}, g = {0};
+    (void)state;
+    add_address(&f.found, "eth0", "192.31.196.1");
+    make(&f, "{" WHO OWAMP ",\"host-names\":[\"10.0.0.7\"]}");
+    assert_string_equal(value(&f, "host/0", "host-name", 0), "192.31.196.1");
+    make(&g, "{" WHO OWAMP ",\"host-names\":[\"10.0.0.7\"],\"private-addresses\":true}");
+    assert_string_equal(value(&g, "host/0", "host-name", 0), "10.0.0.7");
+    fini(&f);
+    fini(&g);
+}
+
+static void an_interface_that_is_named_and_not_there_is_told(void **state)
+{
+    struct fix f = {0};
+    (void)state;
+    add_address(&f.found, "eth0", "192.31.196.1");
+    make(&f, "{" WHO OWAMP ",\"interfaces\":[{\"name\":\"eth9\"}]}");
+    assert_int_equal(f.notes.n, 1);
+    assert_non_null(strstr(f.notes.at[0], "interface/0/eth9: is not registered: it has no address"));
+    fini(&f);
+}
+
 static void one_family_alone_can_be_registered(void **state)
 {
     struct fix f = {0};
@@ -292,6 +334,9 @@ int main(void)
         cmocka_unit_test(what_the_internet_does_not_route_is_private),
         cmocka_unit_test(a_primary_interface_that_is_none_is_told),
         cmocka_unit_test(private_addresses_stay_out_unless_asked_for),
+        cmocka_unit_test(a_private_address_that_is_named_stays_out_and_is_told),
+        cmocka_unit_test(a_host_whose_names_are_private_is_known_by_its_address),
+        cmocka_unit_test(an_interface_that_is_named_and_not_there_is_told),
         cmocka_unit_test(one_family_alone_can_be_registered),
         cmocka_unit_test(what_is_said_of_an_interface_stands_for_what_was_found),
         cmocka_unit_test(locators_of_services_are_as_others_expect_them),
