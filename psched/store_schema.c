@@ -9,7 +9,7 @@ static const char first[] =
     " stop INTEGER NOT NULL, priority INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL,"
     " sentence TEXT NOT NULL, record INTEGER NOT NULL, placed INTEGER NOT NULL, expires INTEGER NOT NULL, "
     "added INTEGER NOT NULL,"
-    " local TEXT, merged TEXT, parts TEXT, diags TEXT);"
+    " local TEXT, merged TEXT, diags TEXT);"
     "CREATE INDEX runs_task ON runs(task);"
     "CREATE TABLE skips(task TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT "
     "NULL,"
@@ -28,5 +28,9 @@ static const char first[] =
     // next_attempt is NULL when it is over, one way or the other; doc is there when the run is gone.
     "CREATE INDEX archivings_due ON archivings(archive, next_attempt) WHERE next_attempt IS NOT NULL;";
 
-const struct ps_db_migration store_migrations[] = {{first, NULL}};
+// What participants told before a run.
+static const char parts[] = "ALTER TABLE runs ADD COLUMN parts TEXT;";
+
+// A version that has been on main stays as it is: a database that has it is not given it again.
+const struct ps_db_migration store_migrations[] = {{first, NULL}, {parts, NULL}};
 const int store_version = sizeof store_migrations / sizeof store_migrations[0];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "psched/store.h"
 #include "psched_fix.h"
+#include "psched/store_schema.h"
 
 #define BEGIN (INT64_C(1800000000) * PS_SEC)
 #define TASK "00000000-0000-4000-8000-000000000001"
@@ -208,6 +209,38 @@ static void every_state_and_reason_is_kept(void **state)
     store_close(s);
 }
 
+static void make_first_version(struct fix *f)
+{
+    const struct ps_db_conf conf = {.application = STORE_APPLICATION};
+    struct ps_db *db = NULL;
+    char path[160];
+
+    store_close(store(f));
+    snprintf(path, sizeof path, "%s/data/" STORE_FILE, f->dir);
+    assert_int_equal(ps_db_open(&db, path, &conf, &f->fault), 0);
+    assert_int_equal(ps_db_run(db, "ALTER TABLE runs DROP COLUMN parts"), 0);
+    assert_int_equal(ps_db_run(db, "PRAGMA user_version=1"), 0);
+    ps_db_close(db);
+}
+
+static void a_database_of_the_first_version_is_taken_on(void **state)
+{
+    struct fix *f = *state;
+    struct sch_task t = task_with(TASK, BEGIN);
+    struct sch_run r = run_of(&t, RUN);
+    struct store_texts texts;
+    struct store *s;
+
+    make_first_version(f);
+    s = store(f);
+    assert_int_equal(store_run_put(s, &r, BEGIN), 0);
+    assert_int_equal(store_run_result(s, RUN, &(struct store_result){.parts = "[{}]"}), 0);
+    assert_int_equal(store_run_texts(s, RUN, &texts), 0);
+    assert_string_equal(texts.parts, "[{}]");
+    store_texts_free(&texts);
+    store_close(s);
+}
+
 static void results_stay_when_the_run_changes(void **state)
 {
     struct fix *f = *state;
@@ -364,15 +397,11 @@ static void what_cannot_be_opened_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_task_outlives_the_process),
-        TEST(tasks_come_in_the_order_in_which_they_were_added),
-        TEST(what_is_rolled_back_was_not),
-        TEST(a_run_is_read_back_as_it_was_last),
-        TEST(every_state_and_reason_is_kept),
-        TEST(results_stay_when_the_run_changes),
-        TEST(a_sweep_takes_what_the_engine_does_not_know),
-        TEST(skips_go_with_their_task),
-        TEST(a_note_is_its_last_value),
+        TEST(a_task_outlives_the_process),       TEST(tasks_come_in_the_order_in_which_they_were_added),
+        TEST(what_is_rolled_back_was_not),       TEST(a_run_is_read_back_as_it_was_last),
+        TEST(every_state_and_reason_is_kept),    TEST(a_database_of_the_first_version_is_taken_on),
+        TEST(results_stay_when_the_run_changes), TEST(a_sweep_takes_what_the_engine_does_not_know),
+        TEST(skips_go_with_their_task),          TEST(a_note_is_its_last_value),
         TEST(what_cannot_be_opened_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
