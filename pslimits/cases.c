@@ -129,6 +129,8 @@ static void read_all(struct cases *c, const struct lim_rules *rules, struct lim_
         lim_fault_at(faults, LIM_FAULT, array, NULL, NULL, "has more than %d cases", CASES_MAX);
         return;
     }
+    if (ps_jnode_there(array) && ps_jnode_count(array) == 0)
+        lim_fault_at(faults, LIM_FAULT, array, NULL, NULL, "has no case: nothing would be tried");
     c->at = calloc(ps_jnode_count(array) + 1, sizeof *c->at);
     if (!c->at)
         faults->err = -ENOMEM;

@@ -117,6 +117,17 @@ static const char *behind_line(const char *text, int *line)
     return text;
 }
 
+// The text without its place, which is the node's or below: then the path goes on as far.
+static char *behind_path(char *text, const char *node, char path[PLACE_SIZE])
+{
+    size_t len = strlen(node), at = strlen(path);
+    char *end = strstr(text, ": ");
+    if (!len || !end || strncmp(text, node, len) != 0 || !strchr(".[:", text[len]))
+        return text;
+    snprintf(path + at, PLACE_SIZE - at, "%.*s", (int)(end - text) - (int)len, text + len);
+    return end + 2;
+}
+
 void lim_fault_from(struct lim_faults *f, struct ps_jnode n, const struct ps_fault *fault)
 {
     char copy[sizeof fault->text], path[PLACE_SIZE], inner[PATH_SIZE];
@@ -125,9 +136,7 @@ void lim_fault_from(struct lim_faults *f, struct ps_jnode n, const struct ps_fau
     int here = place(f, n, NULL, path);
     char *text = copy, *hint = strstr(copy, "; did you mean");
     ps_jnode_path(n, inner, sizeof inner);
-    size_t len = strlen(inner);
-    if (strncmp(text, inner, len) == 0 && strncmp(text + len, ": ", 2) == 0)
-        text += len + 2;
+    text = behind_path(text, inner, path);
     if (hint) {
         *hint = '\0';
         hint += 2;

@@ -33,6 +33,14 @@ pslimits: bad.json:1: facts.bogons: is not known here; did you mean \"bogon\"?
 pslimits: bad.json:1: cases[0].name: is missing
 pslimits: bad.json:1: cases[0].nam: is not known here; did you mean \"name\"?
 pslimits: bad.json:1: cases[0].expect.passed: is missing"
+echo '{"cases": []}' >none.json
+run "$pslimits" try "$sample" --cases none.json
+check "a file without a case is at fault, and no success" "$rc$out $err" \
+    "4 pslimits: none.json:1: cases: has no case: nothing would be tried"
+echo '{"cases": [{"name": "x", "hints": {"requester": "bar"}, "task": {"test": {"type": "idle", "spec": {}}}, "expect": {"passed": true}}]}' >place.json
+run "$pslimits" try "$sample" --cases place.json
+check "a fault below a case has its place once" "$rc$out $err" \
+    "4 pslimits: place.json:1: cases[0].hints.requester: \"bar\" is no IP address"
 cat >names.json <<'END'
 {"task": {"test": {"type": "rtt", "spec": {}}}, "facts": {"#": "x", "lists": ["universe"]}, "cases": [
  {"name": "a", "requester": "192.0.2.1", "expect": {"passed": true, "classifiers": ["frends"]}},
@@ -93,6 +101,29 @@ application \"Everybody may run small, harmless tests\" for guests: fails
     yes   small-tests (jq): the script says true
 verdict: denied: no application passed: Friends may measure throughput, within limits: limit short-throughput: \
 throughput may last 60 seconds, what is omitted included; Everybody may run small, harmless tests: limit harmless-tests: test \"throughput\" is not listed"
+# guest TEST: what the sample says when somebody unknown wants it.
+guest() {
+    echo "{\"test\": $1}" >guest.json
+    run "$pslimits" explain -f "$sample" -r 8.8.8.8 -t guest.json
+    echo "$rc ${out##*limit small-tests: }" | head -n 1 | cut -c1-80
+}
+while read -r large said; do
+    check "of what is harmless while it is small the sample bounds $large" "$(guest "$large")" "1 $said"
+done <<'END'
+{"type":"trace","spec":{"dest":"x","hops":255,"queries":10}} the number of packets has to be from 1 to 600
+{"type":"trace","spec":{"dest":"x","wait":"PT1H"}} all of it in seconds has to be from 0 to 600
+{"type":"trace","spec":{"dest":"x","sendwait":"PT30S"}} all of it in seconds has to be from 0 to 600
+{"type":"simplestream","spec":{"dest":"x","dawdle":"PT10H"}} the dawdle in seconds has to be from 0 to 60
+{"type":"simplestream","spec":{"dest":"x","timeout":"P1D"}} the timeout in seconds has to be from 0 to 60
+{"type":"dns","spec":{"query":"x","record":"a","timeout":"P1D"}} the timeout in seconds has to be from 0 to 60
+{"type":"clock","spec":{"dest":"x","timeout":"P1D"}} the timeout in seconds has to be from 0 to 60
+{"type":"rtt","spec":{"dest":"x","deadline":"P30D"}} the deadline in seconds has to be from 0 to 600
+{"type":"latency","spec":{"dest":"x","packet-timeout":100000}} the timeout in seconds has to be from 0 to 60
+END
+for small in '"trace","spec":{"dest":"x","queries":3,"wait":"PT2S"}' '"simplestream","spec":{"dest":"x","test-material":"abc"}' \
+    '"dns","spec":{"query":"x","record":"a"}' '"clock","spec":{"dest":"x","timeout":"PT5S"}' '"latency","spec":{"dest":"x"}'; do
+    check "and lets $small pass" "$(guest "{\"type\":$small}" | cut -c1)" 0
+done
 run "$pslimits" explain -f "$sample" -r 127.0.0.1
 check "what passes exits 0; without a task it is idle" "$rc$err ${out##*"$nl"}" \
     "0 verdict: passed: application 2, This host may do anything passes"
