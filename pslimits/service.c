@@ -79,13 +79,27 @@ static int put_verdict(void *telling, struct ps_json *j, struct ps_fault *fault)
     return 0;
 }
 
+// Who wanted what, and what became of it.
+static void log_verdict(const struct service *s, const struct lim_request *r, const struct lim_verdict *v)
+{
+    char address[PS_ADDR_STRLEN];
+    const char *start = r->has_run ? r->start_text : "";
+    ps_log(s->conf.log, PS_LOG_DEBUG, "verdict", "%s, %s%s%s: %s: %s",
+           r->requester.len ? ps_addr_host(&r->requester, address) : "nobody", r->test_type,
+           r->has_run ? " at " : "", start,
+           v->busy     ? "busy"
+           : v->passed ? "passed"
+                       : "denied",
+           v->why);
+}
+
 static void judged(void *ctx, const struct lim_verdict *v, const struct lim_eval *e)
 {
     struct asker *k = ctx;
     struct telling telling = {&k->request, v};
     (void)e;
     *(v->busy ? &k->service->busy : v->passed ? &k->service->passed : &k->service->denied) += 1;
-    ps_log(k->service->conf.log, PS_LOG_DEBUG, "verdict", "%s: %s", v->passed ? "passed" : "denied", v->why);
+    log_verdict(k->service, &k->request.of, v);
     if (v->busy)
         ps_ctl_refuse(k->req, v->why);
     else

@@ -26,6 +26,14 @@ task='"task":{"test":{"type":"rtt","spec":{}}}'
 
 # --- requests
 
+begin said -v -f "$limits/shipped.conf"
+ask said '{"hints":{"requester":"198.51.100.1"},'"$task"'}'
+ask said '{"hints":{},"run":{"start":"2026-06-21T12:00:00Z","duration":"PT1S"},'"$task"'}'
+match "-v logs who wanted what, and what became of it" "$(grep verdict said.log)" \
+    "verdict: 198.51.100.1, rtt: denied: application 1, .*${nl}.*verdict: nobody, rtt at 2026-06-21T12:00:00Z: "
+kill "$server_pid"
+wait "$server_pid"
+
 cp "$limits/shipped.conf" rules.conf
 begin a -f rules.conf
 first=$server_pid
