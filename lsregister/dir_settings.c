@@ -99,7 +99,12 @@ static void read_nets(struct ps_jget *g, const char *key, struct ps_netset **set
 
 static int check_locator(const char *text)
 {
-    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ? 0 : PS_ESYNTAX;
+    static const char end[] = "/lookup/records";
+    size_t scheme = strncmp(text, "http://", 7) == 0 ? 7 : strncmp(text, "https://", 8) == 0 ? 8 : 0;
+    size_t len = strlen(text);
+
+    return scheme && len >= scheme + sizeof end && strcmp(text + len - strlen(end), end) == 0 ? 0
+                                                                                              : PS_ESYNTAX;
 }
 
 static int read_host(struct dir_settings *s, struct ps_jnode n, struct ps_fault *fault)

@@ -136,6 +136,10 @@ static void what_is_wrong_is_named_with_its_place(void **state)
     refused("{\"listen\":[\"127.0.0.1\"],\"hosts\":[{\"priority\":1}]}", "hosts[0].locator: is missing");
     refused("{\"listen\":[\"127.0.0.1\"],\"hosts\":[{\"locator\":\"ls.example.net\"}]}",
             "hosts[0].locator: wants a URL");
+    refused("{\"listen\":[\"127.0.0.1\"],\"hosts\":[{\"locator\":\"http://ls.example.net:8090\"}]}",
+            "hosts[0].locator: wants a URL");
+    refused("{\"listen\":[\"127.0.0.1\"],\"upper\":{\"url\":\"https:///lookup/records\"}}",
+            "upper.url: wants a URL");
     refused("{\"listen\":[\"127.0.0.1\"],\"upper\":{\"url\":\"x\"}}", "upper.url: wants a URL");
     refused("{\"listen\":[\"127.0.0.1\"],\"upper\":{\"url\":\"http://x\",\"query\":\"operator=x\"}}",
             "upper.query: wants a query, as in type=host&group-communities=ESnet: operator wants any or all");
