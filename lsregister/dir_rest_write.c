@@ -184,13 +184,26 @@ static int enter(struct deed *d, const struct dir_draft *draft, const struct dir
     return err;
 }
 
+// Told once until there is some room again.
+static bool is_full(struct dir_site *s)
+{
+    uint64_t max = s->settings->records_max, n = dir_index_count(s->index);
+
+    if (n >= max && !s->full)
+        ps_log(s->log, PS_LOG_WARN, "records",
+               "the directory is full: it keeps %llu (\"records\"), and takes no more",
+               (unsigned long long)max);
+    s->full = n >= max || (s->full && n > max - max / 10);
+    return n >= max;
+}
+
 static void add(struct dir_site *s, struct ps_http_req *req, const struct dir_draft *draft,
                 const struct dir_claim *c)
 {
     struct deed *d;
     int err;
 
-    if (dir_index_count(s->index) >= s->settings->records_max) {
+    if (is_full(s)) {
         s->counts.refused++;
         ps_http_add(req, "Retry-After", "600");
         dir_refuse(req, 503, "The directory is full: it keeps %llu records",

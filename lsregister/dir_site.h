@@ -23,7 +23,8 @@ struct dir_site {
     struct dir_index *index;
     size_t hits_octets; // held by answers
     struct dir_counts counts;
-    int64_t started;         // seconds since 1970
+    ps_ns started;           // since 1970
+    bool full;               // it took no record for want of room, and said so
     unsigned jobs;           // what waits for something: the loop is needed as long
     void (*idle)(void *ctx); // told when jobs has come to 0; NULL: nobody waits for that
     void *idle_ctx;

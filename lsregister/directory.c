@@ -14,7 +14,12 @@
 
 static int listen_first(struct directory *d, struct ps_fault *fault)
 {
-    int err = ps_front_start(&d->front, &ps_httpd_defaults, fault);
+    struct ps_httpd_conf http = ps_httpd_defaults;
+    int err;
+
+    http.merge_slashes = true; // the Perl client asks for "//lookup/activehosts.json"
+    http.text_errors = true;   // as this protocol's errors are
+    err = ps_front_start(&d->front, &http, fault);
 
     d->site.loop = d->front.loop;
     d->site.httpd = d->front.httpd;
@@ -225,7 +230,7 @@ int directory_main(int argc, char **argv)
     d.log.level = o.level;
     d.front =
         (struct ps_front){.own = &own, .ctx = &d, .conf = &d.now.front, .data = d.now.data, .log = &d.log};
-    d.site = (struct dir_site){.log = &d.log, .settings = &d.now, .started = dir_now_ms() / 1000};
+    d.site = (struct dir_site){.log = &d.log, .settings = &d.now, .started = dir_now_ms() * PS_MSEC};
     status = ps_front_run(&d.front, &o);
     dir_settings_fini(&d.now);
     ps_log_flush(&d.log);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The requests of the control socket: {"verb": "status"} and {"verb": "reload"}.
 #include "base/ps_err.h"
+#include "base/ps_iso8601.h"
 #include "lsregister/directory_impl.h"
 
 static void put_http(const struct directory *d, struct ps_json *j)
@@ -66,10 +67,11 @@ static void put_upper(const struct directory *d, struct ps_json *j)
 static int obey_status(void *directory, struct ps_jget *args, struct ps_json *j, struct ps_fault *fault)
 {
     const struct directory *d = directory;
+    char since[PS_ISO8601_TIME];
 
     (void)args, (void)fault;
     ps_ctl_put_program(j, "lsregister directory");
-    ps_json_put_u64(j, "since", (uint64_t)d->site.started);
+    ps_json_put_str(j, "since", ps_iso8601_put_utc(d->site.started, since));
     put_counts(d, j);
     put_store(d, j);
     put_http(d, j);

@@ -204,6 +204,9 @@ void httpd_reply_drop(struct ps_http_req *req);
 void httpd_reply_verdict(struct ps_http_req *req);
 // {"detail": ...}, the caller's to free; NULL: no memory.
 char *httpd_reply_text(const char *detail, size_t *len);
+// What is refused in words, as the server gives it (text_errors), and its Content-Type. NULL: no memory.
+char *httpd_reply_words(const struct ps_httpd *h, const char *words, size_t *len);
+const char *httpd_words_type(const struct ps_httpd *h);
 void httpd_reply_fini(struct ps_http_req *req);
 
 // ps_httpd_gzip.c

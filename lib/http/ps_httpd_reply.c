@@ -440,25 +440,29 @@ char *httpd_reply_text(const char *detail, size_t *len)
     return ps_text_close(&t, len);
 }
 
-static void reply_line(struct ps_http_req *req, int status, const char *detail)
+const char *httpd_words_type(const struct ps_httpd *h)
 {
-    char *text = NULL;
-    int len = asprintf(&text, "%s\n", detail);
+    return h->conf.text_errors ? "text/plain; charset=utf-8" : "application/json";
+}
 
-    ps_http_reply_own(req, status, "text/plain; charset=utf-8", len < 0 ? NULL : text,
-                      len < 0 ? 0 : (size_t)len);
+char *httpd_reply_words(const struct ps_httpd *h, const char *words, size_t *len)
+{
+    char *line = NULL;
+    int n;
+
+    if (!h->conf.text_errors)
+        return httpd_reply_text(words, len);
+    n = asprintf(&line, "%s\n", words);
+    *len = n < 0 ? 0 : (size_t)n;
+    return n < 0 ? NULL : line;
 }
 
 static void reply_detail(struct ps_http_req *req, int status, const char *detail)
 {
     size_t len;
+    char *text = httpd_reply_words(req->h, detail, &len);
 
-    if (req->h->conf.text_errors) {
-        reply_line(req, status, detail);
-        return;
-    }
-    char *text = httpd_reply_text(detail, &len);
-    ps_http_reply_own(req, status, "application/json", text, len);
+    ps_http_reply_own(req, status, httpd_words_type(req->h), text, len);
 }
 
 void ps_http_reply_error(struct ps_http_req *req, int status, const char *fmt, ...)

@@ -266,16 +266,16 @@ static void keep(struct ps_http_req *req, const char *data, size_t len)
 static void answer_past_it(struct ps_http_req *req)
 {
     size_t len;
-    char head[200], *text = req->tls || req->cut ? NULL : httpd_reply_text(req->why, &len);
+    char head[200], *text = req->tls || req->cut ? NULL : httpd_reply_words(req->h, req->why, &len);
     int n;
 
     req->cut = true;
     if (!text)
         return;
     n = snprintf(head, sizeof head,
-                 "HTTP/1.1 %d Refused\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n"
+                 "HTTP/1.1 %d Refused\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
                  "Connection: close\r\n\r\n",
-                 req->verdict, len);
+                 req->verdict, httpd_words_type(req->h), len);
     if (send(req->conn->fd, head, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL | MSG_MORE) == n)
         (void)!send(req->conn->fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     (void)shutdown(req->conn->fd, SHUT_WR);

@@ -181,11 +181,23 @@ check "the list of servers" "$(curl -s "$site/lookup/activehosts.json" | sed 's/
     "{\"hosts\":[{\"locator\":\"$records\",\"status\":\"alive\",\"priority\":100,T}]}"
 check "with the two slashes of the Perl client" "$(curl -s -o /dev/null -w '%{http_code}' "$site//lookup/activehosts.json")" 200
 check "elsewhere" "$(get "$site/x")" "There is nothing here: see lookup/records and lookup/activehosts.json$nl 404"
-check "a method that is none" "$(curl -s -o /dev/null -w '%{http_code}' -X PATCH "$records")" 405
+check "records, too" "$(curl -s -o /dev/null -w '%{http_code}' "$site//lookup//records")" 200
+check "a method that is none is told in words, as all that is refused" \
+    "$(curl -s -w ' %{http_code} %{content_type}' -X PATCH "$records")" \
+    "this method is not for this path; see the Allow header$nl 405 text/plain; charset=utf-8"
+head -c 200000 /dev/zero | tr '\0' ' ' >large
+check "so is a body that is too large" \
+    "$(curl -s -w ' %{http_code} %{content_type}' -H 'Content-Type: application/json' --data-binary @large "$records")" \
+    "the body is too large$nl 413 text/plain; charset=utf-8"
+check "and one that does not say how large it is" \
+    "$(curl -s -w ' %{http_code} %{content_type}' -H 'Content-Type: application/json' -H 'Transfer-Encoding: chunked' --data-binary @large "$records")" \
+    "the body is too large$nl 413 text/plain; charset=utf-8"
 check "the snapshot that is made at the start" "$(get "$site/lookup/snapshot.json")" "[]$nl 200"
 i=0
 while [ "$(ask POST "$records" "{\"type\":\"filler\",\"n\":\"$i\"}" -o answer)" = " 200" ]; do i=$((i + 1)); done
 check "a directory that is full says so" "$(<answer)" "The directory is full: it keeps 12 records"
+hear "records: " || bail_out "$line"
+check "and so does its log, once" "$line" 'lsregister: records: the directory is full: it keeps 12 ("records"), and takes no more'
 check "and has them all" "$(curl -s "$records" | grep -c '"uri"')" 12
 check "what is there can still be renewed" "$(ask POST "$site/$a" '' -o /dev/null)" " 200"
 
@@ -199,7 +211,7 @@ print(s.makefile().readline(), end="")' "$tmp/ctl" "$1"
 }
 if command -v python3 >/dev/null; then
     match "the control socket tells of it" "$(control '{"verb":"status"}')" \
-        '"ok":true,"program":"lsregister directory".*"records":12,"records-max":12,"registered":[0-9]*,"adopted":1,'
+        '"ok":true,"program":"lsregister directory".*"since":"20[0-9T:-]*Z","records":12,"records-max":12,"registered":[0-9]*,"adopted":1,'
     sed -i 's/"records": 12/"records": 13/' d/conf
     check "it can be told to read its configuration anew" "$(control '{"verb":"reload"}')" '{"ok":true}'
     check "which then holds" "$(ask POST "$records" '{"type":"one-more"}' -o /dev/null)" " 200"
