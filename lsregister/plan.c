@@ -349,7 +349,12 @@ int plan_read_any(struct plan *p, const char *name, const char *text, size_t len
     size_t at = 0;
     while (at < len && strchr(" \t\r\n", text[at]))
         at++;
-    if (at < len && text[at] == '{')
+    // Half of a writing in place, or a disk that was full: nobody says by it that all is to be deleted.
+    if (at == len) {
+        ps_fault_set(fault, name, 0, "is empty");
+        return PS_EMALFORMED;
+    }
+    if (text[at] == '{')
         return plan_read(p, name, text, len, fault);
     return plan_read_upstream(p, name, text, len, fault);
 }

@@ -108,5 +108,5 @@ int plan_read(struct plan *p, const char *name, const char *text, size_t len, st
 // Reads perfSONAR's. As above.
 int plan_read_upstream(struct plan *p, const char *name, const char *text, size_t len,
                        struct ps_fault *fault);
-// Either, by what the text begins with: "{" is JSON.
+// Either, by what the text begins with: "{" is JSON; nothing at all is PS_EMALFORMED.
 int plan_read_any(struct plan *p, const char *name, const char *text, size_t len, struct ps_fault *fault);

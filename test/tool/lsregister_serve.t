@@ -103,6 +103,9 @@ kill -HUP "$registrar_pid"
 hear "configuration: read from conf"
 check "HUP reads the configuration" $? 0
 cp conf conf.was
+: >conf
+hear "stays in force"
+match "one that is empty for a moment changes nothing" "$line" "conf: is empty; the one before stays in force"
 sed "s|$tmp/state|$tmp/another|; s|\"find-interfaces\"|\"sandbox\": false, &|" conf.was >next
 mv next conf
 hear "restart is needed"

@@ -87,7 +87,7 @@ static void registration_wants_to_know_who_is_responsible(void **state)
         {"{\"site\":\"S\",\"administrators\":[{\"email\":\"n@x.org\"}]}", false},
         {"{\"administrators\":[{\"name\":\"N\",\"email\":\"n@x.org\"}]}", false},
         {"{}", false},
-        {"", false},
+        {"# nothing", false},
         {"<site>\n</site>\n", false},
     };
     (void)state;
@@ -97,6 +97,19 @@ static void registration_wants_to_know_who_is_responsible(void **state)
         char why[200];
         assert_int_equal(read_plan(&p, cases[i].text, &fault), 0);
         assert_int_equal(plan_is_complete(&p, why, sizeof why), cases[i].complete);
+        plan_fini(&p);
+    }
+}
+
+static void nothing_at_all_is_no_configuration(void **state)
+{
+    static const char *const texts[] = {"", " \n\t\r\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct plan p;
+        struct ps_fault fault;
+        assert_int_equal(read_plan(&p, texts[i], &fault), PS_EMALFORMED);
+        assert_string_equal(fault.text, "f: is empty");
         plan_fini(&p);
     }
 }
@@ -196,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_service_of_which_nothing_is_said_is_the_suites),
         cmocka_unit_test(numbers_and_words_become_values_of_records),
         cmocka_unit_test(registration_wants_to_know_who_is_responsible),
+        cmocka_unit_test(nothing_at_all_is_no_configuration),
         cmocka_unit_test(values_that_records_may_not_have_are_refused),
         cmocka_unit_test(blocks_inherit_from_those_around_them_and_from_templates),
         cmocka_unit_test(a_lease_shorter_than_two_intervals_is_lengthened_and_warned_of),
