@@ -196,6 +196,17 @@ static int become(const struct server *s)
     return err ? verb_fail(&prog, EXIT_SYSTEM, "%s", ps_strerror(err)) : EXIT_DONE;
 }
 
+// systemd may make its folder for the service alone.
+static int check_socket(const struct plan *plan, struct ps_fault *fault)
+{
+    char folder[PATH_MAX];
+    ps_access_parent(plan->socket, folder);
+    int err = ps_access_look(folder, W_OK | X_OK);
+    if (err == -ENOENT)
+        fprintf(stderr, "%s: warning: socket: %s has to be there when it starts\n", prog.name, folder);
+    return err && err != -ENOENT ? ps_access_folder("socket", folder, fault) : 0;
+}
+
 // As that user, where root looks.
 static int check(const struct server *s, const struct plan *plan)
 {
@@ -207,6 +218,8 @@ static int check(const struct server *s, const struct plan *plan)
         err = ps_daemon_become(user, group, 0, &fault);
     if (!err)
         err = ps_access_kept("state", plan->state_dir, names, &fault);
+    if (!err)
+        err = check_socket(plan, &fault);
     return err ? verb_fail(&prog, EXIT_NO, "%s", fault.text) : EXIT_DONE;
 }
 

@@ -80,8 +80,13 @@ if [ "$(id -u)" = 0 ]; then
     sed "s,$tmp/state,$tmp/roots," conf >roots.conf
     run "$lsregister" serve -n -U nobody -c roots.conf
     match "and looks as that user" "$rc $err" "^1 .*state: $tmp/roots cannot be written by the user 'nobody': Permission denied: chown nobody"
+    install -d -o nobody -m 755 his
+    sed "s,$tmp/state,$tmp/his,; s,$tmp/ls.sock,$tmp/roots/ls.sock," conf >roots.conf
+    run "$lsregister" serve -n -U nobody -c roots.conf
+    match "at the folder of its socket, too" "$rc $err" "^1 .*socket: $tmp/roots cannot be written by the user 'nobody': .*chown nobody"
 else
     skip "and looks as that user" "not root"
+    skip "at the folder of its socket, too" "not root"
 fi
 run "$lsregister" check --json conf
 check "check --json tells the same" "$(jq -r .good <<<"$out")" true
