@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_map.h"
 #include "base/ps_num.h"
@@ -331,6 +332,15 @@ static int import_file(struct import *im, const char *file)
     return 0;
 }
 
+// Before an archive is made for them.
+static int check_files(const struct verb_options *v)
+{
+    for (int i = 0; i < v->argc; i++)
+        if (strcmp(v->argv[i], "-") != 0 && access(v->argv[i], R_OK) != 0)
+            return workplace_fail("import", EXIT_SYSTEM, "%s: %s", v->argv[i], ps_strerror(-errno));
+    return 0;
+}
+
 static void forget_metas(struct import *im)
 {
     size_t pos = 0;
@@ -371,6 +381,9 @@ static int import_files(struct import *im, const struct verb_options *v)
     im->now = v->now;
     if (import_url_given(im->url))
         return workplace_fail("import", EXIT_USAGE, "filters and the like are for a URL; --help tells more");
+    status = check_files(v);
+    if (status != 0)
+        return status;
     if (ps_map_init(&im->metas, ES_REG_KEY_LEN) != 0 || hosts_new(&im->hosts) != 0)
         return workplace_fail("import", EXIT_SYSTEM, "out of memory");
     status = workplace_open(&im->w, "import", v->data, WORKPLACE_WRITE);

@@ -53,6 +53,10 @@ rmdir empty
 
 # --- in
 
+run "$psarchive" import --data none docs.jsonl none.jsonl
+check "no archive is made for a file that is not there" "$rc: $out$err$(ls -d none 2>/dev/null)" \
+    "4: psarchive import: docs.jsonl: No such file or directory"
+
 documents >docs.jsonl
 run "$psarchive" import --data a docs.jsonl
 check "documents come in" "$rc: $out$err" "0: 11 stored, 0 known already, 0 refusedpsarchive import: \
