@@ -116,19 +116,20 @@ int ps_front_signals(struct ps_front *f)
 
 // --- the life and its end
 
-static int live(struct ps_front *f)
+static void live(struct ps_front *f)
 {
     struct ps_fault fault = {""};
     int err = f->own->start(f->ctx, &fault);
 
     if (err && !fault.text[0])
         ps_fault_set(&fault, NULL, 0, "cannot start: %s", ps_strerror(err));
-    if (err)
+    if (err) {
+        f->failed = true;
         ps_log(f->log, PS_LOG_FATAL, NULL, "%s", fault.text);
-    else
+    } else {
         ps_loop_run(f->loop);
+    }
     f->own->stop(f->ctx);
-    return err;
 }
 
 int ps_front_run(struct ps_front *f, const struct ps_front_options *o)
@@ -147,7 +148,8 @@ int ps_front_run(struct ps_front *f, const struct ps_front_options *o)
         return PS_FRONT_DONE;
     }
     ps_daemon_raise_files(0);
-    return live(f) || f->failed ? PS_FRONT_SYSTEM : PS_FRONT_DONE;
+    live(f);
+    return f->failed ? PS_FRONT_SYSTEM : PS_FRONT_DONE;
 }
 
 bool ps_front_end(struct ps_front *f)
@@ -155,8 +157,10 @@ bool ps_front_end(struct ps_front *f)
     if (f->ending)
         return false;
     f->ending = true;
-    (void)ps_sd_notify("STOPPING=1");
-    ps_log(f->log, PS_LOG_INFO, NULL, "ending");
+    if (!f->failed) { // or why it ends has been said
+        (void)ps_sd_notify("STOPPING=1");
+        ps_log(f->log, PS_LOG_INFO, NULL, "ending");
+    }
     return true;
 }
 

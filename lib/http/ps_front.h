@@ -135,7 +135,7 @@ struct ps_front {
     struct ps_addr bound[PS_PLACES_MAX]; // where it listens, as the settings' places
     char confined[PS_HOLD_TEXT];         // what holds; "": nothing
     bool ending;
-    bool failed; // it cannot serve, as shows when the loop is running
+    bool failed; // it could not start; the daemon sets it where that shows when the loop is running
 };
 
 // All of it, once the options are read: reads the settings, and looks at them, or starts, runs until the loop is stopped,

@@ -55,8 +55,9 @@ static int tell(struct ps_fault *fault, const char *key, const char *path, const
         ps_fault_set(fault, NULL, 0, "%s: %.250s %s: %s", key, path, what, ps_strerror(err));
     else if (find_bar(path, bar))
         ps_fault_set(fault, NULL, 0,
-                     "%s: %.250s %s by the user '%s', who may not pass %.200s: chmod o+x %.200s", key, path,
-                     what, name, bar, bar);
+                     "%s: %.250s %s by the user '%s', who may not pass %.200s: chmod o+x %.200s, or name "
+                     "another place",
+                     key, path, what, name, bar, bar);
     else
         ps_fault_set(fault, NULL, 0, "%s: %.250s %s by the user '%s': %s: %s %s %.200s", key, path, what,
                      name, ps_strerror(err), command, name, operand);

@@ -282,7 +282,7 @@ check "who may not register is told whom to ask" "$(ask POST "$records" '{"type"
     "This directory takes no records from 127.0.0.1: ask its administrator for register-from$nl 403"
 check "but may ask" "$(get "$records")" "[]$nl 200"
 "$lsregister" directory --data f/data --listen 127.0.0.1:0 2>second
-check "a second directory with the same file is refused" "$? $(head -1 second)" \
+check "a second directory with the same file is refused" "$? $(cat second)" \
     "4 lsregister: f/data: is in use by the lsregister directory of process $directory_pid: end that one, or name another place \
 with --data"
 end_directory TERM

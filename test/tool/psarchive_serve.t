@@ -415,7 +415,7 @@ end_archive TERM
 mkdir o
 archive o || bail_out "$line"
 run "$psarchive" serve -c o/conf --data o/data --listen 127.0.0.1:0
-check "a second server on the same folder is refused" "$rc $(head -1 <<<"$err")" "4 psarchive: \
+check "a second server on the same folder is refused" "$rc $err" "4 psarchive: \
 o/data: is in use by the psarchive of process $archive_pid: end that one, or name another place with --data"
 run "$psarchive" token --data o/data add beside
 match "the verbs go on beside the one that serves" "$rc $out $err" '^0 [0-9a-f]{40} $'
@@ -523,7 +523,7 @@ if [ "$(id -u)" = 0 ]; then
     sees "one that cannot be made" "data: $tmp/u/roots/x cannot be made in $tmp/u/roots by the user 'nobody': Permission denied: \
 install -d -o nobody $tmp/u/roots/x" "data $tmp/u/roots/x"
     sees "one on the way" "data: $tmp/u/closed/x cannot be written by the user 'nobody', who may not pass $tmp/u/closed: \
-chmod o+x $tmp/u/closed" "data $tmp/u/closed/x"
+chmod o+x $tmp/u/closed, or name another place" "data $tmp/u/closed/x"
     sees "a spool" "spool: $tmp/u/roots $no nobody $tmp/u/roots" "spool $tmp/u/roots"
     sees "the policies" "retention: $tmp/u/keep cannot be read by the user 'nobody': Permission denied: chown nobody $tmp/u/keep" \
         "retention $tmp/u/keep"

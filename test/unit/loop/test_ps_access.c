@@ -98,8 +98,9 @@ static int look_as_nobody(const struct place *p)
     if (!look_at(p->closed, wanted))
         return 2;
     snprintf(wanted, sizeof wanted,
-             "data: %s cannot be written by the user '12345', who may not pass %s: chmod o+x %s", p->inside,
-             p->closed, p->closed);
+             "data: %s cannot be written by the user '12345', who may not pass %s: chmod o+x %s, or name "
+             "another place",
+             p->inside, p->closed, p->closed);
     if (!look_at(p->inside, wanted))
         return 3;
     snprintf(wanted, sizeof wanted,
