@@ -13,6 +13,7 @@
 #include "base/ps_err.h"
 #include "base/ps_num.h"
 #include "loop/ps_proc.h"
+#include "tool/tl_orphans.h"
 #include "tool/tl_plugin.h"
 #include "tool/tl_run.h"
 #include "tool/tl_streams.h"
@@ -220,11 +221,14 @@ static int take_options(struct drive *d, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct drive d = {.ask = {.run = "00000000-0000-0000-0000-000000000001",
-                              .task = "00000000-0000-0000-0000-000000000002"}};
+    struct drive d = {.ask = {.task = "00000000-0000-0000-0000-000000000002"}};
     struct ps_fault fault = {""};
+    char run[TL_ORPHANS_RUN];
     int err = take_options(&d, argc, argv);
 
+    // Of this process alone: who has ended a run kills what bears its mark.
+    snprintf(run, sizeof run, "00000000-0000-0000-0000-%012ld", (long)getpid());
+    d.ask.run = run;
     if (err) {
         fprintf(stderr, "usage: tl_drive [options] TOOL TYPE SPEC\n");
         return 2;

@@ -107,6 +107,15 @@ static bool is_among(pid_t pid, const struct tl_orphan *found, size_t n)
     return false;
 }
 
+// A psched that starts on this host in the meantime ends them.
+static bool is_ended(pid_t pid)
+{
+    siginfo_t info = {0};
+
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+    return info.si_pid == pid;
+}
+
 static void those_of_a_dead_owner_are_told_from_those_of_a_living_one(void **state)
 {
     char marks[TL_ORPHANS_MARKS][TL_ORPHANS_MARK], dead[TL_ORPHANS_MARK], reused[TL_ORPHANS_MARK];
@@ -123,8 +132,8 @@ static void those_of_a_dead_owner_are_told_from_those_of_a_living_one(void **sta
     other = start(marks[0], reused);
     assert_int_equal(tl_orphans_find(NULL, found, 64, &n), 0);
     assert_false(is_among(living, found, n));
-    assert_true(is_among(orphan, found, n));
-    assert_true(is_among(other, found, n));
+    assert_true(is_among(orphan, found, n) || is_ended(orphan));
+    assert_true(is_among(other, found, n) || is_ended(other));
     end(living);
     end(orphan);
     end(other);
@@ -140,7 +149,7 @@ static void what_has_no_mark_is_left_alone(void **state)
     (void)state;
     assert_int_equal(tl_orphans_find(NULL, found, 64, &n), 0);
     assert_false(is_among(plain, found, n));
-    assert_true(is_among(endless, found, n)); // an owner that is none is not there
+    assert_true(is_among(endless, found, n) || is_ended(endless)); // an owner that is none is not there
     end(plain);
     end(endless);
 }
