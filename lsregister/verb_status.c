@@ -48,20 +48,6 @@ static const struct ps_opt_prog on_prog = {
     on_table,
 };
 
-// Reads the configuration. -1: go on; else the exit status.
-static int prepare(struct verb_options *o, const struct ps_opt_prog *prog, struct plan *plan, int argc,
-                   char **argv)
-{
-    struct ps_fault fault = {""};
-    int status = verb_options_read(o, prog, 0, argc, argv);
-    *plan = (struct plan){0};
-    if (status < 0 && verb_load(verb_config_path(o->config), plan, &fault) != 0)
-        status = verb_fail(prog, EXIT_SYSTEM, "%s", fault.text);
-    if (status >= 0)
-        plan_fini(plan);
-    return status;
-}
-
 // status
 
 static int from_ledger(const struct plan *plan, char **text, size_t *len, struct ps_fault *fault)
@@ -187,15 +173,32 @@ static int take_root(void *ctx, int letter, const char *value)
     return 0;
 }
 
+// Whether the socket of a configuration that has turned bad is that of the daemon, which goes on with the one before:
+// not so where it is the usual one for want of another, and the configuration is not.
+static bool is_its_socket(const struct verb_options *o, const struct plan *plan)
+{
+    return plan->socket[0] && (!o->config || strcmp(plan->socket, PLAN_SOCKET) != 0);
+}
+
 static int turn(const struct ps_opt_prog *prog, bool off, int argc, char **argv)
 {
     const char *root = NULL;
     struct verb_options o = {.own = take_root, .ctx = &root};
-    struct plan plan;
-    int status = prepare(&o, prog, &plan, argc, argv);
+    struct plan plan = {0};
+    struct ps_fault fault = {""};
+    int status = verb_options_read(&o, prog, 0, argc, argv);
     if (status >= 0)
         return status;
-    int how = order(&plan, prog, off ? "{\"verb\":\"off\"}" : "{\"verb\":\"on\"}");
+    int bad = verb_load(verb_config_path(o.config), &plan, &fault);
+    int how = bad && !is_its_socket(&o, &plan)
+                  ? 1
+                  : order(&plan, prog, off ? "{\"verb\":\"off\"}" : "{\"verb\":\"on\"}");
+    if (bad)
+        status = verb_fail(prog, EXIT_SYSTEM, "%s", fault.text);
+    if (bad && how == 1) {
+        plan_fini(&plan);
+        return status;
+    }
     status = how < 0 ? EXIT_SYSTEM : how == 0 ? EXIT_DONE : by_hand(&plan, prog, off);
     if (how == 0 || (status == EXIT_DONE && !off))
         printf(off ? "registration is off; what is registered is being deleted\n" : "registration is on\n");

@@ -66,6 +66,16 @@ mv conf.new conf
 hear "the one before stays in force"
 run "$lsregister" status -c conf
 match "status tells what is wrong with it" "$out" "the configuration is faulty: .*role.*; the one before is in force"
+run "$lsregister" off -c conf
+match "off is obeyed all the same, and it is told" "$rc $out $err" "^0 registration is off; .*role"
+until_true live "$near" 0
+run "$lsregister" on -c conf
+until_true live "$near" 4
+check "and on" "$rc $?" "0 0"
+echo '{' >conf
+hear "the one before stays in force"
+run "$lsregister" off -c conf
+match "where it does not tell the socket, nobody else is turned off" "$rc $out $err" "^4  .*conf:2: "
 make_config conf "\"$one\", \"$two\""
 hear "configuration: read from conf"
 check "a good one is read again" $? 0
