@@ -28,12 +28,16 @@ void lim_fetching_free(struct lim_fetching *f)
     free(f);
 }
 
-static void failed(struct lim_eval *e, size_t i, bool passes, const char *what, const char *why)
+// What then holds is the rules' to say; where they do not, nobody knows.
+static void failed(struct lim_eval *e, size_t i, const char *what, const char *why)
 {
     const struct lim_limit *l = &e->rules->limits[i];
-    enum lim_result result = !passes ? LIM_ERROR : passes != l->invert ? LIM_YES : LIM_NO;
+    bool passes = l->fetch.fail_result, said = l->fetch.has_fail_result;
+    enum lim_result result = !said ? LIM_ERROR : passes != l->invert ? LIM_YES : LIM_NO;
     lim_decide(e, &e->limits[i], result, "%s%s%s%s", what, why ? ": " : "", why ? why : "",
-               passes ? " (fail-result is true)" : "");
+               !said    ? ""
+               : passes ? " (fail-result is true)"
+                        : " (fail-result is false)");
 }
 
 static struct lim_fetching *begin(const struct lim_fetch *f)
@@ -80,7 +84,7 @@ static bool ask_program(struct lim_eval *e, size_t i, const struct lim_program *
 {
     struct lim_fetching *g = e->limits[i].fetching;
     if (put_input(e, g) != 0) {
-        failed(e, i, false, ps_strerror(-ENOMEM), NULL);
+        lim_decide(e, &e->limits[i], LIM_ERROR, "%s", ps_strerror(-ENOMEM));
         return false;
     }
     ask->fact = LIM_FACT_JQ;
@@ -111,7 +115,7 @@ bool lim_fetch_ask(struct lim_eval *e, size_t i, struct lim_ask *ask)
     if (!item->fetching)
         item->fetching = begin(f);
     if (!item->fetching) {
-        failed(e, i, false, ps_strerror(-ENOMEM), NULL);
+        lim_decide(e, &e->limits[i], LIM_ERROR, "%s", ps_strerror(-ENOMEM));
         return false;
     }
     while (item->step < STEP_FETCH && !program[item->step])
@@ -147,8 +151,7 @@ static void transformed(struct lim_eval *e, size_t i, const struct lim_answer *a
     struct lim_item *item = &e->limits[i];
     int err = a->err ? a->err : take(item->fetching, item->step, a);
     if (err) {
-        failed(e, i, e->rules->limits[i].fetch.fail_result, whats[item->step],
-               a->err ? a->why : "what it makes is not what is wanted");
+        failed(e, i, whats[item->step], a->err ? a->why : "what it makes is not what is wanted");
         return;
     }
     item->step++;
@@ -173,8 +176,7 @@ static void read_body(struct lim_eval *e, size_t i, const struct lim_answer *a)
     if (!err)
         err = ps_jnode_bool(ps_jnode_member(ps_jdoc_root(doc), "passed"), &passed, NULL);
     if (err) {
-        failed(e, i, e->rules->limits[i].fetch.fail_result,
-               "the server's answer is not {\"passed\": true or false}", NULL);
+        failed(e, i, "the server's answer is not {\"passed\": true or false}", NULL);
     } else {
         (void)ps_jnode_str(ps_jnode_member(ps_jdoc_root(doc), "message"), 0, SIZE_MAX, &message, NULL);
         judge(e, i, passed, message);
@@ -191,12 +193,12 @@ void lim_fetched(struct lim_eval *e, size_t i, const struct lim_answer *a)
         return;
     }
     if (a->err) {
-        failed(e, i, f->fail_result, "no answer", a->why);
+        failed(e, i, "no answer", a->why);
     } else if (f->success_only && (a->status == 200 || a->status == 404)) {
         judge(e, i, a->status == 200, "");
     } else if (a->status != 200) {
         snprintf(status, sizeof status, "HTTP status %d", a->status);
-        failed(e, i, f->fail_result, "the server does not say", status);
+        failed(e, i, "the server does not say", status);
     } else {
         read_body(e, i, a);
     }

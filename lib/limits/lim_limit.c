@@ -86,6 +86,7 @@ void lim_read_fetch(struct lim_parsing *p, struct lim_limit *l)
     f->follow = lim_get_bool(&r, "follow-redirects", LIM_OPTIONAL, true);
     f->success_only = lim_get_bool(&r, "success-only", LIM_OPTIONAL, false);
     f->fail_result = lim_get_bool(&r, "fail-result", LIM_OPTIONAL, false);
+    f->has_fail_result = ps_jnode_there(ps_jnode_member(l->data, "fail-result"));
     f->timeout = lim_get_duration(&r, "timeout", LIM_OPTIONAL, PS_MSEC, FETCH_TIME_MAX, FETCH_TIME);
     f->headers = lim_get_object(&r, "headers", LIM_OPTIONAL);
     f->params = lim_get_object(&r, "params", LIM_OPTIONAL);

@@ -142,7 +142,7 @@ struct lim_fetch {
     const char *url, *bind;
     struct lim_program *url_transform, *headers_transform, *params_transform; // NULL: none
     struct ps_jnode headers, params;
-    bool verify, follow, success_only, fail_result;
+    bool verify, follow, success_only, fail_result, has_fail_result;
     ps_ns timeout;
 };
 

@@ -98,6 +98,11 @@ static void a_server_elsewhere_may_be_asked(void **state)
     expect_limit(FETCH("", ""), ASK, NULL, "error", "no answer: nobody answered");
     expect_limit(FETCH(",'fail-result':true", ""), ASK, NULL, "yes",
                  "no answer: nobody answered (fail-result is true)");
+    expect_limit(FETCH(",'fail-result':false", ""), ASK, NULL, "no",
+                 "no answer: nobody answered (fail-result is false)");
+    expect_limit(FETCH(",'fail-result':false", ",'invert':true"), ASK, NULL, "yes",
+                 "no answer: nobody answered (fail-result is false)");
+    expect_limit(FETCH("", ",'invert':true"), ASK, NULL, "error", "no answer: nobody answered");
 }
 
 // Even where the rules say what holds without an answer.
