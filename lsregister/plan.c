@@ -346,7 +346,12 @@ const char *plan_value_fault(const char *key, const char *value)
 
 int plan_read_any(struct plan *p, const char *name, const char *text, size_t len, struct ps_fault *fault)
 {
+    static const char mark[] = "\xef\xbb\xbf"; // of the byte order, as some editors leave it
     size_t at = 0;
+    if (len >= 3 && memcmp(text, mark, 3) == 0) {
+        text += 3;
+        len -= 3;
+    }
     while (at < len && strchr(" \t\r\n", text[at]))
         at++;
     // Half of a writing in place, or a disk that was full: nobody says by it that all is to be deleted.

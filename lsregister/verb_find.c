@@ -344,7 +344,7 @@ static int load(struct search *s)
 static int look(struct search *s, struct gathered *g)
 {
     bool told = s->servers.n || s->bootstrap;
-    int status = load(s);
+    int status = s->o.json && s->csv ? verb_fail(s->prog, EXIT_USAGE, "--json or --csv, not both") : load(s);
     struct gather_conf conf = {.servers = told ? &s->servers : &s->plan.servers,
                                .bootstrap = s->bootstrap ? s->bootstrap : s->plan.bootstrap,
                                .ip_version = s->plan.family == PLAN_IPV4   ? 4

@@ -103,6 +103,8 @@ run "$lsregister" find --server "$one" --service OWAMP --place meyr* --json
 check "find finds services by kind and place, as JSON" "$(jq -r '.records[0].record["service-type"][0]' <<<"$out")" owamp
 run "$lsregister" find --server "$one" --csv all
 check "find tells everything as CSV" "$(wc -l <<<"$out")" 5
+run "$lsregister" find --server "$one" --csv --json
+check "but not as both" "$rc $out$err" "2 lsregister find: --json or --csv, not both"
 run "$lsregister" find --server "$one" persons
 match "persons have names" "$out" "^person  Jane Doe jane@example.org"
 run "$lsregister" find --server "$one" --name 2001:DB8:0:0::1 services

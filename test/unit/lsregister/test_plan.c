@@ -28,6 +28,21 @@ static void a_configuration_without_services_has_those_of_the_suite(void **state
     plan_fini(&p);
 }
 
+static void a_byte_order_mark_makes_no_other_file_of_it(void **state)
+{
+    static const char *const texts[] = {"\xef\xbb\xbf{\"site\":\"S\"}",
+                                        "\xef\xbb\xbfsite_name S\n<site>\n<host>\n</host>\n</site>\n"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct plan p;
+        struct ps_fault fault;
+        assert_int_equal(read_plan(&p, texts[i], &fault), 0);
+        assert_int_equal(p.nhosts, 1);
+        assert_string_equal(p.hosts[0].site_name, "S");
+        plan_fini(&p);
+    }
+}
+
 static void a_service_of_which_nothing_is_said_is_the_suites(void **state)
 {
     static const struct {
@@ -206,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_configuration_without_services_has_those_of_the_suite),
+        cmocka_unit_test(a_byte_order_mark_makes_no_other_file_of_it),
         cmocka_unit_test(a_service_of_which_nothing_is_said_is_the_suites),
         cmocka_unit_test(numbers_and_words_become_values_of_records),
         cmocka_unit_test(registration_wants_to_know_who_is_responsible),
