@@ -216,7 +216,8 @@ static bool same_servers(const struct plan *a, const struct plan *b)
 static void set_client(struct agent *a)
 {
     int version = a->plan->family == PLAN_IPV4 ? 4 : a->plan->family == PLAN_IPV6 ? 6 : 0;
-    a->client = (struct lsclient){a->http, version, a->plan->ca_file};
+    a->client =
+        (struct lsclient){a->http, version, a->plan->ca_file, a->plan->servers.n ? a->plan->token : NULL};
 }
 
 static void free_plan(struct plan *p)

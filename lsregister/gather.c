@@ -211,7 +211,7 @@ int gather(const struct gather_conf *conf, const struct filter *filter, struct g
         err = ps_loop_new(&g.loop);
     if (!err)
         err = ps_httpc_new(g.loop, &http, &g.http);
-    g.client = (struct lsclient){g.http, conf->ip_version, conf->ca_file};
+    g.client = (struct lsclient){g.http, conf->ip_version, conf->ca_file, NULL};
     if (!err)
         err = begin(&g);
     if (!err && (g.waiting || ps_httpc_calls(g.http)))

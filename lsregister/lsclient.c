@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lsregister/lsclient.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -50,12 +51,16 @@ static void came(void *ctx, const struct ps_httpc_answer *a)
 
 static int send_it(const struct lsclient *c, const struct lswire_http *h, struct lsclient_call *call)
 {
-    static const char *const headers[] = {"Content-Type: application/json", "Accept: application/json"};
+    char *token = NULL;
+    bool secret = c->token && call->verb != LS_QUERY;
+    if (secret && asprintf(&token, "Authorization: Bearer %s", c->token) < 0)
+        return -ENOMEM;
+    const char *const headers[] = {"Content-Type: application/json", "Accept: application/json", token};
     struct ps_httpc_ask ask = {
         .method = h->method,
         .url = (const char *)ps_buf_head(&h->url),
         .headers = headers,
-        .nheaders = 2,
+        .nheaders = secret ? 3 : 2,
         .body = ps_buf_head(&h->body),
         .body_len = ps_buf_len(&h->body),
         .timeout = LSCLIENT_TIMEOUT,
@@ -64,7 +69,9 @@ static int send_it(const struct lsclient *c, const struct lswire_http *h, struct
         .proxy = PS_HTTPC_ENV_PROXY,
         .ip_version = c->ip_version,
     };
-    return ps_httpc_ask(c->http, &ask, came, call, &call->http);
+    int err = ps_httpc_ask(c->http, &ask, came, call, &call->http);
+    free(token);
+    return err;
 }
 
 int lsclient_ask(const struct lsclient *c, const struct lswire_ask *ask, lsclient_cb cb, void *ctx,

@@ -10,6 +10,7 @@ struct lsclient {
     struct ps_httpc *http;
     int ip_version;      // 0: either
     const char *ca_file; // NULL: the system's
+    const char *token;   // of what is registered, renewed and deleted; NULL: none
 };
 
 // The reply is good during the call. Who wants to keep it moves it out and leaves it empty.

@@ -80,6 +80,7 @@ void plan_fini(struct plan *p)
     words_fini(&p->warnings);
     free(p->bootstrap);
     free(p->ca_file);
+    free(p->token);
     free(p->uuid_file);
     *p = (struct plan){0};
 }

@@ -62,6 +62,7 @@ struct plan {
     struct words servers; // URLs ".../lookup/records" of servers to choose from; empty: those of bootstrap
     char *bootstrap;      // URL of a list of servers
     char *ca_file;        // NULL: the system's certificates
+    char *token;          // told to servers that are named when something is changed there; NULL: none
     char *uuid_file;      // holds the client-uuid of perfSONAR's registrar, which is taken over; NULL: none
     char state_dir[PATH_MAX];
     char socket[PLAN_SOCKET_MAX];

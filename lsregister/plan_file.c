@@ -340,6 +340,17 @@ static void check_url(struct ps_jget *g, const char *key, const char *text)
     ps_url_fini(&u);
 }
 
+// Servers that somebody else chooses are told no secret.
+static void take_token(struct ps_jget *g, struct plan *p)
+{
+    take_string(g, "token", &p->token);
+    for (const char *c = p->token ? p->token : ""; *c && !g->err; c++)
+        if (*c <= ' ' || *c > '~')
+            ps_jget_fail(g, "token", PS_ESYNTAX, "wants letters, digits and signs of ASCII, without spaces");
+    if (!g->err && p->token && !p->servers.n)
+        g->err = plan_warn(p, "token: is told only to servers that \"servers\" names, and it names none");
+}
+
 static void take_manners(struct ps_jget *g, struct plan *p)
 {
     static const char *const families[] = {"any", "ipv4", "ipv6"};
@@ -349,6 +360,7 @@ static void take_manners(struct ps_jget *g, struct plan *p)
     take_string(g, "bootstrap", &p->bootstrap);
     check_url(g, "bootstrap", p->bootstrap);
     take_string(g, "ca-file", &p->ca_file);
+    take_token(g, p);
     take_place(g, "state", p->state_dir, sizeof p->state_dir);
     check_socket(g, ps_jget_str(g, "socket", 1, TEXT, p->socket));
     take_place(g, "socket", p->socket, sizeof p->socket);

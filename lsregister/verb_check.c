@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_out.h"
@@ -104,12 +105,16 @@ static void print_json(const struct found *f)
     (void)ps_json_end(&j);
 }
 
-// What a configuration names and this host has not.
-static int look_around(struct plan *p)
+// What a configuration names and this host has not, or has for everybody.
+static int look_around(struct plan *p, const char *path)
 {
-    if (!p->ca_file || access(p->ca_file, R_OK) == 0)
-        return 0;
-    return plan_warn(p, "ca-file: %s: %s", p->ca_file, strerror(errno));
+    struct stat st;
+    int err = 0;
+    if (p->ca_file && access(p->ca_file, R_OK) != 0)
+        err = plan_warn(p, "ca-file: %s: %s", p->ca_file, strerror(errno));
+    if (!err && p->token && stat(path, &st) == 0 && (st.st_mode & S_IROTH))
+        err = plan_warn(p, "token: everybody on this host may read it: chmod o-r %s", path);
+    return err;
 }
 
 int check_main(int argc, char **argv)
@@ -123,7 +128,7 @@ int check_main(int argc, char **argv)
         return status;
     const char *path = verb_config_path(o.argc ? o.argv[0] : NULL);
     int err = verb_load(path, &plan, &fault);
-    if (!err && look_around(&plan) != 0)
+    if (!err && look_around(&plan, path) != 0)
         err = -ENOMEM;
     bool complete = !err && plan_is_complete(&plan, why, sizeof why);
     struct found f = {path, &plan, err ? fault.text : NULL, err || complete ? NULL : why};

@@ -61,7 +61,7 @@ static int ask(struct verify *v)
 {
     struct ps_httpc_conf conf = {.agent = "lsregister/" PACKAGE_VERSION};
     int version = v->plan.family == PLAN_IPV4 ? 4 : v->plan.family == PLAN_IPV6 ? 6 : 0;
-    struct lsclient client = {NULL, version, v->plan.ca_file};
+    struct lsclient client = {NULL, version, v->plan.ca_file, NULL};
     char query[80];
     struct lswire_ask a = {.verb = LS_QUERY, .server = v->in.ledger.server, .query = query};
     snprintf(query, sizeof query, "client-uuid=%s", v->in.ledger.uuid);

@@ -61,4 +61,29 @@ check "and renews what it has there" \
     "$rc$err $("$lsregister" status -c conf --json | jq -r '[.registrations[].uri] | sort | join(" ")')" "0 $uris"
 run "$lsregister" withdraw -c conf --root root
 check "and withdraws it" "$rc$err $(curl -s "$site/lookup/records")" "0 []"
+
+# --- a secret of the host
+
+directory secret
+make_config conf "\"$site/\"" '"token": "s3cret"'
+run "$lsregister" once -c conf --root root
+check "a host registers with a token" "$rc$err" 0
+host=$(curl -s "$site/lookup/records?type=host" | sed 's/.*"uri":"\([^"]*\)".*/\1/')
+check "which who knows the uri has not" "$(curl -s -o /dev/null -w '%{http_code}' -X DELETE "$site/$host")" 403
+run "$lsregister" once -c conf --root root
+check "it renews with it" "$rc$err $("$lsregister" status -c conf --json | jq -r '[.registrations[].last] | unique | join(" ")')" \
+    "0 renewed"
+run "$lsregister" check conf
+match "that others may read it is warned of" "$rc $out" "^0 .*warning: token: everybody on this host may read it"
+chmod o-r conf
+run "$lsregister" check conf
+check "unless they may not" "$rc $(grep -c warning <<<"$out")" "0 0"
+run "$lsregister" withdraw -c conf --root root
+check "and withdraws with it" "$rc$err $(curl -s "$site/lookup/records")" "0 []"
+make_config conf '' '"token": "s3cret"'
+run "$lsregister" check conf
+match "servers that others choose are not told it" "$rc $out" "^0 .*warning: token: is told only to servers that"
+make_config conf "\"$site/\"" '"token": "two words"'
+run "$lsregister" check conf
+match "a token has no spaces" "$rc $out" "^1 conf:[0-9]*: token: wants letters, digits and signs"
 plan
