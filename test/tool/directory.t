@@ -229,13 +229,13 @@ kill -HUP "$directory_pid"
 hear "restart is needed" || bail_out "$line"
 check "what only a start takes on is named" "$line" "lsregister: changed, but a restart is needed for it: connections sandbox"
 mv d/was d/conf
-sed -i 's/13/"many"/' d/conf
+sed -i 's/"records": 13/"records": "many"/' d/conf
 kill -HUP "$directory_pid"
 hear "all stays as it is"
 match "a configuration that is wrong changes nothing" "$line" "records: .*; all stays as it is"
 end_directory TERM
 check "it ends when it is told to" "$rc" 0
-sed -i 's/"many"/13/' d/conf
+sed -i 's/"records": "many"/"records": 13/' d/conf
 directory d || bail_out "$line"
 check "after a restart all are there" "$(found "client-uuid=u-1")" "a "
 check "with what their leases say" "$(curl -s "$site/$a/state")" '{"state":"renewed"}'
