@@ -73,7 +73,7 @@ static int hold(struct dir_store *s, struct ps_fault *fault)
     char name[PATH_MAX];
 
     if ((size_t)snprintf(name, sizeof name, "%s.lock", s->path) < sizeof name)
-        return ps_daemon_hold(name, s->path, "lsregister directory", &s->lock, fault);
+        return ps_daemon_hold(name, s->path, "lsregister directory", PS_DAEMON_NEXT, &s->lock, fault);
     ps_fault_set(fault, s->path, 0, "cannot be held: %s", ps_strerror(-ENAMETOOLONG));
     return -ENAMETOOLONG;
 }

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/ps_err.h"
 #include "base/ps_num.h"
 #include "base/ps_rand.h"
 #include "base/ps_replace.h"
+#include "loop/ps_daemon.h"
 
 #define FILE_MAX ((size_t)16 << 20)
 #define MODE 0640
@@ -366,16 +366,7 @@ static bool read_uuid_file(const char *path, char out[REGISTRAR_UUID])
 static int take_lock(struct ledger *l, struct ps_fault *fault)
 {
     char *path = path_in(l, "lock");
-    int err = 0;
-    l->lock = path ? open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, MODE) : -1;
-    if (!path)
-        err = -ENOMEM;
-    else if (l->lock < 0)
-        err = wrong(fault, path, -errno);
-    else if (flock(l->lock, LOCK_EX | LOCK_NB) != 0)
-        err = errno == EWOULDBLOCK ? -EBUSY : wrong(fault, path, -errno);
-    if (err == -EBUSY)
-        ps_fault_set(fault, l->dir, 0, "another lsregister is at work there");
+    int err = path ? ps_daemon_hold(path, l->dir, "lsregister", "wait for it", &l->lock, fault) : -ENOMEM;
     free(path);
     return err;
 }

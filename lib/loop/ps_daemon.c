@@ -11,8 +11,6 @@
 #include "base/ps_err.h"
 #include "loop/ps_priv.h"
 
-#define NEXT ": end that one, or name another place with --data"
-
 void ps_daemon_raise_files(unsigned long most)
 {
     struct rlimit files;
@@ -67,15 +65,17 @@ bool ps_daemon_make_folder(const char *socket, const char *user, const char *gro
     return true;
 }
 
-int ps_daemon_hold(const char *lock, const char *what, const char *program, int *fd, struct ps_fault *fault)
+int ps_daemon_hold(const char *lock, const char *what, const char *program, const char *next, int *fd,
+                   struct ps_fault *fault)
 {
     pid_t holder;
-    int err = ps_priv_pidfile(lock, fd, &holder);
+    int err = ps_priv_lock(lock, fd, &holder); // writes nothing: a full disk is no reason not to start
 
     if (err == -EAGAIN && holder > 0)
-        ps_fault_set(fault, what, 0, "is in use by the %s of process %ld" NEXT, program, (long)holder);
+        ps_fault_set(fault, what, 0, "is in use by the %s of process %ld: end that one, or %s", program,
+                     (long)holder, next);
     else if (err == -EAGAIN)
-        ps_fault_set(fault, what, 0, "is in use by another %s" NEXT, program);
+        ps_fault_set(fault, what, 0, "is in use by another %s: end that one, or %s", program, next);
     else if (err)
         ps_fault_set(fault, what, 0, "cannot be held (%.200s): %s", lock, ps_strerror(err));
     return err;
@@ -88,7 +88,7 @@ int ps_daemon_hold_folder(const char *folder, const char *program, int *fd, stru
 
     snprintf(lock, sizeof lock, "%s/lock", folder);
     if (!err)
-        return ps_daemon_hold(lock, folder, program, fd, fault);
+        return ps_daemon_hold(lock, folder, program, PS_DAEMON_NEXT, fd, fault);
     ps_fault_set(fault, folder, 0, "cannot be made: %s", ps_strerror(err));
     return err;
 }

@@ -12,8 +12,10 @@ void ps_daemon_raise_files(unsigned long most);
 bool ps_daemon_make_folder(const char *socket, const char *user, const char *group);
 // One process at a time has what it keeps data in: the lock is that of the file `lock`, made if it is missing, and ends
 // with the process, whatever ends it. Closing *fd gives it up. -EAGAIN: another one has `what`: the fault says which
-// process of `program`, and what to do; -errno.
-int ps_daemon_hold(const char *lock, const char *what, const char *program, int *fd, struct ps_fault *fault);
+// process of `program`, and what to do, `next` behind ending that; -errno.
+#define PS_DAEMON_NEXT "name another place with --data"
+int ps_daemon_hold(const char *lock, const char *what, const char *program, const char *next, int *fd,
+                   struct ps_fault *fault);
 // The same of a folder, made (not its parents) if it is missing, by the file "lock" in it.
 int ps_daemon_hold_folder(const char *folder, const char *program, int *fd, struct ps_fault *fault);
 // Whether there are such a user and such a group ("": none is meant): the fault says which is not.

@@ -396,7 +396,7 @@ static int write_pid(int fd)
     return put == n ? 0 : -ENOSPC;
 }
 
-int ps_priv_pidfile(const char *path, int *fd, pid_t *holder)
+int ps_priv_lock(const char *path, int *fd, pid_t *holder)
 {
     // Root must not write through a link that the directory's owner put there.
     int f = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -406,12 +406,23 @@ int ps_priv_pidfile(const char *path, int *fd, pid_t *holder)
     if (f < 0)
         return -errno;
     rc = lock_file(f, holder);
-    if (rc == 0)
-        rc = write_pid(f);
-    if (rc) {
+    if (rc)
         close(f);
+    else
+        *fd = f;
+    return rc;
+}
+
+int ps_priv_pidfile(const char *path, int *fd, pid_t *holder)
+{
+    int f, rc = ps_priv_lock(path, &f, holder);
+
+    if (rc)
         return rc;
-    }
-    *fd = f;
-    return 0;
+    rc = write_pid(f);
+    if (rc)
+        close(f);
+    else
+        *fd = f;
+    return rc;
 }

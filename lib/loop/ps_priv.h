@@ -33,6 +33,8 @@ int ps_priv_lock_memory(void);
 int ps_priv_daemonise(int *ready_fd);
 // Lets the waiting parent exit with this status and closes the descriptor (-1 is fine).
 void ps_priv_ready(int ready_fd, int status);
-// Opens and locks path (fcntl write lock, held by this process until exit), writes "pid\n".
-// -EAGAIN: another process holds it (*holder is its pid).
+// Opens and locks path (fcntl write lock, held by this process until exit). -EAGAIN: another process holds it (*holder is
+// its pid; 0: it is not seen from here).
+int ps_priv_lock(const char *path, int *fd, pid_t *holder);
+// The same, and writes "pid\n".
 int ps_priv_pidfile(const char *path, int *fd, pid_t *holder);

@@ -45,7 +45,7 @@ run "$lsregister" status -c conf
 match "status asks it" "$rc $out" "^0 lsregister .* serves since"
 run "$lsregister" once -c conf --root root
 check "once does not work beside it" "$rc" 4
-match "and says why" "$err" "another lsregister is at work there"
+match "and says why" "$err" "state: is in use by the lsregister of process $registrar_pid: end that one, or wait for it"
 near=$one
 live "$two" 4 && near=$two
 
