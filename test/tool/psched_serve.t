@@ -219,8 +219,8 @@ check "two of them at a time do not get into each other's way" \
 if command -v iperf3 >/dev/null; then
     between=$(post '{"schema":1,"test":{"type":"throughput","spec":{"source":"127.0.0.1","dest":"127.0.0.2","duration":"PT1S"}},"tools":["iperf3"]}')
     check "client and server between two addresses of this host" \
-        "$(fetch "$between/runs/first?wait-merged=1&wait=60" | json '.state, (.["result-merged"].summary.summary["throughput-bits"] > 0), (.participants | join(" "))')" \
-        "finished${nl}true${nl}127.0.0.1 127.0.0.2"
+        "$(fetch "$between/runs/first?wait-merged=1&wait=60" | json '.state, .["result-merged"].error, (.["result-merged"].summary.summary["throughput-bits"] > 0), (.participants | join(" "))')" \
+        "finished${nl}null${nl}true${nl}127.0.0.1 127.0.0.2"
     check "what they told each other before is kept" \
         "$(fetch "$between/runs/first" | json '.["participant-data"].schema, (.["participant-data-full"] | map(has("iperf3-version")) | join(" ")), (.["participant-data-full"][1].server_port > 0)')" \
         "3${nl}true true${nl}true"
