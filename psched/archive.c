@@ -199,7 +199,8 @@ ps_ns archive_ttl(const struct archive *a)
 
 bool archive_has_policy(const struct archive *a)
 {
-    return a->plugin || ps_jnode_there(ps_jnode_member(a->spec.data, "retry-policy"));
+    return a->plugin || ps_deliver_decides(a->kind) ||
+           ps_jnode_there(ps_jnode_member(a->spec.data, "retry-policy"));
 }
 
 bool archive_writes_here(const struct archive *a)
@@ -334,6 +335,11 @@ static void give_up(struct archive_send *s, const char *why)
     const struct ps_deliver_outcome o = {.end = PS_DELIVER_GIVE_UP, .text = why};
 
     finish(s, &o);
+}
+
+enum ps_deliver_end archive_end_of(int err)
+{
+    return err == PS_EREFUSED ? PS_DELIVER_REFUSED : PS_DELIVER_GIVE_UP;
 }
 
 static void delivered(void *ctx, const struct ps_deliver_outcome *o)
@@ -494,7 +500,7 @@ static void transformed(void *ctx, const struct ps_jq_result *r)
     s->transforming = NULL;
     if (r->err) {
         ps_fault_set(&fault, NULL, 0, "the transform failed: %s", r->why);
-        give_up(s, fault.text);
+        finish(s, &(struct ps_deliver_outcome){.end = archive_end_of(r->err), .text = fault.text});
         return;
     }
     if (r->noutputs == 0 || strcmp(r->outputs[0].text, "null") == 0) {
@@ -505,7 +511,8 @@ static void transformed(void *ctx, const struct ps_jq_result *r)
     if (!err)
         err = hand_over(s, &fault);
     if (err)
-        give_up(s, fault.text[0] ? fault.text : ps_strerror(err));
+        finish(s, &(struct ps_deliver_outcome){.end = archive_end_of(err),
+                                               .text = fault.text[0] ? fault.text : ps_strerror(err)});
 }
 
 int archive_send(struct archive *a, const struct archive_job *job, archive_sent_cb cb, void *ctx,

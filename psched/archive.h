@@ -53,4 +53,6 @@ struct archive_send;
 typedef void (*archive_sent_cb)(void *ctx, const struct ps_deliver_outcome *o);
 int archive_send(struct archive *a, const struct archive_job *job, archive_sent_cb cb, void *ctx,
                  struct ps_fault *fault);
+// How a document ends that could not be sent at all, for an error of archive_send.
+enum ps_deliver_end archive_end_of(int err);
 size_t archive_sending(const struct archive *a);

@@ -93,7 +93,7 @@ void archiving_write(void *archiving);
 void archiving_defaults(struct archiving *a);
 
 // archiving_drop.c
-#define ARCHIVING_TOO_OLD "it was older than may be"
+#define ARCHIVING_TOO_OLD "it has waited longer than its ttl, or backlog-age of psched.conf, allows"
 // What is older is not sent any more.
 ps_ns archiving_age(const struct archiving *a, const struct queue *q);
 void archiving_drop(void *archiving);

@@ -301,7 +301,7 @@ static void send_due(struct queue *q, struct due *d)
     }
     err = send_document(i, d->last, d->doc, d->len, &fault);
     if (err)
-        fail_item(i, PS_DELIVER_GIVE_UP, fault.text[0] ? fault.text : ps_strerror(err));
+        fail_item(i, archive_end_of(err), fault.text[0] ? fault.text : ps_strerror(err));
 }
 
 static void look_at(struct queue *q, ps_ns now)

@@ -57,6 +57,11 @@ const struct ps_deliver_kind *ps_deliver_kind(const char *name)
     return NULL;
 }
 
+bool ps_deliver_decides(const struct ps_deliver_kind *kind)
+{
+    return kind->decides;
+}
+
 size_t ps_deliver_kinds(const char *const **names)
 {
     static const char *const list[] = {"bitbucket", "esmond", "failer", "http",

@@ -24,6 +24,8 @@ struct ps_deliver_kind;
 const struct ps_deliver_kind *ps_deliver_kind(const char *name);
 // All names, for messages. Returns how many there are.
 size_t ps_deliver_kinds(const char *const **names);
+// Whether it says itself if a failure is worth another try, without a retry-policy.
+bool ps_deliver_decides(const struct ps_deliver_kind *kind);
 
 // Whether a kind takes these data (the member "data" of an archive specification; an object is wanted). 0; else
 // PS_EMALFORMED, PS_EUNKNOWN, PS_ERANGE, PS_ENOTFOUND, PS_EUNSUPPORTED, PS_ESYNTAX, PS_ELIMIT with the fault naming
@@ -75,7 +77,7 @@ typedef void (*ps_deliver_cb)(void *ctx, const struct ps_deliver_outcome *o);
 
 // One try. cb is called once, later, from the loop, unless the job is cancelled. out (may be NULL): for
 // ps_deliver_cancel, until cb is called. An error means that nothing is on its way and cb is not called: PS_ELIMIT
-// (calls_max, octets_max; or the document is larger than the destination takes), those of ps_deliver_check,
+// (calls_max, octets_max), PS_EREFUSED (the document is larger than the destination takes), those of ps_deliver_check,
 // -ENOMEM, with the fault telling which.
 int ps_deliver_send(struct ps_deliver *d, const struct ps_deliver_job *job, ps_deliver_cb cb, void *ctx,
                     struct ps_deliver_call **out, struct ps_fault *fault);

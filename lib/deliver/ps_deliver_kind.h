@@ -93,6 +93,7 @@ struct ps_deliver_kind {
     int (*send)(void *state, void *target, struct ps_deliver_call *call, const struct ps_deliver_job *job,
                 void **own, struct ps_fault *fault);
     void (*cancel)(void *own);
+    bool decides; // it says itself whether a failure is worth another try
 };
 
 // --- how a job ends: the call and its target are gone afterwards

@@ -219,7 +219,7 @@ static int send_job(struct ps_loop *loop, bool datagram, const struct target *t,
     if (datagram && job->len > t->payload) {
         ps_fault_set(fault, NULL, 0, "the document has %zu octets, payload-size allows %zu", job->len,
                      t->payload);
-        return PS_ELIMIT;
+        return PS_EREFUSED;
     }
     o = calloc(1, sizeof *o);
     if (o) {

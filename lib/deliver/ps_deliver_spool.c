@@ -257,7 +257,7 @@ static int check_size(const struct target *t, size_t len, struct ps_fault *fault
                  len,
                  (unsigned long long)(t->conf.max_bytes < PS_SPOOL_DOC_MAX ? t->conf.max_bytes - HEADING
                                                                            : PS_SPOOL_DOC_MAX));
-    return PS_ELIMIT;
+    return PS_EREFUSED;
 }
 
 static int send_item(void *state, void *target, struct ps_deliver_call *call,

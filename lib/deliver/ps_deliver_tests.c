@@ -101,6 +101,7 @@ const struct ps_deliver_kind ps_deliver_bitbucket = {
 };
 const struct ps_deliver_kind ps_deliver_failer = {
     .name = "failer",
+    .decides = true,
     .target_size = sizeof(struct target),
     .read = read_failer,
     .send = send_job,

@@ -61,8 +61,16 @@ over() {
 }
 until_true over
 check "what is older than its ttl is not tried any more" \
-    "$(fetch "$url/runs/first" | jq -c '.archivings[0] | [.archived, (.diags | length), (.diags[-1] | tostring | test("older than may be"))]')" \
+    "$(fetch "$url/runs/first" | jq -c '.archivings[0] | [.archived, (.diags | length), (.diags[-1] | tostring | test("longer than its ttl"))]')" \
     '[false,2,true]'
+url=$(post "$(idle '"archives":[{"archiver":"bitbucket","data":{},"transform":{"script":"error(\"no\")"}}]')")
+until_true over
+check "nor is what a transform cannot do with, which would be so again" \
+    "$(fetch "$url/runs/first" | jq -c '.archivings[0] | [.archived, .attempts, .diags[0].stdout.error]')" \
+    '[false,1,"the transform failed: no"]'
+url=$(post "$(idle '"archives":[{"archiver":"failer","data":{"fail":1,"retry":0}}]')")
+until_true over
+check "nor what the archiver gives up" "$(fetch "$url/runs/first" | jq -c '.archivings[0] | [.archived, .attempts]')" '[false,1]'
 
 # --- counts
 

@@ -93,7 +93,7 @@ static void udp_does_not_cut_a_document(void **state)
     struct outcome r = {0};
     struct ps_deliver_job job = job_to(f, "udp", 9, ",'payload-size':4", "[1,2]");
 
-    assert_int_equal(ps_deliver_send(f->deliver, &job, fix_ended, &r, NULL, &f->fault), PS_ELIMIT);
+    assert_int_equal(ps_deliver_send(f->deliver, &job, fix_ended, &r, NULL, &f->fault), PS_EREFUSED);
     assert_non_null(strstr(f->fault.text, "5 octets, payload-size allows 4"));
 }
 

@@ -112,7 +112,7 @@ static void a_document_that_is_too_large_is_refused_at_once(void **state)
     assert_non_null(doc);
     job.doc = doc;
     job.len = (1 << 20) - 83;
-    assert_int_equal(ps_deliver_send(f->deliver, &job, fix_ended, &r, NULL, &f->fault), PS_ELIMIT);
+    assert_int_equal(ps_deliver_send(f->deliver, &job, fix_ended, &r, NULL, &f->fault), PS_EREFUSED);
     assert_non_null(strstr(f->fault.text, "1048492 are taken at most"));
     job.len--;
     fix_run(f, &job, &r);

@@ -246,6 +246,17 @@ static void a_document_is_sent_as_the_archiver_does(void **state)
     assert_int_equal(t.calls, 1);
 }
 
+static void what_no_try_can_send_is_refused(void **state)
+{
+    struct fix *f = *state;
+    struct archive *a = archive(f, "\"archiver\":\"failer\",\"data\":{}");
+
+    assert_true(archive_has_policy(a)); // its own
+    archive_free(a);
+    assert_int_equal(archive_end_of(PS_EREFUSED), PS_DELIVER_REFUSED);
+    assert_int_equal(archive_end_of(PS_ELIMIT), PS_DELIVER_GIVE_UP);
+}
+
 static void a_script_that_gives_null_sends_nothing(void **state)
 {
     struct fix *f = *state;
@@ -256,7 +267,7 @@ static void a_script_that_gives_null_sends_nothing(void **state)
                  "{}");
     assert_int_equal(t.end, PS_DELIVER_DONE);
     t = send_doc(f, "{" BITBUCKET ",\"transform\":{\"script\":\"error(\\\"no such luck\\\")\"}}", "{}");
-    assert_int_equal(t.end, PS_DELIVER_GIVE_UP);
+    assert_int_equal(t.end, PS_DELIVER_REFUSED); // it would fail again
     fix_has(t.why, "the transform failed: ");
     fix_has(t.why, "no such luck");
     ps_jq_free(f->site.jq);
@@ -292,6 +303,7 @@ int main(void)
         TEST(a_check_without_a_script_is_good),
         TEST(a_check_compiles_the_script),
         TEST(a_document_is_sent_as_the_archiver_does),
+        TEST(what_no_try_can_send_is_refused),
         TEST(a_script_that_gives_null_sends_nothing),
         TEST(what_is_under_way_ends_with_the_archive),
     };
