@@ -419,7 +419,7 @@ void rest_task_add(void *site, struct ps_http_req *req)
     struct ps_fault fault = {""};
     size_t len;
     const char *body = ps_http_body(req, &len);
-    int err = a ? ps_jdoc_parse_foreign(&a->doc, NULL, body, len, &fault) : 0;
+    int err = a ? ps_jdoc_parse_foreign(&a->doc, "the body", body, len, &fault) : 0;
 
     if (err)
         (void)refuse_err(a, err, &fault);

@@ -26,6 +26,14 @@ static void fail(struct doc *d, const char *option, const char *why)
         d->status = cli_fail(d->l, CLI_USAGE, "--%s: %s", option, why);
 }
 
+static void fail_document(struct doc *d, const char *option, const char *text, const char *fault)
+{
+    char why[600];
+
+    snprintf(why, sizeof why, "%s%.500s", text[0] == '@' ? "" : "wants JSON or @FILE: ", fault);
+    fail(d, option, why);
+}
+
 static void fail_number(struct doc *d, const char *option, int64_t min, const char *value)
 {
     char why[100];
@@ -46,7 +54,7 @@ static struct ps_jdoc *load(struct doc *d, const char *option, const char *text)
     else
         err = ps_jdoc_parse(&doc, NULL, text, strlen(text), &fault);
     if (err) {
-        fail(d, option, fault.text[0] ? fault.text : ps_strerror(err));
+        fail_document(d, option, text, fault.text[0] ? fault.text : ps_strerror(err));
         return NULL;
     }
     return doc;

@@ -188,12 +188,12 @@ static void say_no_room(struct sch_engine *e, struct run *r, ps_ns from)
         return;
     }
     const struct run *other = PS_CONTAINER((struct sch_slot *)(uintptr_t)s, struct run, slot);
-    sch_run_say(
-        e, r, SCH_NO_ROOM,
-        "no %s are free from %s to %s; run %s of task %s has the time until %s, with priority %lld to %lld",
-        d, ps_iso8601_put_utc(from, a), ps_iso8601_put_utc(sch_later(r->latest, duration_of(r)), b),
-        other->pub.id, other->task->pub.conf.id, ps_iso8601_put_utc(s->end, c),
-        (long long)other->pub.priority, (long long)r->pub.priority);
+    sch_run_say(e, r, SCH_NO_ROOM,
+                "no %s are free from %s to %s; run %s of task %s has the time until %s, with priority %lld, "
+                "and this one has %lld",
+                d, ps_iso8601_put_utc(from, a), ps_iso8601_put_utc(sch_later(r->latest, duration_of(r)), b),
+                other->pub.id, other->task->pub.conf.id, ps_iso8601_put_utc(s->end, c),
+                (long long)other->pub.priority, (long long)r->pub.priority);
 }
 
 void sch_place_or_wait(struct sch_engine *e, struct run *r, ps_ns now)

@@ -60,8 +60,11 @@ static bool member(struct reading *r, const char *key, struct ps_jnode *out)
 
 static void wrong_type(struct reading *r, const char *key, struct ps_jnode n, const char *wanted)
 {
+    const bool number = ps_jnode_type(n) == PS_JTYPE_NUMBER;
+    size_t len = 0;
+    const char *text = number ? ps_jnode_raw(n, &len) : ps_jtype_words(ps_jnode_type(n));
     r->err = PS_EMALFORMED;
-    fault_at(r->fault, r->node, key, "wants %s; got %s", wanted, ps_jtype_words(ps_jnode_type(n)));
+    fault_at(r->fault, r->node, key, "wants %s; got %.*s", wanted, number && len < 40 ? (int)len : 40, text);
 }
 
 // NULL: not there, or wrong.
@@ -292,7 +295,7 @@ int sch_schedule_anchor(const struct sch_schedule *s, const struct sch_zone *zon
         return PS_ERANGE;
     }
     if (anchor >= SCH_LAST)
-        return no_time(fault, "start", anchor, "is too far away");
+        return no_time(fault, "start", SCH_LAST, "is the last time that can be: wants an earlier one");
     if (anchor < 0) // so that differences of times fit
         return no_time(fault, "start", anchor, "is before 1970");
     if (s->until <= now)

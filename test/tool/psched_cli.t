@@ -37,7 +37,7 @@ p task rtt --count 5
 check "a bad specification is told in pScheduler's words" "$rc $err" \
     "2 psched task: rtt: At /: 'dest' is a required property"
 p task --archive '{' noop
-match_all "so is JSON that is none" "$rc $err" "2 psched task: --archive: .*"
+match_all "so is JSON that is none" "$rc $err" "2 psched task: --archive: wants JSON or @FILE: .*"
 p task --max-runs 0 noop
 check "and a number" "$rc $err" "2 psched task: --max-runs: wants a number of at least 1; got '0'"
 p status

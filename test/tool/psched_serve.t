@@ -97,7 +97,7 @@ check "and with reasons" "$(fetch "/tools?api=6&test=$idle" | json '[.[] | .tool
 
 # --- what is refused
 
-check "no JSON" "$(rest POST /tasks '{')" "wants a key in double quotes; got the end$nl 400"
+check "no JSON" "$(rest POST /tasks '{')" "the body:1: wants a key in double quotes; got the end$nl 400"
 check "a test that there is not" "$(rest POST /tasks '{"test":{"type":"x","spec":{}}}')" "No test 'x' available$nl 400"
 check "a specification that is not valid" "$(rest POST /tasks '{"test":{"type":"rtt","spec":{}}}')" \
     "At /: 'dest' is a required property$nl 400"
