@@ -70,13 +70,23 @@ static struct ps_jnode imported(const struct submit *s)
 
 // the specification
 
+// Options of the task behind the test are taken for the test's.
+static int hint(const struct submit *s, int status)
+{
+    const char *name = status > 0 ? task_option_among(s->ask.args, s->ask.nargs) : NULL;
+
+    if (name)
+        (void)cli_fail(s->assist, 0, "--%s is an option of the task: it goes before '%s'", name, s->ask.type);
+    return status;
+}
+
 // -1: go on; else the exit status.
 static int make_spec(struct submit *s)
 {
     const struct cli_spec q = {s->assist, "task", s->ask.type, s->ask.args, s->ask.nargs};
 
     if (strcmp(s->ask.type, "-") != 0)
-        return cli_spec(&q, &s->spec);
+        return hint(s, cli_spec(&q, &s->spec));
     if (!ps_jnode_there(ps_jnode_member(imported(s), "test")))
         return cli_fail(s->assist, CLI_USAGE, "the test is -, but no task with a test is imported");
     if (s->ask.nargs > 0)

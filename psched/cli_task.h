@@ -31,6 +31,8 @@ struct task_ask {
 
 // Reads the command line. -1: go on; else the exit status.
 int task_options(struct task_ask *a, int argc, char **argv);
+// The name of an option of the task among the words of a test; NULL: there is none.
+const char *task_option_among(const char *const *words, size_t n);
 
 // Makes the task's document in ASCII, with a NUL behind it, out of the options, an imported one and the specification
 // (JSON; NULL: the imported one's). It is a valid task but for what only a scheduler can know. 0 or an exit status.

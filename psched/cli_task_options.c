@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The options of psched task.
 #include <stdlib.h>
+#include <string.h>
 #include "psched/cli.h"
 #include "psched/cli_task.h"
 
@@ -159,6 +160,21 @@ static void take_environment(struct task_ask *a)
         a->slip = from_env(a->slip, ENV_SLIP);
         a->slip = a->slip ? a->slip : SLIP_DEFAULT;
     }
+}
+
+const char *task_option_among(const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strcspn(words[i], "=");
+
+        if (strncmp(words[i], "--", 2) != 0)
+            continue;
+        for (const struct ps_opt *o = table; o->letter; o++)
+            if (o->letter != 'h' && strlen(o->name) == len - 2 &&
+                strncmp(words[i] + 2, o->name, len - 2) == 0)
+                return o->name;
+    }
+    return NULL;
 }
 
 int task_options(struct task_ask *a, int argc, char **argv)

@@ -144,11 +144,22 @@ static bool take_line(struct tl_hops *h, char *line)
     return true;
 }
 
+// It says why, and behind that of which argument.
+static const char *cause(const struct tl_said *said, char line[TL_LINE])
+{
+    const char *at = said->err;
+
+    return strstr(at, "\nCannot handle ") && tl_line(&at, line) ? line : said->err;
+}
+
 static void parse(const struct tl_said *said, struct tl_names *names, struct tl_answer *a)
 {
     uint64_t first = tl_spec_count(said->test.spec, "first-ttl", 1);
+    char line[TL_LINE];
+    struct tl_said what = *said;
 
-    tl_hops_parse(said, first <= TL_HOPS ? (unsigned)first : 1, take_line, "traceroute", names, a);
+    what.err = cause(said, line);
+    tl_hops_parse(&what, first <= TL_HOPS ? (unsigned)first : 1, take_line, "traceroute", names, a);
 }
 
 const struct tl_tool tl_traceroute = {

@@ -36,6 +36,9 @@ match "also for the time that is free" "$rc$err $out" '^0 Usage: psched free \[f
 p task rtt --count 5
 check "a bad specification is told in pScheduler's words" "$rc $err" \
     "2 psched task: rtt: At /: 'dest' is a required property"
+p task rtt --dest x --tool ping
+check "an option of the task behind the test is told to be one" "$rc $err" "2 psched task: rtt: no such option: --tool
+psched task: --tool is an option of the task: it goes before 'rtt'"
 p task --archive '{' noop
 match_all "so is JSON that is none" "$rc $err" "2 psched task: --archive: wants JSON or @FILE: .*"
 p task --max-runs 0 noop
