@@ -139,7 +139,7 @@ static int restore(const struct options *o, const char *to)
 {
     struct ps_fault fault = {""};
     int shown = -1;
-    int err = ps_db_restore(o->file, to, SCHEMA_APPLICATION, o->force,
+    int err = ps_db_restore(o->file, to, SCHEMA_APPLICATION, SCHEMA_VERSION, o->force,
                             isatty(STDERR_FILENO) ? show_progress : NULL, &shown, &fault);
     if (err == PS_EDUPLICATE)
         return workplace_fail("restore", EXIT_SYSTEM, "%s: there is an archive: --force puts it aside", to);

@@ -47,7 +47,7 @@ int archiving_new(struct archiving **out, struct site *s, struct ps_fault *fault
     if (!err)
         err = archiving_load(a);
     if (err) {
-        ps_fault_set(fault, NULL, 0, "archiving cannot begin: %s", ps_strerror(err));
+        store_say(s->store, err, fault);
         archiving_free(a);
         return err;
     }

@@ -134,7 +134,8 @@ int cli_restore_main(int argc, char **argv)
         return status;
     if (mkdir(p.data, 0750) != 0 && errno != EEXIST)
         return fail(&restore_verb, p.data, ps_strerror(-errno));
-    int err = ps_db_restore(argv[at], path, STORE_APPLICATION, p.force, progress, &shown, &fault);
+    int err =
+        ps_db_restore(argv[at], path, STORE_APPLICATION, store_version, p.force, progress, &shown, &fault);
     if (err == PS_EDUPLICATE)
         return fail(&restore_verb, path, "there is a state already: --force puts it aside");
     return err ? fail(&restore_verb, "", fault.text) : CLI_DONE;

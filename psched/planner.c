@@ -302,8 +302,7 @@ int planner_restore(struct planner *p, struct ps_fault *fault)
     if (!err)
         err = store_runs(s, restore_run, p);
     if (err) {
-        ps_fault_set(fault, p->site->settings->data, 0, "tasks and runs cannot be read: %s",
-                     ps_strerror(err));
+        store_say(s, err, fault);
         return err;
     }
     restore_pause(p);

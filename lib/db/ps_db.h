@@ -90,8 +90,9 @@ int ps_db_backup(struct ps_db *db, const char *to, bool (*progress)(void *ctx, i
 
 // Brings a database back from the file `from`, which ps_db_backup made: it is looked through, copied, and then put
 // in the place of `to`. One that is there is PS_EDUPLICATE, but with replace it becomes TO.old, or TO.old.2 and so on
-// when that is there, and the copy gets its owner and mode; -EBUSY: a process is using it. On failure all is as it was. application: as in ps_db_conf; progress: as above.
-int ps_db_restore(const char *from, const char *to, uint32_t application, bool replace,
+// when that is there, and the copy gets its owner and mode; -EBUSY: a process is using it. On failure all is as it was. application: as in ps_db_conf; newest: the version of the present schema, PS_EVERSION when
+// the backup is of a newer program; progress: as above.
+int ps_db_restore(const char *from, const char *to, uint32_t application, int newest, bool replace,
                   bool (*progress)(void *ctx, int left, int total), void *ctx, struct ps_fault *fault);
 
 // Carries the log into the database and empties it, as far as readers allow.

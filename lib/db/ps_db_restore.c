@@ -99,7 +99,21 @@ static int put_in_place(const char *fresh, const char *to, struct ps_fault *faul
 }
 
 // The copy is complete and durable before anything is moved.
-int ps_db_restore(const char *from, const char *to, uint32_t application, bool replace,
+static int check_version(struct ps_db *db, const char *from, int newest, struct ps_fault *fault)
+{
+    int64_t version = 0;
+    const int err = ps_db_number(db, "PRAGMA user_version", &version);
+    if (err != 0)
+        ps_db_say(db, err, fault);
+    else if (version > newest)
+        ps_fault_set(fault, from, 0, "version %d of the database is newer than this program: update it",
+                     (int)version);
+    else
+        return 0;
+    return err != 0 ? err : PS_EVERSION;
+}
+
+int ps_db_restore(const char *from, const char *to, uint32_t application, int newest, bool replace,
                   bool (*progress)(void *ctx, int left, int total), void *ctx, struct ps_fault *fault)
 {
     const struct ps_db_conf conf = {.read_only = true, .application = application};
@@ -115,6 +129,8 @@ int ps_db_restore(const char *from, const char *to, uint32_t application, bool r
     if (err != 0)
         return err;
     err = ps_db_check(db, fault);
+    if (err == 0)
+        err = check_version(db, from, newest, fault);
     if (err == 0)
         err = ps_db_backup(db, fresh, progress, ctx, fault);
     ps_db_close(db);

@@ -94,6 +94,8 @@ match "with it no task is taken" "$(rest POST /tasks "$idle")" 'written down: .*
 run "$psched" troubleshoot --quick --socket "$dir/rest"
 match "troubleshoot tells it" "$rc $out" '^1 .*Does it know of trouble\.\.\. FAILED: .*damaged'
 end_sched KILL
+run "$psched" serve --data b/data --listen-unix "$tmp/x" --control "$tmp/y" --limits none
+match "nor does it start" "$rc $err" '^4 .*b/data/psched.db: damaged.*: put a backup in its place'
 
 # --- a certificate that runs out
 

@@ -27,7 +27,7 @@ static int64_t value_in(struct fix *f, const char *path)
 static int restore(struct fix *f, const char *from, const char *to, bool replace)
 {
     f->fault.text[0] = '\0';
-    return ps_db_restore(from, to, APPLICATION, replace, NULL, NULL, &f->fault);
+    return ps_db_restore(from, to, APPLICATION, 1, replace, NULL, NULL, &f->fault);
 }
 
 static void a_backup_becomes_a_database_again(void **state)
@@ -99,7 +99,10 @@ static void what_is_no_backup_changes_nothing(void **state)
     assert_non_null(strstr(f->fault.text, "bad"));
     assert_true(restore(f, "/nonexistent/file", to, true) < 0);
     assert_int_equal(value_in(f, to), 1);
-    assert_int_equal(ps_db_restore(one, to, APPLICATION + 1, true, NULL, NULL, &f->fault) < 0, 1);
+    assert_int_equal(ps_db_restore(one, to, APPLICATION + 1, 1, true, NULL, NULL, &f->fault) < 0, 1);
+    assert_int_equal(value_in(f, to), 1);
+    assert_int_equal(ps_db_restore(one, to, APPLICATION, -1, true, NULL, NULL, &f->fault), PS_EVERSION);
+    assert_non_null(strstr(f->fault.text, "is newer than this program"));
     assert_int_equal(value_in(f, to), 1);
 }
 
