@@ -157,14 +157,22 @@ static void put_said(const char *body, size_t len, char *out, size_t size)
     out[n] = '\0';
 }
 
-static void refused(struct lswire_reply *r, const char *body, size_t len)
+// What no lookup server answers: another stands in its place, such as a proxy that has lost it.
+static bool is_stranger(enum lswire_verb verb, int status)
+{
+    bool records = verb == LS_REGISTER || verb == LS_QUERY; // are at a path that every one of them has
+    return status < 400 || status == 401 || status == 405 || status == 407 || status == 429 ||
+           (status == 404 && records);
+}
+
+static void refused(enum lswire_verb verb, struct lswire_reply *r, const char *body, size_t len)
 {
     char said[220];
     put_said(body, len, said, sizeof said);
-    r->outcome = r->status == 403   ? LS_FORBIDDEN
-                 : r->status == 404 ? LS_ABSENT
-                 : r->status >= 500 ? LS_FAILING
-                                    : LS_INVALID;
+    r->outcome = r->status >= 500 || is_stranger(verb, r->status) ? LS_FAILING
+                 : r->status == 403                               ? LS_FORBIDDEN
+                 : r->status == 404                               ? LS_ABSENT
+                                                                  : LS_INVALID;
     snprintf(r->why, sizeof r->why, "status %d%s%s", r->status, said[0] ? ": " : "", said);
 }
 
@@ -363,7 +371,7 @@ int lswire_read(enum lswire_verb verb, int status, const char *body, size_t len,
     int err = 0;
     *r = (struct lswire_reply){.status = status};
     if (status < 200 || status > 299) {
-        refused(r, body, len);
+        refused(verb, r, body, len);
         return 0;
     }
     // What has been deleted is of no interest, and what was renewed alone says little.

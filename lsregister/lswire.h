@@ -39,8 +39,8 @@ enum lswire_outcome {
     LS_LOST,      // it may have been done or not: the answer did not come, or is unreadable
     LS_FORBIDDEN, // 403: a duplicate, a lease that is over
     LS_ABSENT,    // 404
-    LS_INVALID,   // another refusal: 3xx, 4xx
-    LS_FAILING,   // 5xx
+    LS_INVALID,   // another refusal: 4xx
+    LS_FAILING,   // 5xx, 429, or what no lookup server answers, as 3xx, or 404 to a registration
 };
 
 // Of a uri that was not renewed with others.

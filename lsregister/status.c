@@ -5,15 +5,26 @@
 #include "base/ps_err.h"
 #include "base/ps_iso8601.h"
 
+// See LS_FAILING.
+static bool is_of_a_stranger(const char *last)
+{
+    return strstr(last, "status 3") || strstr(last, "status 401") || strstr(last, "status 405") ||
+           strstr(last, "status 407") || strstr(last, "registration: status 404");
+}
+
 const char *status_advice(const struct registrar_entry *e)
 {
     if (!e->failed)
         return "";
+    if (strstr(e->last, "status 403") && e->uri)
+        return "it is registered anew by itself";
+    if (strstr(e->last, "status 403") && strstr(e->last, "exist"))
+        return "the server has a record like it: see whether another registrar tells of this host, such as "
+               "perfSONAR's lsregistrationdaemon; it is tried again by itself";
     if (strstr(e->last, "status 403"))
-        return e->uri ? "it is registered anew by itself"
-                      : "the server has a record like it: see whether another registrar tells of this host, "
-                        "such as "
-                        "perfSONAR's lsregistrationdaemon; it is tried again by itself";
+        return "the server does not want it: ask who runs it; it is tried again by itself";
+    if (is_of_a_stranger(e->last))
+        return "no lookup server answers so: see whether its URL is right; it is tried again by itself";
     if (strstr(e->last, "status 404"))
         return "it is registered anew by itself";
     if (strstr(e->last, "status 4"))

@@ -419,6 +419,8 @@ int lsdouble_ask(struct lsdouble *d, const char *method, const char *path, const
         return 0;
     if (d->quirks & QUIRK_FAILS)
         return say(body, 500, "The database failed");
+    if (d->quirks & QUIRK_STRANGER)
+        return say(body, 404, "It works!");
     if (len && ps_jdoc_parse(&doc, NULL, text, len, NULL) != 0)
         return say(body, 400, "Bad JSON");
     int status = act(d, method, path, ps_jdoc_root(doc), body);

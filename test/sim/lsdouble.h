@@ -24,6 +24,7 @@ enum lsdouble_quirk {
     QUIRK_NO_CONNECTION_BACK = 4096, // registers alone go wrong: the answer is lost
     QUIRK_KEEPS = 8192,              // 403 to whoever wants to delete
     QUIRK_NO_RENEWAL = 16384,        // and to whoever wants to renew a single one
+    QUIRK_STRANGER = 32768,          // 404 to everything, as from another server in its place
 };
 
 struct lsdouble_record {

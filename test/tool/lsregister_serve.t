@@ -109,6 +109,27 @@ check "a server that fails three times is left for another" $? 0
 until_true live "$far" 4
 check "where all is registered anew" $? 0
 near=$far near_pid=$far_pid
+# Another in the place of a lookup server, as a proxy that has lost it.
+back="" back_pid=""
+lookup_server back
+make_config conf.new "\"$near\", \"$back\""
+mv conf.new conf
+hear "configuration: read from conf"
+curl -sf -X PUT "$near/quirks/32768"
+"$lsregister" on -c conf >on.txt
+hear "the next try is in"
+run "$lsregister" status -c conf
+match "what no lookup server says is told as such" "$out" \
+    "status 404: It works!.*no lookup server answers so: see whether its URL is right"
+for _ in 2 3; do
+    "$lsregister" on -c conf >on.txt
+    hear "the next try is in"
+done
+hear "$back/ is used in place of $near/"
+check "such a server is left for another, too" $? 0
+until_true live "$back" 4
+check "where all is registered" $? 0
+near=$back near_pid=$back_pid
 kill -HUP "$registrar_pid"
 hear "configuration: read from conf"
 check "HUP reads the configuration" $? 0

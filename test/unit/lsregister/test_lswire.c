@@ -91,14 +91,28 @@ static void requests_are_as_the_protocol_has_them(void **state)
 static void refusals_are_told_apart_with_what_the_server_said(void **state)
 {
     static const struct {
+        enum lswire_verb verb;
         int status;
         enum lswire_outcome outcome;
-    } cases[] = {{403, LS_FORBIDDEN}, {404, LS_ABSENT},  {400, LS_INVALID}, {415, LS_INVALID},
-                 {302, LS_INVALID},   {500, LS_FAILING}, {503, LS_FAILING}};
+    } cases[] = {{LS_REGISTER, 403, LS_FORBIDDEN},
+                 {LS_REGISTER, 400, LS_INVALID},
+                 {LS_REGISTER, 415, LS_INVALID},
+                 {LS_REGISTER, 500, LS_FAILING},
+                 {LS_REGISTER, 503, LS_FAILING},
+                 {LS_RENEW, 404, LS_ABSENT},
+                 {LS_DELETE, 404, LS_ABSENT},
+                 {LS_RENEW, 403, LS_FORBIDDEN},
+                 // not a lookup server's
+                 {LS_REGISTER, 302, LS_FAILING},
+                 {LS_REGISTER, 404, LS_FAILING},
+                 {LS_QUERY, 404, LS_FAILING},
+                 {LS_RENEW, 401, LS_FAILING},
+                 {LS_DELETE, 405, LS_FAILING},
+                 {LS_RENEW, 429, LS_FAILING}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct lswire_reply r;
-        read_as(LS_REGISTER, cases[i].status, "The record\nalready exists\x1b[2J", &r);
+        read_as(cases[i].verb, cases[i].status, "The record\nalready exists\x1b[2J", &r);
         assert_int_equal(r.outcome, cases[i].outcome);
         assert_non_null(strstr(r.why, "The record already exists"));
         assert_null(strchr(r.why, '\x1b'));
