@@ -7,6 +7,7 @@
 #include "esmond/es_body.h"
 #include "esmond/es_param.h"
 #include "psarchive/map.h"
+#include "psarchive/meta.h"
 #include "psarchive/points.h"
 
 static struct ps_fault fault;
@@ -25,6 +26,7 @@ static void read_registration(struct ps_jnode root)
 static void read_points(struct ps_jnode root)
 {
     struct es_reg r;
+    struct meta *meta = NULL;
     struct put *p;
 
     es_reg_init(&r);
@@ -32,12 +34,12 @@ static void read_points(struct ps_jnode root)
     es_reg_set(&r, "source", "192.0.2.1");
     for (int i = 0; i < ES_EVENT_COUNT; i++)
         es_reg_event(&r, i);
-    if (es_reg_check(&r, &fault) == 0 && (p = put_new(NULL))) {
-        put_register(p, &r);
+    if (meta_new(&r, 1, 0, &meta) == 0 && (p = put_new(meta))) {
         (void)points_bulk(p, root, &fault);
         (void)points_single(p, 0, root, &fault);
         put_free(p);
     }
+    meta_unref(meta);
     es_reg_fini(&r);
 }
 
@@ -49,6 +51,7 @@ static void send_document(const struct es_map *m)
     struct ps_jdoc *doc = NULL, *values = NULL;
     char *text = NULL, *put_text = NULL;
     size_t len, put_len;
+    struct meta *meta = NULL;
     struct put *p = NULL;
 
     es_reg_init(&reg);
@@ -57,15 +60,16 @@ static void send_document(const struct es_map *m)
     if (es_map_register(m, &reg, &fault) == 0 && es_map_values(m, es_body_take, &body, &fault) == 0) {
         if (es_body_registration(&reg, &text, &len) || ps_jdoc_parse(&doc, NULL, text, len, &fault) ||
             es_param_registration(&back, ps_jdoc_root(doc), &fault) || es_reg_check(&back, &fault) ||
-            back.events != reg.events || back.nsummaries != reg.nsummaries || !(p = put_new(NULL)))
+            back.events != reg.events || back.nsummaries != reg.nsummaries || meta_new(&back, 1, 0, &meta) ||
+            !(p = put_new(meta)))
             abort();
-        put_register(p, &back);
         if (es_body_values(&body, 0, body.n, &put_text, &put_len) ||
             ps_jdoc_parse(&values, NULL, put_text, put_len, &fault) ||
             points_bulk(p, ps_jdoc_root(values), &fault) || p->nvalues != body.n)
             abort();
     }
     put_free(p);
+    meta_unref(meta);
     ps_jdoc_free(doc);
     ps_jdoc_free(values);
     free(text);
