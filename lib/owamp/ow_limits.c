@@ -291,6 +291,17 @@ static int take_with(struct reader *r, const char *with, const char *name)
     return PS_ESYNTAX;
 }
 
+// What is used is charged to the classes above as well.
+static void warn_of_more(struct reader *r, enum key key, uint64_t has, const struct ow_class *above,
+                         uint64_t it_has)
+{
+    if (!r->goes_on || it_has == 0 || (has != 0 && has <= it_has))
+        return;
+    FAULT(r, "%s: is more than that of class \"%s\" above it, which holds all the same", key_names[key],
+          above->name);
+    r->told(r->ctx, r->conf.line, r->fault, true);
+}
+
 static int parse_limit(struct reader *r, char *rest)
 {
     struct ow_class c = {.allow_open_mode = true, .line = r->conf.line};
@@ -310,6 +321,10 @@ static int parse_limit(struct reader *r, char *rest)
     for (int i = 0; rc == 0 && i < KEY_COUNT; i++) {
         if (given[i])
             rc = note(r, take_value(r, (enum key)i, given[i], &c));
+    }
+    if (rc == 0 && c.parent) {
+        warn_of_more(r, KEY_BANDWIDTH, c.bandwidth, c.parent, c.parent->bandwidth);
+        warn_of_more(r, KEY_DISK, c.disk, c.parent, c.parent->disk);
     }
     // After a fault the class is known all the same, so that what names it is no fault too.
     if (rc || !named)

@@ -359,6 +359,28 @@ static void commas_with_nothing_beside_them_are_warned_of(void **state)
     ow_limits_free(l);
 }
 
+static void what_a_class_above_does_not_grant_is_warned_of(void **state)
+{
+    static const char more[] = "limit root with bandwidth=1\nlimit more with parent=root, bandwidth=2\n";
+    struct ps_fault fault;
+    struct ow_limits *l;
+    (void)state;
+    // The server takes it.
+    assert_int_equal(ow_limits_parse(&l, "t", more, strlen(more), NULL, &fault), 0);
+    ow_limits_free(l);
+    expect_faults(
+        "limit root with bandwidth=1g, disk=5\n"
+        "limit more with parent=root, bandwidth=2g\n"
+        "limit all with parent=root, disk=0\n"
+        "limit less with parent=root, bandwidth=1g, disk=4\n"
+        "limit same with parent=more\n",
+        "w2 t:2: bandwidth: is more than that of class \"root\" above it, which holds all the same\n"
+        "w3 t:3: disk: is more than that of class \"root\" above it, which holds all the same\n",
+        5);
+    expect_faults("limit root with test_sessions=1\nlimit more with parent=root, bandwidth=2g, disk=3\n", "",
+                  2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +401,7 @@ int main(void)
         cmocka_unit_test(a_check_tells_every_fault),
         cmocka_unit_test(a_check_tells_every_fault_of_a_line),
         cmocka_unit_test(commas_with_nothing_beside_them_are_warned_of),
+        cmocka_unit_test(what_a_class_above_does_not_grant_is_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
