@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections: which are taken, and how long they stay. One is made to end by shutting its socket down, upon
 // which the library closes it.
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,10 +9,6 @@
 
 #define SWEEP_EVERY PS_SEC
 #define SWEEP_SLACK (200 * PS_MSEC)
-
-static const char no_room[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
-                              "Content-Length: 46\r\nConnection: close\r\n\r\n"
-                              "{\"detail\": \"there are too many connections\"}\r\n";
 
 static void end_conn(struct httpd_conn *c)
 {
@@ -28,9 +25,18 @@ static void end_conn(struct httpd_conn *c)
 // Best effort: to a client that has sent already the kernel may say no more than that the connection is over.
 static void turn_away(struct ps_httpd *h, bool tls, int fd)
 {
+    char answer[300];
+    size_t len = 0;
+    char *words = tls ? NULL : httpd_reply_words(h, "there are too many connections", &len);
+    int n = snprintf(answer, sizeof answer,
+                     "HTTP/1.1 503 Service Unavailable\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
+                     "Connection: close\r\n\r\n%s",
+                     httpd_words_type(h), len, words ? words : "");
+
     h->stats.conns_refused++;
-    if (!tls)
-        (void)!send(fd, no_room, sizeof no_room - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (words)
+        (void)!send(fd, answer, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    free(words);
     close(fd);
 }
 

@@ -39,9 +39,8 @@ static void the_one_idle_for_longest_makes_room(void **state)
         close(fds[i]);
 }
 
-static void when_none_is_idle_the_newcomer_is_turned_away(void **state)
+static void turn_away(struct fix *f, const char *answer)
 {
-    struct fix *f = *state;
     struct ps_buf in;
     int fds[2], fd;
 
@@ -54,8 +53,7 @@ static void when_none_is_idle_the_newcomer_is_turned_away(void **state)
     }
     fd = client(f);
     assert_int_equal(status_of(hear_all(f, fd, &in)), 503);
-    assert_non_null(
-        strstr((char *)ps_buf_head(&in), "\r\n\r\n{\"detail\": \"there are too many connections\"}\r\n"));
+    assert_string_equal(strstr((char *)ps_buf_head(&in), "\r\n\r\n"), answer);
     ps_buf_fini(&in);
     assert_int_equal(stats(f).conns_refused, 1);
     for (int i = 0; i < 2; i++) {
@@ -63,6 +61,19 @@ static void when_none_is_idle_the_newcomer_is_turned_away(void **state)
         assert_int_equal(status_of(hear_all(f, fds[i], &in)), 200);
         ps_buf_fini(&in);
     }
+}
+
+static void when_none_is_idle_the_newcomer_is_turned_away(void **state)
+{
+    turn_away(*state, "\r\n\r\n{\"detail\":\"there are too many connections\"}\n");
+}
+
+static void in_words_where_errors_are_text(void **state)
+{
+    struct fix *f = *state;
+
+    f->conf.text_errors = true;
+    turn_away(f, "\r\n\r\nthere are too many connections\n");
 }
 
 static void one_net_has_so_many_connections(void **state)
@@ -204,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_one_idle_for_longest_makes_room),
         TEST(when_none_is_idle_the_newcomer_is_turned_away),
+        TEST(in_words_where_errors_are_text),
         TEST(one_net_has_so_many_connections),
         TEST(a_trusted_proxy_is_no_net),
         TEST(requests_past_the_rate_are_429),
