@@ -28,6 +28,7 @@ struct cli_link {
     struct ps_timer *timer;
     void (*tick)(void *ctx); // NULL: none
     void *tick_ctx;
+    ps_ns patience; // with a scheduler that has gone
 };
 
 bool cli_where_option(struct cli_where *w, int letter, const char *value)
@@ -123,8 +124,17 @@ static void ticked(void *ctx)
 
 void cli_link_wait(struct cli_link *l, ps_ns d)
 {
+    void (*tick)(void *) = l->tick;
+
+    l->tick = NULL;
     ps_timer_start(l->timer, d);
     (void)ps_loop_run(l->loop);
+    l->tick = tick;
+}
+
+void cli_link_patience(struct cli_link *l, ps_ns patience)
+{
+    l->patience = patience;
 }
 
 void cli_link_tick(struct cli_link *l, void (*tick)(void *ctx), void *ctx)
@@ -263,8 +273,8 @@ static int send_ask(struct cli_link *l, const char *method, const char *url, con
     return err;
 }
 
-void cli_ask(struct cli_link *l, const char *method, const char *url, const char *body, ps_ns timeout,
-             struct cli_answer *a)
+static void ask_once(struct cli_link *l, const char *method, const char *url, const char *body, ps_ns timeout,
+                     struct cli_answer *a)
 {
     struct ps_buf whole;
 
@@ -286,6 +296,29 @@ void cli_ask(struct cli_link *l, const char *method, const char *url, const char
         ps_timer_stop(l->timer);
     }
     ps_buf_fini(&whole);
+}
+
+// What only asks may be asked again.
+static bool has_gone(const struct cli_link *l, const char *method, const struct cli_answer *a)
+{
+    return l->patience > 0 && strcmp(method, "GET") == 0 && (a->err == PS_EREFUSED || a->err == PS_ECLOSED);
+}
+
+void cli_ask(struct cli_link *l, const char *method, const char *url, const char *body, ps_ns timeout,
+             struct cli_answer *a)
+{
+    ps_ns until = ps_loop_mono() + l->patience;
+    bool told = false;
+
+    ask_once(l, method, url, body, timeout, a);
+    while (has_gone(l, method, a) && ps_loop_mono() < until) {
+        if (!told)
+            (void)cli_fail(l, 0, "%s; it is waited for", a->why);
+        told = true;
+        cli_answer_fini(a);
+        cli_link_wait(l, PS_SEC);
+        ask_once(l, method, url, body, timeout, a);
+    }
 }
 
 // Text of a server for this terminal.

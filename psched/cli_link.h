@@ -67,6 +67,9 @@ void cli_ask(struct cli_link *l, const char *method, const char *url, const char
 // While a request is waited for, tick is called each second. NULL: no more.
 void cli_link_tick(struct cli_link *l, void (*tick)(void *ctx), void *ctx);
 
+// A scheduler that does not answer any more, as while it is restarted, is asked again for so long; 0: it is not.
+void cli_link_patience(struct cli_link *l, ps_ns patience);
+
 // Waits.
 void cli_link_wait(struct cli_link *l, ps_ns d);
 

@@ -12,6 +12,7 @@
 
 #define WAIT_MOST 60 // seconds of a request for a run that is not over, or not there
 #define URL_MAX 4096
+#define RESTART (60 * PS_SEC)   // for which a scheduler may be away
 #define NONE_YET "No run yet: " // how the server begins to say why
 
 struct watch {
@@ -286,6 +287,7 @@ int cli_watch(struct cli_link *l, const struct cli_watch_conf *c, const char *ta
     if (status)
         return status;
     w.task = ps_jdoc_root(task);
+    cli_link_patience(l, RESTART);
     w.terminal = talks(&w) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
     if (cli_bool(ps_jnode_member(w.task, "detail"), "multi-result"))
         status = tell_multi(&w);

@@ -286,8 +286,7 @@ void show_run_members(const struct show *s, struct ps_json *j, const struct sch_
     put_state(j, r);
     ps_json_put_u64(j, "participant", 0);
     put_text(s, j, "participants", t->detail.participants);
-    if (texts->diags)
-        ps_json_put_str(j, "limit-diags", texts->diags);
+    ps_json_put_str(j, "limit-diags", texts->diags);
     if (what & SHOW_RUN_RESULTS) {
         put_participant_data(s, j, texts);
         put_results(s, j, texts);

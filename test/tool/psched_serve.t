@@ -198,6 +198,7 @@ check "a context whose data are not valid" "$(rest POST /tasks "${idle/DATA/{\}}
 check "one that there is not" "$(rest POST /tasks "$(sed 's/mark/x/; s/DATA/{}/' <<<"$idle")")" \
     "No context 'x' available$nl 400"
 url=$(post "${idle/DATA/{\"file\":\"$tmp/mark\"\}}")
+check "a run tells what limits had to say, or nothing" "$(fetch "$url/runs/first" | json 'has("limit-diags")')" true
 check "a tool runs in its context" "$(fetch "$url/runs/first?wait-merged=1" | json .state) $([ -e mark ] && echo marked)" "finished marked"
 
 # --- several participants, which all are this host

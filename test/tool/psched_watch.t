@@ -51,6 +51,20 @@ match_all "a run that is missed before its start is shown once" "$rc $(grep -c '
     "1 1 .*No further runs are scheduled\\."
 p resume
 
+# --- a restart meanwhile
+
+again=$("$psched" task --url --repeat PT3S noop)
+"$psched" watch --runs 1 "$again" >watched 2>&1 &
+watcher=$!
+until_true grep -q '^Waiting for the result' watched
+end_sched KILL
+until_true grep -q 'it is waited for$' watched
+sched a || bail_out "$line"
+wait $watcher
+match "a scheduler that is restarted is waited for" "$? $(<watched)" \
+    "^[01] .*psched watch: .*is psched serve running\\?; it is waited for.* with passthrough:"
+p cancel "$again"
+
 # --- runs that take longer than from one to the next
 
 p task --url --repeat PT2S clock --dest 127.0.0.1
