@@ -82,4 +82,19 @@ check "results of one run are no runs, and what is over no task" \
     "$(control '{"verb":"status"}' | json '(.runs.started == .runs.finished + .runs.failed), (.runs.records >= 2), .["tasks-alive"], (.tasks > 3)')" \
     "true${nl}true${nl}0${nl}true"
 end_sched TERM
+
+# --- as many runs as may be
+
+mkdir b
+echo "runs 100" >b/conf
+sched b || bail_out "$line"
+for ((i = 0; i < 100; i++)); do
+    post '{"test":{"type":"noop","spec":{}}}' >/dev/null
+done
+until_true eval "[ \"\$(fetch /stat/runs/finished)\" = 100 ]"
+post '{"test":{"type":"noop","spec":{}}}' >/dev/null
+hear "the oldest are forgotten before their time"
+check "that runs are forgotten before their time is told" "$line" \
+    "psched: runs: there are 100, as many as may be (runs of psched.conf): the oldest are forgotten before their time"
+end_sched TERM
 plan
