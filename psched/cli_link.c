@@ -197,8 +197,10 @@ static void tell_socket(const char *path, struct cli_answer *a)
     const char *why = access(path, W_OK) == 0 ? "nobody listens there" : strerror(errno);
     bool shut = strcmp(why, strerror(EACCES)) == 0;
 
-    snprintf(a->why, sizeof a->why, "%.300s: %s%s", path, why,
-             shut ? "; the socket's mode and group say who may ask" : ": is psched serve running?");
+    snprintf(
+        a->why, sizeof a->why, "%.300s: %s%s", path, why,
+        shut ? "; the socket's mode and group say who may ask; others name the host with its port, for HTTPS"
+             : ": is psched serve running?");
 }
 
 static void answered(void *ctx, const struct ps_httpc_answer *got)

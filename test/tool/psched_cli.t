@@ -55,7 +55,7 @@ mkdir -m 700 shut
 other=(setpriv --reuid 65534 --regid 65534 --clear-groups "$psched")
 if [ "$(id -u)" = 0 ] && "${other[@]}" --version >/dev/null 2>&1; then
     run "${other[@]}" schedule --socket "$tmp/shut/none.sock"
-    match_all "and why one may not" "$rc $err" "3 .*/none.sock: Permission denied; the socket's mode and group say who may ask"
+    match_all "and why one may not" "$rc $err" "3 .*/none.sock: Permission denied; the socket's mode and group say who may ask; others .*HTTPS"
 else
     skip "and why one may not" "that takes another user"
 fi
