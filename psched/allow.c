@@ -8,6 +8,7 @@
 #include "base/ps_out.h"
 #include "json/ps_jdoc.h"
 #include "psched/health.h"
+#include "sched/sch_cron.h"
 
 struct asked {
     struct site *site;
@@ -79,12 +80,15 @@ static void answered(void *ctx, int err, const char *reply, size_t len, const ch
     ps_jdoc_free(doc);
 }
 
+// By this host's clock on the wall: rules of hours and weekdays hold by that.
 static void put_run(struct ps_json *j, const struct allow_ask *ask)
 {
+    const struct ps_when at = {.at = ask->start,
+                               .offset = sch_zone_local.offset(ask->start, sch_zone_local.arg)};
     char start[PS_ISO8601_TIME], duration[PS_ISO8601_DURATION];
 
     ps_json_put_open(j, "run", '{');
-    ps_json_put_str(j, "start", ps_iso8601_put_utc(ask->start, start));
+    ps_json_put_str(j, "start", ps_iso8601_put_time(&at, start));
     ps_json_put_str(j, "duration", ps_iso8601_put_duration(ask->duration, duration));
     ps_json_close(j, '}');
 }

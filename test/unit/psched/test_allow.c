@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <time.h>
 #include "psched/allow.h"
 #include "loop/ps_ctl.h"
 #include "psched_fix.h"
@@ -105,6 +106,27 @@ static void a_task_is_asked_about_and_may_be_rewritten(void **state)
     close_limits(f, &l);
 }
 
+static void in_zone(const char *zone)
+{
+    assert_int_equal(setenv("TZ", zone, 1), 0);
+    tzset();
+}
+
+static void the_time_of_a_run_is_told_by_the_clock_on_the_wall(void **state)
+{
+    struct fix *f = *state;
+    struct limits l = {.reply = "{\"ok\":true,\"passed\":true,\"why\":\"\"}"};
+    const struct allow_ask q = {"{}", "{}", INT64_C(1800000000) * PS_SEC, 90 * PS_SEC};
+    struct got g;
+
+    in_zone("XST-5:30");
+    open_limits(f, &l);
+    ask(f, &q, &g);
+    fix_has(l.asked, "\"start\":\"2027-01-15T13:30:00+05:30\"");
+    close_limits(f, &l);
+    in_zone("UTC");
+}
+
 static void a_run_is_asked_about_with_its_time(void **state)
 {
     struct fix *f = *state;
@@ -112,6 +134,7 @@ static void a_run_is_asked_about_with_its_time(void **state)
     const struct allow_ask q = {"{}", "{}", INT64_C(1800000000) * PS_SEC, 90 * PS_SEC};
     struct got g;
 
+    in_zone("UTC");
     open_limits(f, &l);
     ask(f, &q, &g);
     fix_has(l.asked, "\"start\":\"2027-01-15T08:00:00Z\"");
@@ -187,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_task_is_asked_about_and_may_be_rewritten),
         TEST(a_run_is_asked_about_with_its_time),
+        TEST(the_time_of_a_run_is_told_by_the_clock_on_the_wall),
         TEST(a_no_has_its_reason),
         TEST(what_is_no_answer_is_a_no),
         TEST(a_priority_that_is_none_does_not_count),
