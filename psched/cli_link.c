@@ -198,7 +198,7 @@ static void tell_socket(const char *path, struct cli_answer *a)
     bool shut = strcmp(why, strerror(EACCES)) == 0;
 
     snprintf(
-        a->why, sizeof a->why, "%.300s: %s%s", path, why,
+        a->why, sizeof a->why, "%.160s: %s%s", path, why,
         shut ? "; the socket's mode and group say who may ask; others name the host with its port, for HTTPS"
              : ": is psched serve running?");
 }
