@@ -26,6 +26,7 @@ struct dir_rec {
     bool pending; // the store does not have it yet: nobody sees it
     bool leaving; // the store is about to lose it
     bool upward;  // the upper server is to have it
+    bool refused; // the upper server did not want it, which was told
     uint16_t nterms;
     uint32_t terms[];
 };

@@ -220,12 +220,14 @@ static void add_known(struct dir_upper *u, const char *uri)
 static void refused(struct dir_upper *u, const char *why)
 {
     char uuid_type[DIR_URI_MAX];
-    const struct dir_rec *rec = dir_index_by_uuid(u->site->index, u->now);
+    struct dir_rec *rec = dir_index_by_uuid(u->site->index, u->now);
 
     u->state.refused++;
-    if (rec)
+    if (rec && !rec->refused)
         ps_log(u->site->log, PS_LOG_WARN, "upper", "%s was refused: %.200s",
                dir_index_uri(u->site->index, rec, uuid_type), why);
+    if (rec)
+        rec->refused = true;
     upper_go_on(u);
 }
 

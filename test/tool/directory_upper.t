@@ -97,6 +97,30 @@ until_true has 0 "uri=$known"
 check "so that it can be removed" "$(there '' | grep -o '"host-name":\[[^]]*\]')" '"host-name":["b"]'
 end_directory TERM
 check "this one ends, too" "$rc" 0
+
+# A record without a client-uuid that is there already cannot be found to be its own.
+register_with() { # RECORDS BODY
+    curl -s -o /dev/null -H 'Content-Type: application/json' --data-binary "$2" "$1"
+}
+mkdir nameless
+echo "{\"upper\": {\"url\": \"$upper\", \"every\": \"PT1S\"}}" >nameless/conf
+for name in nobody noman; do # two: the log itself tells a line that repeats once
+    register_with "$upper" "{\"type\":\"host\",\"host-name\":\"$name\"}"
+done
+directory nameless || bail_out "$line"
+for name in nobody noman; do
+    register_with "$records" "{\"type\":\"host\",\"host-name\":\"$name\"}"
+    hear "was refused" || bail_out "$line"
+done
+# Each round begins in their order: what comes later is there when the one before was refused once more.
+for later in 1 2 3; do
+    register_with "$records" "{\"type\":\"host\",\"client-uuid\":\"u\",\"host-name\":\"$later\"}"
+    until_true has 1 "host-name=$later"
+done
+kill "$directory_pid"
+check "what is refused again and again is told once" "$(grep -c "was refused" <&"$said")" 0
+wait "$directory_pid"
+exec {said}<&-
 kill "$upper_pid"
 wait "$upper_pid"
 plan
