@@ -62,7 +62,7 @@ until_true grep -q 'it is waited for$' watched
 sched a || bail_out "$line"
 wait $watcher
 match "a scheduler that is restarted is waited for" "$? $(<watched)" \
-    "^[01] .*psched watch: .*is psched serve running\\?; it is waited for.* with passthrough:"
+    "^[01] .*psched watch: .*; it is waited for.* with passthrough:"
 p cancel "$again"
 
 # --- runs that take longer than from one to the next
