@@ -61,6 +61,7 @@ cat >d/conf <<END
 {"control": "$tmp/ctl", "snapshot": {"file": "$tmp/snapshot.json", "every": "PT1H"}, "records": 12}
 END
 directory d || bail_out "$line"
+until_true curl -sf "$site/lookup/snapshot.json" # of a directory that is empty as yet
 host='{"type":["host"],"host-name":["a.example.net","192.0.2.1"],"client-uuid":["u-1"],"host-net-interfaces":[],"n":5,
 "group-communities":["LHCONE"],"location-city":"New York","location-sitename":"Zürich"}'
 kept='{"type":["host"],"host-name":["a.example.net","192.0.2.1"],"client-uuid":["u-1"],"host-net-interfaces":[],'
