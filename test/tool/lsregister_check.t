@@ -9,6 +9,8 @@ check "without a verb it is a usage error" "$rc$out" 2
 run "$lsregister" statsu
 check "an unknown verb is a usage error" "$rc" 2
 match "and the one that was meant is named" "$err" 'did you mean "status"'
+"$lsregister" --help >/dev/full 2>err.txt
+check "a help that cannot be written is none" "$? $(<err.txt)" "4 lsregister: the output cannot be written: No space left on device"
 run "$lsregister" --version
 match "it tells its version" "$rc $out" "^0 lsregister \(psuite\) "
 for verb in serve once status verify record find communities withdraw off on check; do

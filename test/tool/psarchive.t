@@ -29,10 +29,16 @@ documents() {
 # --- words
 
 run "$psarchive"
-check "without a verb: which there are" "$rc: $err" "2: psarchive: wants a verb: serve, get, export, import, intake, \
-token, status, size, verify, purge, backup, restore; --help tells more"
+check "without a verb: where they are" "$rc: $err" "2: psarchive: no verb; try 'psarchive --help'"
+run "$psarchive" --help
+for verb in serve get export import intake token status size verify purge backup restore; do
+    match "--help tells of $verb" "$rc: $out" "^0: .*  $verb  "
+done
 run "$psarchive" ge
-match "a verb that is none is told" "$rc: $err" "^2: psarchive: 'ge' is no verb: serve, "
+check "a verb that is none is told, and what is like it" "$rc: $err" \
+    "2: psarchive: unknown verb 'ge'; did you mean \"get\"?; try 'psarchive --help'"
+"$psarchive" --help >/dev/full 2>err.txt
+check "a help that cannot be written is none" "$? $(<err.txt)" "4 psarchive: the output cannot be written: No space left on device"
 for verb in get export import intake token status size verify purge backup restore; do
     run "$psarchive" $verb --help
     match "$verb --help" "$rc: $out$err" "^0: Usage: psarchive $verb "
